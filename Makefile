@@ -1,0 +1,52 @@
+# Everything is run from this folder; `make` alone lists the targets.
+# GPU=1 uses TensorFlow with its CUDA packages.
+
+PYTHON ?= python3
+LOCK := requirements$(if $(GPU),-gpu).lock
+VENV := .venv
+INSTALLED := $(VENV)/.installed-$(LOCK)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all check format lock clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(INSTALLED)  ## Make .venv with everything in it, pinned
+
+$(INSTALLED): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version)." \
+		"Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	touch $@
+
+run: setup  ## Run the whole pipeline: dvc repro
+	dvc repro
+
+test: setup  ## Run the fast tests
+	python -m pytest -m "not slow"
+
+test-all: setup  ## Run every test, slow ones too
+	python -m pytest
+
+check: setup  ## Lint, check formatting and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: setup  ## Mend formatting and what lint can mend itself
+	ruff format .
+	ruff check --fix .
+
+lock: setup  ## Pin all dependencies anew, with hashes
+	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)
+	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
+
+# No addresses: a lock file names packages, versions and hashes.
+UV := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
+
+clean:  ## Remove .venv (data, models and results stay)
+	rm -rf $(VENV)

@@ -1,0 +1,23 @@
+"""The command line: python -m pipeline COMMAND."""
+
+import typer
+
+from pipeline import summary as summary_table
+from pipeline.terminal import run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
+
+
+@app.callback()
+def commands() -> None:
+    """Look at the results of the pipeline. The pipeline itself is run with `dvc repro`."""
+
+
+@app.command()
+def summary() -> None:
+    """Print what won, how good it is and where to look next."""
+    run(summary_table.show)
+
+
+if __name__ == "__main__":
+    app()

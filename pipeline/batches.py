@@ -1,0 +1,90 @@
+"""Splits on disk, and how training reads them: a batch at a time, never a whole split.
+
+A split is a folder with `images.npy` (uint8, [n, height, width, channels]), `labels.npy`
+(int64, [n]) and `classes.json` (the class names, in label order).
+"""
+
+import math
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.files import read_json, sha256
+
+INFERENCE_BATCH = 500
+
+
+class SplitFolder:
+    """One split on disk. Labels are read once; images only as they are asked for."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The class names, in label order."""
+        return read_json(self.folder / "classes.json")
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The label of every image, [n]."""
+        return np.load(self.folder / "labels.npy")
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        height, width, channels = self._map().shape[1:]
+        return height, width, channels
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the digests of the files: it names the images, labels and classes."""
+        names = ("images.npy", "labels.npy", "classes.json")
+        return "".join(sha256(self.folder / name)[:16] for name in names)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def images(self, indices: NDArray[np.int64] | slice) -> NDArray[np.uint8]:
+        """Read some images, [k, height, width, channels].
+
+        The file is mapped anew each time: pages of a standing map would add up in memory until
+        the whole split were there.
+        """
+        return np.asarray(self._map()[indices]).copy()
+
+    def _map(self) -> NDArray[np.uint8]:
+        return np.load(self.folder / "images.npy", mmap_mode="r")
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of a split: shuffled anew each epoch if there is a seed, in order if not."""
+
+    def __init__(self, split: SplitFolder, batch_size: int, seed: int | None = None):
+        super().__init__()
+        self.split = split
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+        self.order = self._shuffle()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.split) / self.batch_size)
+
+    def __getitem__(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Read batch `number`: images [b, height, width, channels] and labels [b]."""
+        indices = self.order[number * self.batch_size : (number + 1) * self.batch_size]
+        return self.split.images(indices), self.split.labels[indices]
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        self.epoch += 1
+        self.order = self._shuffle()
+
+    def _shuffle(self) -> NDArray[np.int64]:
+        if self.seed is None:
+            return np.arange(len(self.split))
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.split))

@@ -1,0 +1,41 @@
+"""What all pictures share: how they are opened and how they are saved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from pipeline.files import replacing
+
+matplotlib.use("agg")
+
+
+@contextmanager
+def picture(
+    path: Path, rows: int, columns: int, size: tuple[float, float]
+) -> Iterator[NDArray[np.object_]]:
+    """Give a grid of axes [rows, columns], `size` inches in all; save it as PNG at the end."""
+    figure, grid = plt.subplots(
+        rows, columns, figsize=size, squeeze=False, layout="constrained", dpi=120
+    )
+    try:
+        yield grid
+        with replacing(path) as scratch:
+            # Without the metadata the file would name the version of Matplotlib.
+            figure.savefig(scratch, format="png", metadata={"Software": None})
+    finally:
+        plt.close(figure)
+
+
+def show_image(axes: Axes, image: NDArray[np.uint8]) -> None:
+    """Draw one image [height, width, channels], grey or RGB, without axes."""
+    axes.set_axis_off()
+    if image.shape[2] == 1:
+        axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
+    else:
+        axes.imshow(image)

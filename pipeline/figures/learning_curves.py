@@ -1,0 +1,45 @@
+"""Loss and accuracy over the epochs, for training and validation, both models side by side."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pipeline.figures.canvas import picture
+
+Curves = Sequence[Mapping[str, str]]
+COLOURS = {"train": "tab:blue", "validation": "tab:orange"}
+
+
+def draw(curves: Mapping[str, Curves], path: Path) -> None:
+    """Draw one column a model, from its rows of seed, epoch, loss, accuracy and their val_ twins.
+
+    A thin line is one seed, a thick one their mean.
+    """
+    with picture(path, 2, len(curves), (4.5 * len(curves), 6)) as grid:
+        for column, (name, rows) in enumerate(curves.items()):
+            for axes, quantity in zip(grid[:, column], ("loss", "accuracy"), strict=True):
+                _draw_quantity(axes, rows, quantity)
+                axes.set_title(f"{name}: {quantity}")
+        for row in grid:
+            limits = [axes.get_ylim() for axes in row]
+            for axes in row:
+                axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _draw_quantity(axes: Axes, rows: Curves, quantity: str) -> None:
+    for part, prefix in (("train", ""), ("validation", "val_")):
+        by_epoch: dict[int, list[float]] = {}
+        by_seed: dict[str, list[tuple[int, float]]] = {}
+        for row in rows:
+            epoch, value = int(row["epoch"]), float(row[prefix + quantity])
+            by_epoch.setdefault(epoch, []).append(value)
+            by_seed.setdefault(row["seed"], []).append((epoch, value))
+        for points in by_seed.values():
+            axes.plot(*zip(*points, strict=True), color=COLOURS[part], linewidth=0.6, alpha=0.6)
+        means = [float(np.mean(values)) for values in by_epoch.values()]
+        axes.plot(list(by_epoch), means, color=COLOURS[part], linewidth=2, label=part)
+    axes.set_xlabel("epoch")
+    axes.grid(alpha=0.3)
+    axes.legend()

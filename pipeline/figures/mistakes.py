@@ -1,0 +1,36 @@
+"""The worst mistakes: images that a model got wrong, the surest of itself first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.batches import SplitFolder
+from pipeline.figures.canvas import picture, show_image
+from pipeline.scoring import Predictions
+
+ROWS, COLUMNS = 4, 6
+
+
+def draw(judged: Predictions, test: SplitFolder, title: str, path: Path) -> None:
+    """Draw up to 24 mistakes with their class, the predicted class and its probability."""
+    worst = worst_mistakes(judged)[: ROWS * COLUMNS]
+    images = test.images(worst) if len(worst) else []
+    with picture(path, ROWS, COLUMNS, (1.5 * COLUMNS, 1.75 * ROWS)) as grid:
+        grid[0, 0].figure.suptitle(title if len(worst) else f"{title}: none")
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for axes, index, image in zip(grid.flat, worst, images, strict=False):
+            show_image(axes, image)
+            axes.set_title(_caption(judged, int(index), test.classes), fontsize=7)
+
+
+def worst_mistakes(judged: Predictions) -> np.ndarray:
+    """Order the wrongly classified images by the probability of their wrong class, int64 [k]."""
+    wrong = np.flatnonzero(~judged.correct)
+    return wrong[np.argsort(-judged.probability[wrong], kind="stable")]
+
+
+def _caption(judged: Predictions, index: int, classes: Sequence[str]) -> str:
+    actual, predicted = classes[judged.actual[index]], classes[judged.predicted[index]]
+    return f"#{index}: {actual}\nas {predicted} ({judged.probability[index]:.2f})"

@@ -1,0 +1,110 @@
+"""Convolution arithmetic: what size a convolution or pooling layer gives, along one axis.
+
+The formula is that of Stanford's cs231n notes ("Convolutional Networks", section "Spatial
+arrangement"), with dilation as in Dumoulin and Visin (2016, "A guide to convolution arithmetic",
+relationship 15):
+
+    output = floor((n + 2p - d(k - 1) - 1) / s) + 1
+
+Each axis is counted by itself, and the depth of the output is the number of filters. (The
+formula in the practical multiplied height, width and depth and squared the padding. That is the
+number of values in a tensor mixed up with the length of its sides, and it is wrong.)
+"""
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConvoyError
+
+
+class GeometryError(ConvoyError):
+    """A layer that cannot be built on an input of this size."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel or a pooling window moves along one axis, all in pixels.
+
+    Attributes:
+        kernel: Length of the window, at least 1.
+        stride: Step between two positions, at least 1.
+        padding: Zeros added at each end, at least 0.
+        dilation: Distance between two neighbouring taps of the kernel, at least 1.
+    """
+
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a window that no layer can have."""
+        for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+            value = getattr(self, name)
+            if value < least:
+                raise GeometryError(f"{name} = {value}: must be at least {least}")
+
+    @property
+    def span(self) -> int:
+        """Pixels from the first tap of the kernel to its last, both counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+
+def output_size(size: int, window: Window) -> int:
+    """Count the positions of `window` along an axis of `size` pixels.
+
+    Raises:
+        GeometryError: the window is larger than the padded input.
+    """
+    return _room(size, window) // window.stride + 1
+
+
+def unused_pixels(size: int, window: Window) -> int:
+    """Count the pixels at the far end that no position of the window reaches.
+
+    0 means that the stride fits evenly, the check of the practical: (n + 2p - d(k-1) - 1) / s
+    is a whole number.
+    """
+    return _room(size, window) % window.stride
+
+
+def output_shape(shape: tuple[int, int], *windows: Window) -> tuple[int, int]:
+    """Pass height and width through several layers that treat both axes alike."""
+    height, width = shape
+    for window in windows:
+        height, width = output_size(height, window), output_size(width, window)
+    return height, width
+
+
+def fits(shape: tuple[int, int], *windows: Window) -> bool:
+    """Tell whether these layers, one after the other, can be built on an image of this shape."""
+    try:
+        output_shape(shape, *windows)
+    except GeometryError:
+        return False
+    return True
+
+
+def same_padding(kernel: int, dilation: int = 1) -> int:
+    """Zeros at each end that keep the size at stride 1.
+
+    Raises:
+        GeometryError: the kernel's span is even, so that no symmetric padding does it.
+    """
+    span = Window(kernel, dilation=dilation).span
+    if span % 2 == 0:
+        raise GeometryError(
+            f"a kernel that spans {span} pixels cannot keep the size with equal padding at both "
+            "ends; allowed: an odd span"
+        )
+    return span // 2
+
+
+def _room(size: int, window: Window) -> int:
+    """Pixels by which the window can move."""
+    padded = size + 2 * window.padding
+    if window.span > padded:
+        raise GeometryError(
+            f"a kernel that spans {window.span} pixels is larger than its padded input of "
+            f"{padded} pixels ({size} + 2 × {window.padding})"
+        )
+    return padded - window.span

@@ -1,0 +1,94 @@
+"""The idx format of MNIST and of the data sets made in its likeness.
+
+A file is a header and then the bytes of one array: two zero bytes, a type code (8 for uint8), the
+number of axes, and each axis' length as a big-endian 32-bit integer. Source: the MNIST page of
+LeCun, Cortes and Burges. Files are gzipped.
+"""
+
+import gzip
+import struct
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.datasets import DataError, Part, Source
+
+UINT8 = 8
+CHUNK = 1000
+
+
+def read_mnist_like(folder: Path, classes: tuple[str, ...]) -> Source:
+    """Read the four files of a data set that is laid out like MNIST."""
+    return Source(
+        classes,
+        train=read_part(folder, "train", len(classes)),
+        test=read_part(folder, "t10k", len(classes)),
+    )
+
+
+def read_part(folder: Path, prefix: str, classes: int) -> Part:
+    """Read the labels of one part and the header of its images.
+
+    Raises:
+        DataError: a file is not idx, is cut short, or the two files do not belong together.
+    """
+    label_file = folder / f"{prefix}-labels-idx1-ubyte.gz"
+    image_file = folder / f"{prefix}-images-idx3-ubyte.gz"
+    labels = np.concatenate([np.empty(0, np.uint8), *read_chunks(label_file, axes=1)])
+    n, _, _ = read_shape(image_file, axes=3)
+    if n != len(labels):
+        raise DataError(f"{image_file}: {n} images, but {label_file} has {len(labels)} labels")
+    if len(labels) and labels.max() >= classes:
+        raise DataError(f"{label_file}: label {labels.max()}; allowed: 0 to {classes - 1}")
+    return Part(labels.astype(np.int64), partial(_grey_images, image_file))
+
+
+def read_shape(file: Path, axes: int) -> tuple[int, ...]:
+    """Read the header alone: the length of each axis."""
+    with gzip.open(file) as stream:
+        return _header(stream, file, axes)
+
+
+def read_chunks(file: Path, axes: int) -> Iterator[NDArray[np.uint8]]:
+    """Stream the array along its first axis, `CHUNK` entries at a time.
+
+    Raises:
+        DataError: the file is not idx of uint8 with so many axes, or its length is wrong.
+    """
+    with gzip.open(file) as stream:
+        n, *rest = _header(stream, file, axes)
+        for start in range(0, n, CHUNK):
+            shape = (min(CHUNK, n - start), *rest)
+            content = _read(stream, int(np.prod(shape)), file)
+            yield np.frombuffer(content, np.uint8).reshape(shape)
+        if _read(stream, 1, file, short_is_fine=True):
+            raise DataError(f"{file}: longer than its header says")
+
+
+def _grey_images(file: Path) -> Iterator[NDArray[np.uint8]]:
+    for chunk in read_chunks(file, axes=3):
+        yield chunk[..., np.newaxis]
+
+
+def _header(stream: IO[bytes], file: Path, axes: int) -> tuple[int, ...]:
+    zeros, kind, count = struct.unpack(">HBB", _read(stream, 4, file))
+    if (zeros, kind, count) != (0, UINT8, axes):
+        raise DataError(
+            f"{file}: not an idx file of uint8 with {axes} axes: "
+            f"its header begins {zeros:#06x} {kind} {count}"
+        )
+    return struct.unpack(f">{axes}I", _read(stream, 4 * axes, file))
+
+
+def _read(stream: IO[bytes], size: int, file: Path, *, short_is_fine: bool = False) -> bytes:
+    try:
+        content = stream.read(size)
+    except (EOFError, OSError) as error:
+        raise DataError(f"{file}: not a whole gzip file: {error}") from None
+    if len(content) < size and not short_is_fine:
+        raise DataError(f"{file}: cut short; expected {size} more bytes, found {len(content)}")
+    return content

@@ -1,0 +1,180 @@
+"""The typed, validated view of params.yaml, and its only reader.
+
+A bad value is an error before any work: it names the key, the value and what is allowed.
+"""
+
+import difflib
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline import paths
+from pipeline.errors import ConvoyError
+
+
+class ParamsError(ConvoyError):
+    """params.yaml holds something that is not allowed."""
+
+
+def _names(folder: Path) -> list[str]:
+    """Name the modules of a room: each file is one data set or one architecture."""
+    here = Path(__file__).parent / folder.name
+    return sorted(file.stem for file in here.glob("*.py") if not file.stem.startswith("_"))
+
+
+def _one_of(folder: Path, noun: str) -> AfterValidator:
+    def check(name: str) -> str:
+        choices = _names(folder)
+        if name not in choices:
+            raise ValueError(f"no such {noun}{_near_miss(name, choices)}")
+        return name
+
+    return AfterValidator(check)
+
+
+def _near_miss(name: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(name, choices, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    return f"{hint} allowed: {', '.join(choices)}"
+
+
+def _fraction(value: object) -> object:
+    """Accept "1/6" for a number that has no short decimal form."""
+    if isinstance(value, str):
+        try:
+            return float(Fraction(value))
+        except (ValueError, ZeroDivisionError):
+            raise ValueError('allowed: a number or a fraction such as "1/6"') from None
+    return value
+
+
+def _no_repeats(values: tuple) -> tuple:
+    if len(set(values)) < len(values):
+        raise ValueError("allowed: a list without repeats")
+    return values
+
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+Share = Annotated[float, BeforeValidator(_fraction), Field(gt=0, lt=1, allow_inf_nan=False)]
+DatasetName = Annotated[str, _one_of(paths.DATASETS, "data set")]
+ArchitectureName = Annotated[str, _one_of(paths.ARCHITECTURES, "architecture")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dataset(_Section):
+    """Which images."""
+
+    name: DatasetName
+
+
+class Split(_Section):
+    """How the images are divided."""
+
+    validation_fraction: Share
+    test_fraction: Share
+    random_state: Seed
+
+
+class Tune(_Section):
+    """How the hyperparameters are searched."""
+
+    algorithm: Literal["random", "bayesian", "hyperband", "grid"]
+    trials: Count
+    epochs: Count
+    in_flight: Count
+    seed: Seed
+    threads: Count
+
+
+class Select(_Section):
+    """Which model the search hands on, and what it is compared with."""
+
+    rule: Literal["one_standard_error", "best"]
+    baseline: ArchitectureName
+
+
+class Train(_Section):
+    """How the chosen model and the baseline are trained."""
+
+    epochs: Count
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_no_repeats)]
+    threads: Count
+
+
+class Evaluate(_Section):
+    """How the trained models are judged."""
+
+    margin: Share
+
+
+class Params(_Section):
+    """All of params.yaml."""
+
+    dataset: Dataset
+    split: Split
+    architectures: Annotated[
+        tuple[ArchitectureName, ...], Field(min_length=1), AfterValidator(_no_repeats)
+    ]
+    tune: Tune
+    select: Select
+    train: Train
+    evaluate: Evaluate
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """Read and check all of params.yaml.
+
+    Raises:
+        ParamsError: the file is missing or is not YAML, a key is missing or unknown, or a value
+            is not allowed. All problems are listed, one a line.
+    """
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: no such file. Run from the repository root.") from None
+    except YAMLError as error:
+        raise ParamsError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path}: expected sections such as dataset: and tune:, got {content!r}")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        problems = [f"{path}: {_explain(problem)}" for problem in error.errors()]
+        raise ParamsError("\n".join(problems)) from None
+
+
+def _explain(problem: ErrorDetails) -> str:
+    """Say one pydantic error in the words of params.yaml: key, value, what is allowed."""
+    where = problem["loc"]
+    key = _dotted(where)
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_near_miss(str(where[-1]), _keys(where[:-1]))}"
+    if problem["type"] == "missing":
+        return f"{key}: missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    value = problem["input"]
+    if isinstance(value, float) and math.isnan(value):
+        value = "nan"
+    return f"{key} = {value!r}: {message[0].lower()}{message[1:]}"
+
+
+def _dotted(where: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)[1:]
+
+
+def _keys(where: tuple[int | str, ...]) -> list[str]:
+    """Name the keys that params.yaml may hold in the section at `where`."""
+    section: Any = Params
+    for part in where:
+        section = section.model_fields[part].annotation
+    return sorted(section.model_fields)

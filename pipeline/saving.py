@@ -1,0 +1,55 @@
+"""Trained models as files: the same model is always the same bytes."""
+
+import json
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+from pipeline.files import replacing
+
+# Any fixed time does; this is the earliest that a zip file can hold.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file whose bytes depend on the model alone.
+
+    Keras puts the time, and the addresses of objects in memory, into the file; both are
+    replaced, and `keras.saving.load_model` reads the result as usual.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        original = Path(folder) / "model.keras"
+        model.save(original)
+        with replacing(path) as scratch, zipfile.ZipFile(original) as source:
+            _rewrite(source, scratch)
+
+
+def load(path: Path) -> keras.Model:
+    """Load a saved model for inference."""
+    return keras.saving.load_model(path, compile=False)
+
+
+def _rewrite(source: zipfile.ZipFile, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata["date_saved"] = "1980-01-01@00:00:00"
+                content = json.dumps(metadata).encode()
+            elif name == "config.json":
+                content = _number_objects(content)
+            archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
+
+
+def _number_objects(config: bytes) -> bytes:
+    """Replace the memory addresses by which Keras marks shared objects with 1, 2, 3, ..."""
+    numbers: dict[bytes, int] = {}
+
+    def number(match: re.Match[bytes]) -> bytes:
+        return b'"shared_object_id": %d' % numbers.setdefault(match[1], len(numbers) + 1)
+
+    return re.sub(rb'"shared_object_id": (\d+)', number, config)

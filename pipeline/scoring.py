@@ -1,0 +1,81 @@
+"""From probabilities to metrics. Pure functions over arrays."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import classification_report, confusion_matrix, f1_score
+
+from pipeline.statistics import wilson_interval
+
+# What Keras clips probabilities to, so that a certain mistake costs 16.1 nats and not infinity.
+SMALLEST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one model says of the test images.
+
+    Attributes:
+        actual: int64 [n], the labels.
+        predicted: int64 [n], the most probable class.
+        probability: float64 [n], the probability of the predicted class.
+        actual_probability: float64 [n], the probability of the actual class.
+    """
+
+    actual: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    actual_probability: NDArray[np.float64]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether each image is classified correctly, [n]."""
+        return self.predicted == self.actual
+
+
+def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Predictions:
+    """Reduce probabilities [n, classes] to what is kept of each image."""
+    predicted = probabilities.argmax(axis=1)
+    rows = np.arange(len(actual))
+    return Predictions(
+        actual,
+        predicted,
+        probabilities[rows, predicted].astype(np.float64),
+        probabilities[rows, actual].astype(np.float64),
+    )
+
+
+def log_loss(judged: Predictions) -> float:
+    """Mean cross-entropy in nats."""
+    return float(-np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)).mean())
+
+
+def summary(judged: Predictions, classes: int) -> dict[str, float]:
+    """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1."""
+    low, high = wilson_interval(int(judged.correct.sum()), len(judged.actual))
+    macro_f1 = f1_score(
+        judged.actual, judged.predicted, labels=range(classes), average="macro", zero_division=0
+    )
+    return {
+        "accuracy": float(judged.correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "loss": log_loss(judged),
+        "macro_f1": float(macro_f1),
+    }
+
+
+def per_class(judged: Predictions, classes: list[str]) -> dict[str, dict[str, Any]]:
+    """Precision, recall, F1 and support of each class: scikit-learn's classification report."""
+    labels = list(range(len(classes)))
+    report = classification_report(
+        judged.actual, judged.predicted, labels=labels, output_dict=True, zero_division=0
+    )
+    return {name: report[str(label)] for label, name in zip(labels, classes, strict=True)}
+
+
+def confusion(judged: Predictions, classes: int) -> NDArray[np.int64]:
+    """Count images by actual (row) and predicted (column) class, [classes, classes]."""
+    return confusion_matrix(judged.actual, judged.predicted, labels=range(classes))

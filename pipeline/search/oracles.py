@@ -1,0 +1,96 @@
+"""KerasTuner's oracles, made to start from the published recipe and to keep nothing on disk."""
+
+from typing import Any
+
+import keras_tuner
+from keras_tuner import HyperParameters
+from keras_tuner.oracles import (
+    BayesianOptimizationOracle,
+    GridSearchOracle,
+    HyperbandOracle,
+    RandomSearchOracle,
+)
+
+from pipeline import models
+from pipeline.models import Shape
+from pipeline.params import Tune
+
+OBJECTIVE = "val_accuracy"
+
+
+def search_space(architecture: str, shape: Shape, classes: int) -> HyperParameters:
+    """Declare every hyperparameter before the search begins.
+
+    KerasTuner draws values for hyperparameters that it meets later without a seed.
+    """
+    hp = HyperParameters()
+    models.declare(architecture, hp, shape, classes)
+    return hp
+
+
+class _RecipeFirst:
+    """Mixed into an oracle: the first trial is the default of every hyperparameter.
+
+    The oracle's own files are left out. They cannot be resumed from safely; what is worth
+    keeping is kept elsewhere.
+    """
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        proposal = super().populate_space(trial_id)  # type: ignore[misc]
+        if not self.start_order and proposal["values"]:  # type: ignore[attr-defined]
+            hp = self.get_space()  # type: ignore[attr-defined]
+            # Hyperband's own entries, such as the number of epochs, stay as it set them.
+            kept = {k: v for k, v in proposal["values"].items() if k.startswith("tuner/")}
+            defaults = {entry.name: entry.default for entry in hp.space if hp.is_active(entry)}
+            proposal["values"] = {**defaults, **kept}
+        return proposal
+
+    def save(self) -> None:
+        pass
+
+    def _save_trial(self, trial: keras_tuner.engine.trial.Trial) -> None:
+        pass
+
+
+class _Random(_RecipeFirst, RandomSearchOracle):
+    pass
+
+
+class _Bayesian(_RecipeFirst, BayesianOptimizationOracle):
+    pass
+
+
+class _Hyperband(_RecipeFirst, HyperbandOracle):
+    pass
+
+
+class _Grid(_RecipeFirst, GridSearchOracle):
+    pass
+
+
+def make(tune: Tune, space: HyperParameters) -> keras_tuner.Oracle:
+    """Make the oracle that `tune.algorithm` names. It stops after `tune.trials` trials.
+
+    Hyperband counts each rung of a configuration as a trial; it starts another iteration until
+    the trials are used up.
+    """
+    common: dict[str, Any] = {
+        "objective": keras_tuner.Objective(OBJECTIVE, "max"),
+        "hyperparameters": space,
+        # KerasTuner takes seed 0 for "no seed".
+        "seed": tune.seed + 1,
+        # None: it would otherwise stop the search after three failures in a row.
+        "max_consecutive_failed_trials": None,
+    }
+    match tune.algorithm:
+        case "random":
+            oracle = _Random(max_trials=tune.trials, **common)
+        case "bayesian":
+            oracle = _Bayesian(max_trials=tune.trials, **common)
+        case "grid":
+            oracle = _Grid(max_trials=tune.trials, **common)
+        case "hyperband":
+            oracle = _Hyperband(max_epochs=tune.epochs, hyperband_iterations=None, **common)
+            oracle.max_trials = tune.trials
+    oracle.verbose = 0
+    return oracle

@@ -1,0 +1,73 @@
+"""What a search leaves behind: the table of its trials and the models worth choosing from."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConvoyError
+from pipeline.files import write_csv
+from pipeline.search.choice import Candidate, choose, front
+from pipeline.search.loop import Record
+from pipeline.statistics import standard_error
+
+COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
+
+
+def write_trials(records: Sequence[Record], path: Path) -> None:
+    """Write one row a trial: its outcome, then its hyperparameters. No clock times."""
+    names = list(dict.fromkeys(name for record in records for name in record.spec.values))
+    rows = []
+    for record in records:
+        row: dict[str, Any] = {"trial": record.number, "epochs": record.spec.epochs}
+        row |= asdict(record.result)
+        values = (record.spec.values.get(name) for name in names)
+        rows.append([*(row[column] for column in COLUMNS), *values])
+    write_csv(path, COLUMNS + names, rows)
+
+
+def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
+    """Pick out the completed trials.
+
+    Raises:
+        ConvoyError: there is none; the message lists every trial's reason.
+    """
+    completed = []
+    for record in records:
+        result = record.result
+        if result.val_accuracy is None or result.val_loss is None or result.parameters is None:
+            continue
+        completed.append(
+            Candidate(
+                record.spec.architecture,
+                record.number,
+                result.val_accuracy,
+                standard_error(result.val_accuracy, validation_images),
+                result.val_loss,
+                result.parameters,
+                record.spec.values,
+            )
+        )
+    if not completed:
+        reasons = "\n".join(f"  trial {r.number}: {r.result.reason}" for r in records)
+        raise ConvoyError(f"every trial failed; there is nothing to choose from.\n{reasons}")
+    return completed
+
+
+def outcome(found: Sequence[Candidate], trials: int, code_sha256: str) -> dict[str, Any]:
+    """Sum up one architecture's search for `results/tune/ARCH.json`."""
+    best, _ = choose(found, "best")
+    small, reason = choose(found, "one_standard_error")
+    return {
+        "architecture": best.architecture,
+        "code_sha256": code_sha256,
+        "val_accuracy": best.val_accuracy,
+        "standard_error": best.standard_error,
+        "parameters": best.parameters,
+        "trials": trials,
+        "failed": trials - len(found),
+        "best": {"trial": best.trial},
+        "one_standard_error": {"trial": small.trial, "reason": reason},
+        # A list, because DVC shows no lists among the metrics: these are for `select`.
+        "front": [asdict(candidate) for candidate in front(found)],
+    }

@@ -1,0 +1,1 @@
+"""One file a DVC stage, named after it: it reads, calls, writes, and says what came out."""

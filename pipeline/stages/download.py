@@ -1,0 +1,19 @@
+"""Stage `download`: bring the data set's published files to data/raw, verified."""
+
+import shutil
+
+from pipeline import datasets, params, paths
+from pipeline.fetching import fetch_all
+from pipeline.terminal import run
+
+
+def main() -> None:
+    """Download what the data set's SPEC lists."""
+    settings = params.load()
+    shutil.rmtree(paths.RAW, ignore_errors=True)
+    name = settings.dataset.name
+    fetch_all(name, datasets.load(name).SPEC, paths.RAW)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,44 @@
+"""What the user sees in the terminal: one console, tables, progress bars and clear errors."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipeline.errors import ConvoyError
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print one line for the user."""
+    console.print(text)
+
+
+def progress(unit: str) -> Progress:
+    """Make a progress bar that counts in `unit`; its task field `note` is shown at the end."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+    )
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage or command; show a problem the user can mend as one message, exit status 1."""
+    try:
+        main()
+    except ConvoyError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"[bold red]error:[/] {_escape(str(error))}"
+        )
+        sys.exit(1)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

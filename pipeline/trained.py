@@ -1,0 +1,62 @@
+"""The folder of trained models that `train` leaves in `models/NAME/`: one file a seed.
+
+`models.json` beside them says which one is released: the one with the lowest validation loss.
+Test images have no part in that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.files import read_json, write_json
+
+INDEX = "models.json"
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """How the model of one seed ended on the validation images."""
+
+    seed: int
+    val_accuracy: float
+    val_loss: float
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """What is known about a folder of trained models.
+
+    Attributes:
+        architecture: Name of the architecture.
+        parameters: Number of parameters.
+        classes: Class names, in the order of the probabilities.
+        seeds: How each seed ended.
+    """
+
+    architecture: str
+    parameters: int
+    classes: Sequence[str]
+    seeds: Sequence[SeedResult]
+
+    @property
+    def released(self) -> int:
+        """The seed whose model is used for predictions."""
+        return min(self.seeds, key=lambda result: (result.val_loss, result.seed)).seed
+
+
+def model_file(folder: Path, seed: int) -> Path:
+    """Name the file of one seed's model."""
+    return folder / f"seed-{seed}.keras"
+
+
+def write(trained: TrainedModels, folder: Path) -> None:
+    """Write the index."""
+    write_json(folder / INDEX, {**asdict(trained), "released": trained.released})
+
+
+def read(folder: Path) -> TrainedModels:
+    """Read the index."""
+    content = read_json(folder / INDEX)
+    content.pop("released")
+    seeds = [SeedResult(**entry) for entry in content.pop("seeds")]
+    return TrainedModels(**content, seeds=seeds)
