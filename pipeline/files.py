@@ -22,7 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
         scratch.unlink(missing_ok=True)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write `content` as indented JSON. NaN and infinity, which JSON lacks, are a ValueError."""
     with replacing(path) as scratch:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def read_part(folder: Path, prefix: str, classes: int) -> Part:
 
 def read_shape(file: Path, axes: int) -> tuple[int, ...]:
     """Read the header alone: the length of each axis."""
-    with gzip.open(file) as stream:
+    with _open(file) as stream:
         return _header(stream, file, axes)
 
 
@@ -59,7 +59,7 @@ def read_chunks(file: Path, axes: int) -> Iterator[NDArray[np.uint8]]:
     Raises:
         DataError: the file is not idx of uint8 with so many axes, or its length is wrong.
     """
-    with gzip.open(file) as stream:
+    with _open(file) as stream:
         n, *rest = _header(stream, file, axes)
         for start in range(0, n, CHUNK):
             shape = (min(CHUNK, n - start), *rest)
@@ -74,7 +74,11 @@ def _grey_images(file: Path) -> Iterator[NDArray[np.uint8]]:
         yield chunk[..., np.newaxis]
 
 
-def _header(stream: IO[bytes], file: Path, axes: int) -> tuple[int, ...]:
+def _open(file: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(file))
+
+
+def _header(stream: BinaryIO, file: Path, axes: int) -> tuple[int, ...]:
     zeros, kind, count = struct.unpack(">HBB", _read(stream, 4, file))
     if (zeros, kind, count) != (0, UINT8, axes):
         raise DataError(
@@ -84,7 +88,7 @@ def _header(stream: IO[bytes], file: Path, axes: int) -> tuple[int, ...]:
     return struct.unpack(f">{axes}I", _read(stream, 4 * axes, file))
 
 
-def _read(stream: IO[bytes], size: int, file: Path, *, short_is_fine: bool = False) -> bytes:
+def _read(stream: BinaryIO, size: int, file: Path, *, short_is_fine: bool = False) -> bytes:
     try:
         content = stream.read(size)
     except (EOFError, OSError) as error:

@@ -32,15 +32,16 @@ class Recipe:
 def declare(hp: HyperParameters, published: Recipe) -> Recipe:
     """Declare the search space of training around a published recipe; return the recipe chosen."""
     optimizer = hp.Choice("optimizer", list(LEARNING_RATES), default=published.optimizer)
-    learning_rate = None
+    rates: dict[str, float] = {}
     for name, (low, high) in LEARNING_RATES.items():
         usual = USUAL_LEARNING_RATE[name]
         default = published.learning_rate if name == published.optimizer else usual
         with hp.conditional_scope("optimizer", [name]):
-            rate = hp.Float(f"{name}_learning_rate", low, high, sampling="log", default=default)
-        learning_rate = rate if name == optimizer else learning_rate
+            rates[name] = hp.Float(
+                f"{name}_learning_rate", low, high, sampling="log", default=default
+            )
     batch_size = hp.Choice("batch_size", BATCH_SIZES, default=published.batch_size)
-    return Recipe(optimizer, learning_rate, batch_size)
+    return Recipe(optimizer, rates[optimizer], batch_size)
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -20,7 +20,8 @@ def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
     activation = hp.Choice("activation", ["sigmoid", "tanh", "relu"], default="sigmoid")
     kind = hp.Choice("pooling", ["average", "max"], default="average")
     features = images
-    for number, filters, padding in ((1, 6, "same"), (2, 16, "valid")):
+    blocks: tuple[tuple[int, int, layers.Padding], ...] = ((1, 6, "same"), (2, 16, "valid"))
+    for number, filters, padding in blocks:
         features = layers.convolution(
             features,
             hp.Choice(f"filters_{number}", [filters, 2 * filters, 4 * filters], default=filters),

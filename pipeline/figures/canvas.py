@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -16,10 +17,8 @@ matplotlib.use("agg")
 
 
 @contextmanager
-def picture(
-    path: Path, rows: int, columns: int, size: tuple[float, float]
-) -> Iterator[NDArray[np.object_]]:
-    """Give a grid of axes [rows, columns], `size` inches in all; save it as PNG at the end."""
+def picture(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
+    """Give an array of axes [rows, columns], `size` inches in all; save it as PNG at the end."""
     figure, grid = plt.subplots(
         rows, columns, figsize=size, squeeze=False, layout="constrained", dpi=120
     )

@@ -15,7 +15,7 @@ ROWS, COLUMNS = 4, 6
 def draw(judged: Predictions, test: SplitFolder, title: str, path: Path) -> None:
     """Draw up to 24 mistakes with their class, the predicted class and its probability."""
     worst = worst_mistakes(judged)[: ROWS * COLUMNS]
-    images = test.images(worst) if len(worst) else []
+    images = test.images(worst)
     with picture(path, ROWS, COLUMNS, (1.5 * COLUMNS, 1.75 * ROWS)) as grid:
         grid[0, 0].figure.suptitle(title if len(worst) else f"{title}: none")
         for axes in grid.flat:
