@@ -24,6 +24,7 @@ PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
 CONFUSION = RESULTS / "confusion"
 PICTURES = RESULTS / "pictures"
+SHEET = PICTURES / "mistakes_sheet.png"
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
-from pipeline.statistics import wilson_interval
+from pipeline.statistics.proportions import wilson_interval
 
 # What Keras clips probabilities to, so that a certain mistake costs 16.1 nats and not infinity.
 SMALLEST_PROBABILITY = 1e-7
@@ -47,9 +47,9 @@ def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -
     )
 
 
-def log_loss(judged: Predictions) -> float:
-    """Mean cross-entropy in nats."""
-    return float(-np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)).mean())
+def losses(judged: Predictions) -> NDArray[np.float64]:
+    """Cross-entropy of each image in nats, [n]."""
+    return np.abs(np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)))
 
 
 def summary(judged: Predictions, classes: int) -> dict[str, float]:
@@ -62,7 +62,7 @@ def summary(judged: Predictions, classes: int) -> dict[str, float]:
         "accuracy": float(judged.correct.mean()),
         "accuracy_low": low,
         "accuracy_high": high,
-        "loss": log_loss(judged),
+        "loss": float(losses(judged).mean()),
         "macro_f1": float(macro_f1),
     }
 
