@@ -55,5 +55,22 @@ def report(
     run(compare)
 
 
+@app.command()
+def verify(
+    revision: Annotated[
+        str, typer.Option(help="The git revision whose predictions are checked.")
+    ] = "HEAD",
+) -> None:
+    """Evaluate the models again and say whether the committed predictions are theirs."""
+    from pipeline import receipt
+    from pipeline.report import snapshots
+
+    def check() -> None:
+        committed = snapshots.revision(revision)
+        receipt.show(receipt.verify(committed), committed)
+
+    run(check)
+
+
 if __name__ == "__main__":
     app()

@@ -1,5 +1,6 @@
 """Writing a report as Markdown for a pull request, as one HTML page, or as JSON for programs."""
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -79,9 +80,9 @@ def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
 
 def escape_markdown(text: Any) -> str:
     """Show a text from a repository as it is: no markup, no link, no mention, no table cell."""
-    plain = " ".join(str(text).split())
-    for sign, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}.items():
-        plain = plain.replace(sign, entity)
+    plain = html.escape(" ".join(str(text).split()), quote=False)
+    # An invisible character that cannot be part of a name keeps @ from calling anybody.
+    plain = plain.replace("@", "@\u2060")
     return re.sub(r"([\\`*\[\]|!~]|(?<!\w)_|_(?!\w))", r"\\\1", plain)
 
 
@@ -94,7 +95,7 @@ def _environment(*, autoescape: bool) -> Environment:
         loader=PackageLoader("pipeline.report"),
         autoescape=autoescape,
         undefined=StrictUndefined,
-        trim_blocks=True,
+        trim_blocks=autoescape,  # Markdown needs its empty lines
         lstrip_blocks=True,
     )
     environment.filters["md"] = escape_markdown

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 RESAMPLES = 2000
 
@@ -78,12 +78,12 @@ def difference_of_means(
     )
     freedom = float(total**2 / uncertainty)
     error = math.sqrt(total)
-    half = float(student.ppf((1 + confidence) / 2, freedom)) * error
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
     return Difference(
         estimate,
         estimate - half,
         estimate + half,
-        float(2 * student.sf(abs(estimate) / error, freedom)),
+        float(2 * stdtr(freedom, -abs(estimate) / error)),
         freedom,
         math.sqrt(seeds),
         math.sqrt(images),

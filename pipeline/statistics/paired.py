@@ -6,8 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtri
-from scipy.stats import binomtest
+from scipy.special import bdtr, ndtri
 
 RESAMPLES = 2000
 RESAMPLES_AT_ONCE = 100
@@ -25,9 +24,8 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
         fixed: Images that only the second model classifies correctly.
         broken: Images that only the first does.
     """
-    if fixed + broken == 0:
-        return 1.0
-    return float(binomtest(fixed, fixed + broken).pvalue)
+    # The same as scipy.stats.binomtest; importing scipy.stats would take seconds.
+    return min(1.0, 2 * float(bdtr(min(fixed, broken), fixed + broken, 0.5)))
 
 
 def tango_interval(
