@@ -52,16 +52,16 @@ def losses(judged: Predictions) -> NDArray[np.float64]:
     return np.abs(np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)))
 
 
-def summary(judged: Predictions, classes: int) -> dict[str, float]:
+def summary(judged: Predictions, classes: int) -> dict[str, Any]:
     """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1."""
-    low, high = wilson_interval(int(judged.correct.sum()), len(judged.actual))
+    interval = wilson_interval(int(judged.correct.sum()), len(judged.actual))
     macro_f1 = f1_score(
         judged.actual, judged.predicted, labels=range(classes), average="macro", zero_division=0
     )
     return {
         "accuracy": float(judged.correct.mean()),
-        "accuracy_low": low,
-        "accuracy_high": high,
+        # A list, because DVC shows no lists among the metrics: its tables stay readable.
+        "accuracy_interval": list(interval),
         "loss": float(losses(judged).mean()),
         "macro_f1": float(macro_f1),
     }

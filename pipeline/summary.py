@@ -31,7 +31,7 @@ def show() -> None:
             row["architecture"],
             f"{row['parameters']:,}",
             f"{row['accuracy']:.4f}",
-            f"{row['accuracy_low']:.4f} – {row['accuracy_high']:.4f}",
+            "{:.4f} – {:.4f}".format(*row["accuracy_interval"]),
             f"{row['macro_f1']:.4f}",
         )
     console.print(table)
@@ -41,9 +41,10 @@ def show() -> None:
 
 def _search(verdict: dict[str, Any]) -> str:
     """Answer "was the search worth it?" in one line."""
+    low, high = verdict["difference_interval"]
     return (
         f"Was the search worth it? tuned against baseline: {verdict['verdict']}, accuracy "
-        f"{verdict['accuracy_difference']:+.4f} (95 % interval {verdict['difference_low']:+.4f} to "
-        f"{verdict['difference_high']:+.4f}); {verdict['fixed']} images fixed, "
+        f"{verdict['accuracy_difference']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}); "
+        f"{verdict['fixed']} images fixed, "
         f"{verdict['broken']} broken."
     )

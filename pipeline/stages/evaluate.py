@@ -56,9 +56,7 @@ def _as_metrics(search: Verdict) -> dict[str, Any]:
     return {
         "verdict": search.word,
         "accuracy_difference": search.difference,
-        "difference_low": search.low,
-        "difference_high": search.high,
-        "p_value": search.p_value,
+        "difference_interval": [search.low, search.high],
         "fixed": search.fixed,
         "broken": search.broken,
     }
