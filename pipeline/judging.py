@@ -10,9 +10,6 @@ from pipeline.scoring import Predictions
 from pipeline.terminal import progress
 from pipeline.trained import TrainedModels
 
-# One number for everybody: sums are split among threads, which changes their last digits.
-THREADS = 2
-
 BySeed = dict[int, Predictions]
 
 

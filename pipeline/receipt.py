@@ -49,8 +49,9 @@ def verify(committed: Snapshot) -> Receipt:
     text = committed.files.get(name)
     if text is None:
         raise VerifyError(f"{name} is not in {committed.label}: run `dvc repro` and commit it.")
-    _check_inputs(Results(committed))
-    backend.start(judging.THREADS)
+    results = Results(committed)
+    _check_inputs(results)
+    backend.start(results.params["train"]["threads"])
     test = SplitFolder(paths.TEST)
     indices = {model: trained.read(paths.MODELS / model) for model in NAMES}
     by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}

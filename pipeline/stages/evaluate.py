@@ -17,8 +17,8 @@ from pipeline.trained import TrainedModels
 
 def main() -> None:
     """Write metrics, predictions, tables and pictures of both models."""
-    margin = params.load().evaluate.margin
-    backend.start(judging.THREADS)
+    settings = params.load()
+    backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
     indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
     by_seed = {name: judging.judge(name, index, test) for name, index in indices.items()}
@@ -30,10 +30,15 @@ def main() -> None:
     _draw(released, test)
     scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
-    search = verdict(models["baseline"], models["tuned"], margin)
+    search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
     write_json(
         paths.METRICS,
-        {"test_images": len(test), **scores, "tuned_against_baseline": _as_metrics(search)},
+        {
+            "dataset": settings.dataset.name,
+            "test_images": len(test),
+            **scores,
+            "tuned_against_baseline": _as_metrics(search),
+        },
     )
     summary.show()
 
