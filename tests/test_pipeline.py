@@ -27,7 +27,8 @@ def test_both_models_are_judged_on_the_same_images(clone):
     for name in ("tuned", "baseline"):
         judged = metrics[name]
         assert {"accuracy", "loss", "macro_f1", "parameters"} <= set(judged)
-        assert judged["accuracy_low"] < judged["accuracy"] < judged["accuracy_high"]
+        low, high = judged["accuracy_interval"]
+        assert low < judged["accuracy"] < high
     lines = (clone / "results/predictions.csv").read_text().splitlines()
     assert len(lines) - 1 == data["test"]["images"]
 
