@@ -22,7 +22,6 @@ LEARNING_CURVES = RESULTS / "train"
 METRICS = RESULTS / "metrics.json"
 PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
-CONFUSION = RESULTS / "confusion"
 PICTURES = RESULTS / "pictures"
 SHEET = PICTURES / "mistakes_sheet.png"
 

@@ -75,10 +75,6 @@ def _write_tables(released: dict[str, Predictions], test: SplitFolder) -> None:
         for label, scores in scoring.per_class(judged, test.classes).items()
     ]
     write_csv(paths.CLASSES, ["model", "class", *columns], rows)
-    for name, judged in released.items():
-        matrix = scoring.confusion(judged, len(test.classes))
-        counts = [[label, *line] for label, line in zip(test.classes, matrix.tolist(), strict=True)]
-        write_csv(paths.CONFUSION / f"{name}.csv", ["actual", *test.classes], counts)
 
 
 def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:

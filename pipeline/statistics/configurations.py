@@ -107,7 +107,8 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Give the percentile interval that resamples seeds and images, each on its own.
 
-    With few seeds it is too narrow (docs/statistics.md): it is here to be compared with.
+    It counts what a seed does on single images twice, and with two or three seeds it takes their
+    spread for smaller than it is (docs/statistics.md): it is here to be compared with.
 
     Source: Owen (2007), "The pigeonhole bootstrap", Annals of Applied Statistics 1, 386-411.
 
