@@ -51,6 +51,15 @@ def test_running_everything_again_gives_the_same_lock_file(clone):
     assert (clone / "dvc.lock").read_bytes() == before
 
 
+def test_the_models_give_the_committed_predictions(clone):
+    run("git", "add", "-A", cwd=clone)
+    run("git", "commit", "-qm", "results", cwd=clone)
+    assert "bit for bit" in run("python", "-m", "pipeline", "verify", cwd=clone).stdout
+    text = run("python", "-m", "pipeline", "report", "--base", "HEAD", cwd=clone).stdout
+    assert "Every prediction is the same" in text
+    assert "do not belong" not in text
+
+
 def test_the_summary_can_be_seen_again(clone):
     text = run("python", "-m", "pipeline", "summary", cwd=clone).stdout
     assert "digits" in text
