@@ -6,9 +6,7 @@ second question gives the word, because two models that differ only by seed do d
 (docs/statistics.md); with one seed only the first can be asked, and the verdict says so.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -19,6 +17,8 @@ from pipeline.statistics.paired import mcnemar_exact, paired_bootstrap, tango_in
 from pipeline.statistics.scores import macro_f1
 from pipeline.statistics.several import holm
 from pipeline.statistics.words import Word, word
+
+METRICS = ("accuracy", "macro F1", "log loss")
 
 
 @dataclass(frozen=True)
@@ -141,32 +141,19 @@ def fixed_and_broken(first: Judged, second: Judged) -> tuple[NDArray[np.int64], 
 def metric_differences(first: Judged, second: Judged, classes: int) -> list[MetricDifference]:
     """Compare accuracy, macro F1 and log loss of the released models."""
     n = len(first.actual)
-    once = np.ones((1, n), np.int64)
 
-    def accuracy(judged: Judged, weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        return weights @ judged.correct / n
+    def scores(judged: Judged, weights: NDArray[np.floating]) -> NDArray[np.floating]:
+        f1 = macro_f1(judged.actual, judged.released, weights, classes)
+        accuracy_and_loss = weights @ np.stack([judged.correct, judged.loss], axis=1) / n
+        return np.column_stack([accuracy_and_loss[:, 0], f1, accuracy_and_loss[:, 1]])
 
-    def f1(judged: Judged, weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        return macro_f1(judged.actual, judged.released, weights, classes)
-
-    def log_loss(judged: Judged, weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        return weights @ judged.loss / n
-
-    rows = []
-    for name, score in (("accuracy", accuracy), ("macro F1", f1), ("log loss", log_loss)):
-        low, high = paired_bootstrap(partial(_minus, score, second, first), n)
-        values = float(score(first, once)[0]), float(score(second, once)[0])
-        rows.append(MetricDifference(name, *values, low, high))
-    return rows
-
-
-Score = Callable[[Judged, NDArray[np.int64]], NDArray[np.float64]]
-
-
-def _minus(
-    score: Score, second: Judged, first: Judged, weights: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    return score(second, weights) - score(first, weights)
+    low, high = paired_bootstrap(
+        lambda weights: scores(second, weights) - scores(first, weights), n
+    ).tolist()
+    once = np.ones((1, n))
+    values = (scores(judged, once)[0].tolist() for judged in (first, second))
+    columns = zip(METRICS, *values, low, high, strict=True)
+    return [MetricDifference(*column) for column in columns]
 
 
 def class_differences(first: Judged, second: Judged, classes: int) -> list[ClassDifference]:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 GOOD = wrong_models(range(2), range(3), range(1, 3))
 BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
+FILES_URL = "https://example.org/us/it/blob/{commit}/{path}?raw=true"
 # Records each call, and answers like a repository with pull request 7 and the comments in a file.
 GH = """\
 #!/usr/bin/env bash
@@ -104,7 +105,7 @@ def script(name, clone, **environment):
     done = subprocess.run(
         [f".github/scripts/{name}"],
         cwd=clone,
-        env={**os.environ, "REPOSITORY_URL": "https://example.org/us/it", **environment},
+        env={**os.environ, "FILES_URL": FILES_URL, **environment},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

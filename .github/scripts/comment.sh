@@ -23,8 +23,8 @@ head=$(git rev-parse FETCH_HEAD)
 
 text=$(mktemp)
 .report/bin/python -m pipeline report --base "$base" --head "$head" --format md \
-    --base-url "$REPOSITORY_URL/blob/$base/{path}?raw=true" \
-    --head-url "$REPOSITORY_URL/blob/$head/{path}?raw=true" --out "$text"
+    --base-url "${FILES_URL//\{commit\}/$base}" \
+    --head-url "${FILES_URL//\{commit\}/$head}" --out "$text"
 if [ "$(wc -m <"$text")" -gt "$most" ]; then
     short=$(head -c "$most" "$text")
     printf '%s\n\nThe rest is in the artifact of the report check.\n' "$short" >"$text"

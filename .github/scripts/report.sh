@@ -7,8 +7,8 @@ git fetch --quiet --no-tags --depth=1 origin "$BASE_SHA"
 head=$(git rev-parse HEAD)
 for format in html json md; do
     "$python" -m pipeline report --base "$BASE_SHA" --head "$head" \
-        --base-url "$REPOSITORY_URL/blob/$BASE_SHA/{path}?raw=true" \
-        --head-url "$REPOSITORY_URL/blob/$head/{path}?raw=true" \
+        --base-url "${FILES_URL//\{commit\}/$BASE_SHA}" \
+        --head-url "${FILES_URL//\{commit\}/$head}" \
         --format "$format" --out "report/report.$format"
 done
 cat report/report.md >>"${GITHUB_STEP_SUMMARY:-/dev/null}"

@@ -61,32 +61,34 @@ def tango_interval(
 
 
 def paired_bootstrap(
-    difference: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    differences: Callable[[NDArray[np.float32]], NDArray[np.floating]],
     n: int,
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
-) -> tuple[float, float]:
-    """Give the percentile interval for a difference between two models, over resampled images.
+) -> NDArray[np.floating]:
+    """Give percentile intervals for differences between two models, over resampled images.
 
     Both models are judged on the same resampled images, so what is hard for both cancels.
 
     Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", 13.3.
 
     Args:
-        difference: Takes weights int64 [resamples, n], how often each image is drawn, and gives
-            the difference for each resample, [resamples].
+        differences: Takes weights [resamples, n], how often each image is drawn, and gives one
+            difference or several for each resample, [resamples, ...].
         n: Number of images.
         confidence: Of the interval.
         resamples: How many; the generator is seeded, so the interval is always the same.
+
+    Returns:
+        Lower and upper ends, [2, ...].
     """
     generator = np.random.default_rng(0)
     values = []
     for start in range(0, resamples, RESAMPLES_AT_ONCE):
         count = min(RESAMPLES_AT_ONCE, resamples - start)
-        drawn = generator.integers(n, size=(count, n))
-        offsets = np.arange(count)[:, np.newaxis] * n
+        drawn = generator.integers(n, size=(count, n), dtype=np.int32)
+        offsets = np.arange(count, dtype=np.int32)[:, np.newaxis] * n
         weights = np.bincount((drawn + offsets).ravel(), minlength=count * n).reshape(count, n)
-        values.append(difference(weights))
+        values.append(differences(weights.astype(np.float32)))
     tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
-    return float(low), float(high)
+    return np.quantile(np.concatenate(values), [tail, 1 - tail], axis=0)

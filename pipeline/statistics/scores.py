@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 def macro_f1(
     actual: NDArray[np.int64],
     predicted: NDArray[np.int64],
-    weights: NDArray[np.int64],
+    weights: NDArray[np.integer | np.floating],
     classes: int,
 ) -> NDArray[np.float64]:
     """Average the F1 scores of all classes; a class that never occurs counts as 0.
