@@ -1,6 +1,8 @@
 """The real pipeline, end to end, as users run it."""
 
 import json
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from conftest import run
 def clone(make_clone):
     folder = make_clone()
     run("dvc", "repro", cwd=folder)
+    run("git", "add", "-A", cwd=folder)
+    run("git", "commit", "-qm", "results", cwd=folder)
     return folder
 
 
@@ -58,9 +62,31 @@ def test_the_summary_can_be_seen_again(clone):
 
 
 def test_a_bad_parameter_stops_before_any_work(clone):
+    params = (clone / "params.yaml").read_bytes()
     done = run("dvc", "exp", "run", "-S", "dataset.name=mnits", cwd=clone, check=False)
-    run("git", "checkout", "-q", "params.yaml", "dvc.lock", cwd=clone)
+    # DVC leaves the bad value in place. Git may not see it: same size, same second.
+    (clone / "params.yaml").write_bytes(params)
+    run("git", "reset", "-q", "--hard", cwd=clone)
     assert done.returncode != 0
     assert "did you mean 'mnist'?" in done.stdout
     assert "stages.download" not in done.stdout
     assert Path(clone / "results/metrics.json").exists()
+
+
+def test_an_edit_during_a_run_is_not_recorded(clone):
+    code = clone / "pipeline/recipe.py"
+    original, lock = code.read_text(), (clone / "dvc.lock").read_bytes()
+    command = ["dvc", "repro", "-f", "-s", "tune@mlp"]
+    with subprocess.Popen(
+        command, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout:
+            if "pipeline.stages.tune" in line:
+                break
+        time.sleep(2)
+        code.write_text(original + "# an edit\n")
+        rest = process.stdout.read()
+    code.write_text(original)
+    assert process.returncode != 0
+    assert "tune@mlp: changed while the stage ran: pipeline/recipe.py" in rest
+    assert (clone / "dvc.lock").read_bytes() == lock

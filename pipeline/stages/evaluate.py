@@ -8,8 +8,9 @@ from pipeline import backend, params, paths, saving, scoring, summary, trained
 from pipeline.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.figures import confusion, learning_curves, mistakes
 from pipeline.files import read_csv, write_csv, write_json
+from pipeline.guard import run_stage
 from pipeline.scoring import Predictions
-from pipeline.terminal import progress, run
+from pipeline.terminal import progress
 from pipeline.trained import TrainedModels
 
 NAMES = ("tuned", "baseline")
@@ -128,4 +129,4 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -2,7 +2,8 @@
 
 from pipeline import datasets, params, paths, splitting
 from pipeline.files import write_json
-from pipeline.terminal import run, say
+from pipeline.guard import run_stage
+from pipeline.terminal import say
 
 
 def main() -> None:
@@ -25,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)
