@@ -19,5 +19,13 @@ def summary() -> None:
     run(summary_table.show)
 
 
+@app.command()
+def doctor() -> None:
+    """Look for what can be wrong around a run, and say what to type."""
+    from pipeline.doctor import examine
+
+    run(examine)
+
+
 if __name__ == "__main__":
     app()

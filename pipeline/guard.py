@@ -93,7 +93,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
 
 def _definition(stage: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, its templates filled in; and every parameter by key."""
-    values = _flatten(params.load().model_dump())
+    values = flatten(params.load().model_dump())
     name, _, item = stage.rpartition(":")[2].partition("@")
     definition = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"][name]
     known = values | {f"item.{key}": item for key in definition.get("matrix", {})}
@@ -105,11 +105,12 @@ def _definition(stage: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
     return {**definition, "deps": deps}, values
 
 
-def _flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Name every parameter by its dotted key."""
     flat: dict[str, Any] = {}
     for key, value in section.items():
         if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat

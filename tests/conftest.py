@@ -72,6 +72,16 @@ def make_clone(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="session")
+def finished(make_clone):
+    """Give a clone in which the whole tiny pipeline has been run and committed."""
+    folder = make_clone()
+    run("dvc", "repro", cwd=folder)
+    run("git", "add", "-A", cwd=folder)
+    run("git", "commit", "-qm", "results", cwd=folder)
+    return folder
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """Give an empty folder to run stages in, inside this process."""
