@@ -1,5 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
+from typing import Annotated
+
 import typer
 
 from pipeline import summary as summary_table
@@ -17,6 +19,18 @@ def commands() -> None:
 def summary() -> None:
     """Print what won, how good it is and where to look next."""
     run(summary_table.show)
+
+
+@app.command()
+def plan(
+    set_param: Annotated[
+        list[str] | None, typer.Option("-S", "--set-param", help="key=value, as in dvc exp run")
+    ] = None,
+) -> None:
+    """Say which stages would run, and about how long they take here."""
+    from pipeline.plan import show
+
+    run(lambda: show(set_param or []))
 
 
 @app.command()

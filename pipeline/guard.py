@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import params, paths, terminal
+from pipeline import costs, params, paths, terminal
 from pipeline.errors import ConvoyError
 from pipeline.files import sha256
 
@@ -65,11 +65,15 @@ def begin() -> None:
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Run a stage's `main`, then check that nothing changed under it."""
+    """Run a stage's `main`; check that nothing changed under it, and note what it cost."""
 
     def guarded() -> None:
-        main()
-        for guard in _guards:
+        if not _guards:
+            main()
+            return
+        (guard,) = _guards
+        with costs.recorded(guard.stage):
+            main()
             guard.check()
 
     terminal.run(guarded)
