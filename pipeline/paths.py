@@ -16,6 +16,7 @@ MODELS = Path("models")
 
 RESULTS = Path("results")
 DATA_REPORT = RESULTS / "data.json"
+DATA_PICTURES = RESULTS / "data"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
 SELECT = RESULTS / "select"

@@ -1,0 +1,43 @@
+"""Pairs of images that are the same or nearly so, those across two splits first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.duplicates import Duplicates
+from pipeline.figures.canvas import picture, show_image
+from pipeline.gathering import NAMES, Gathered
+
+ROWS, COLUMNS = 6, 4
+
+
+def draw(
+    gathered: Gathered,
+    duplicates: Duplicates,
+    parts: NDArray[np.int8],
+    classes: Sequence[str],
+    path: Path,
+) -> None:
+    """Draw up to 24 pairs, with the split, place among all images, and class of left and right."""
+    pairs = worst_pairs(duplicates, parts)[: ROWS * COLUMNS]
+    names = [*NAMES, "left out"]
+    with picture(path, ROWS, COLUMNS, (2.8 * COLUMNS, 1.7 * ROWS)) as grid:
+        title = "duplicates: equal pixels first, then nearly equal, across splits first"
+        grid[0, 0].figure.suptitle(title if len(pairs) else "no duplicates found")
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for axes, pair in zip(grid.flat, pairs, strict=False):
+            show_image(axes, np.concatenate(list(gathered.images(pair)), axis=1))
+            captions = [f"{names[parts[i]]} #{i}: {classes[gathered.labels[i]]}" for i in pair]
+            axes.set_title("\n".join(captions), fontsize=6)
+
+
+def worst_pairs(duplicates: Duplicates, parts: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Order the pairs: exact ones across splits, near ones across, exact within, near within."""
+    repeats = np.flatnonzero(duplicates.exact != np.arange(len(duplicates.exact)))
+    exact = np.stack([duplicates.exact[repeats], repeats], axis=1)
+    pairs = np.concatenate([exact, duplicates.near])
+    within = np.diff(parts[pairs].astype(int), axis=1)[:, 0] == 0
+    return pairs[np.argsort(within, kind="stable")]
