@@ -80,8 +80,7 @@ def _alike(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
         key = hashes & _mask(band)
         order = np.argsort(key, kind="stable")
         _, start, count = np.unique(key[order], return_index=True, return_counts=True)
-        for begin in start[count > LARGEST_BUCKET]:
-            skipped[order[begin : begin + LARGEST_BUCKET]] = True
+        skipped[order[np.repeat(count > LARGEST_BUCKET, count)]] = True
         for left, right in _pairs(start, count):
             # The sort is stable: within a run, the left image comes first.
             a, b = order[left], order[right]

@@ -50,7 +50,7 @@ def read(settings: Settings) -> Source:
     _check_classes(listing, root)
     if listing.offenders and not settings.skip_unreadable:
         raise unusable(listing.offenders)
-    classes = tuple(sorted(listing.parts.get("train", {})))
+    classes = tuple(sorted(listing.parts["train"]))
     if len(classes) < 2:
         raise DataError(
             f"{root}: {len(classes)} classes with pictures; two or more are needed, each a "
@@ -173,7 +173,9 @@ def _check_classes(listing: _Listing, root: Path) -> None:
             del classes[name]
             where = printable(str(root / part / name))
             listing.offenders.append(f"{where}: a class that train does not have")
-    for part in [part for part, classes in listing.parts.items() if not classes]:
+    for part in [name for name, classes in listing.parts.items() if not classes]:
+        if part == "train":
+            continue  # too few classes, whatever the layout
         listing.parts.pop(part)
         listing.offenders.append(f"{root / part}: no pictures in it")
 
