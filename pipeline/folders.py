@@ -79,7 +79,7 @@ def _chunks(
         try:
             return pictures.read(path, size, channels)
         except pictures.PictureError as error:
-            return printable(str(error))
+            return pictures.printable(str(error))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for begin in range(0, len(labelled), CHUNK):
@@ -131,7 +131,7 @@ def _classes(folders: list[Path], listing: _Listing) -> Classes:
     classes = {}
     for folder in folders:
         files = _files(folder, listing)
-        if printable(folder.name) != folder.name:
+        if pictures.printable(folder.name) != folder.name:
             listing.offenders.append(f"{_say(folder)}: the name is not UTF-8")
         elif files:
             classes[folder.name] = files
@@ -171,7 +171,7 @@ def _check_classes(listing: _Listing, root: Path) -> None:
     for part, classes in listing.parts.items():
         for name in [name for name in classes if name not in train]:
             del classes[name]
-            where = printable(str(root / part / name))
+            where = pictures.printable(str(root / part / name))
             listing.offenders.append(f"{where}: a class that train does not have")
     for part in [name for name, classes in listing.parts.items() if not classes]:
         if part == "train":
@@ -194,9 +194,4 @@ def _refuse_same_names(names: set[str], root: Path) -> None:
 
 
 def _say(path: Path) -> str:
-    return printable(str(path))
-
-
-def printable(text: str) -> str:
-    """Replace the bytes of a file name that are not UTF-8, which cannot be printed."""
-    return text.encode("utf-8", "replace").decode()
+    return pictures.printable(str(path))

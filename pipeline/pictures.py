@@ -76,3 +76,8 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     """Scale grey values from 0..65535 to 0..255; Pillow's own conversion cuts them off at 255."""
     values = np.asarray(image).astype(np.int64).clip(0, 65535)
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def printable(text: str) -> str:
+    """Replace the bytes of a file name that are not UTF-8, which cannot be printed."""
+    return text.encode("utf-8", "replace").decode()

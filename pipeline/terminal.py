@@ -21,7 +21,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     """Print one line for the user."""
-    console.print(text)
+    console.print(text, markup=False)
 
 
 def progress(unit: str) -> Progress:
@@ -55,10 +55,15 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except ConvoyError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]error:[/] {_escape(str(error))}"
-        )
+        complain(str(error))
         sys.exit(1)
+
+
+def complain(text: str) -> None:
+    """Print one problem to standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"[bold red]error:[/] {_escape(text)}"
+    )
 
 
 def _escape(text: str) -> str:

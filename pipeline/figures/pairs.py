@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.duplicates import Duplicates
 from pipeline.figures.canvas import picture, show_image
-from pipeline.gathering import NAMES, Gathered
+from pipeline.gathering import NAMES, TEST, Gathered
 
 ROWS, COLUMNS = 6, 4
 
@@ -24,7 +24,7 @@ def draw(
     pairs = worst_pairs(duplicates, parts)[: ROWS * COLUMNS]
     names = [*NAMES, "left out"]
     with picture(path, ROWS, COLUMNS, (2.8 * COLUMNS, 1.7 * ROWS)) as grid:
-        title = "duplicates: equal pixels first, then nearly equal, across splits first"
+        title = "duplicates: test images in other splits first, equal ones before nearly equal ones"
         grid[0, 0].figure.suptitle(title if len(pairs) else "no duplicates found")
         for axes in grid.flat:
             axes.set_axis_off()
@@ -35,9 +35,14 @@ def draw(
 
 
 def worst_pairs(duplicates: Duplicates, parts: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Order the pairs: exact ones across splits, near ones across, exact within, near within."""
+    """Order the pairs, int64 [k, 2]: first across into test, then across, then within a split.
+
+    Exact duplicates stand before near ones.
+    """
     repeats = np.flatnonzero(duplicates.exact != np.arange(len(duplicates.exact)))
     exact = np.stack([duplicates.exact[repeats], repeats], axis=1)
     pairs = np.concatenate([exact, duplicates.near])
-    within = np.diff(parts[pairs].astype(int), axis=1)[:, 0] == 0
-    return pairs[np.argsort(within, kind="stable")]
+    of_pair = parts[pairs]
+    across = of_pair[:, 0] != of_pair[:, 1]
+    harm = across * 1 + (across & (of_pair == TEST).any(axis=1)) * 1
+    return pairs[np.argsort(-harm, kind="stable")]

@@ -56,11 +56,12 @@ def _divide(gathered: Gathered, source: Source, cuts: params.Split) -> dict[str,
 
 def _say_leaks(counts: dict[str, int]) -> None:
     for kind in ("exact", "near"):
-        leaked = counts[f"{kind}_test_in_train"] + counts[f"{kind}_test_in_validation"]
-        if leaked:
+        train, validation = (counts[f"{kind}_test_in_{part}"] for part in NAMES[:2])
+        if train or validation:
             say(
-                f"note: {leaked} test images have {kind} duplicates in training or validation; "
-                f"see {paths.DATA_PICTURES}/duplicates.png and split.group_duplicates"
+                f"note: of the test images, {train} have {kind} duplicates in training and "
+                f"{validation} in validation; see {paths.DATA_PICTURES}/duplicates.png and "
+                "split.group_duplicates"
             )
 
 
