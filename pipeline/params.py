@@ -54,9 +54,9 @@ def _fraction(value: object) -> object:
     return value
 
 
-def _no_repeats(values: tuple) -> tuple:
-    if len(set(values)) < len(values):
-        raise ValueError("allowed: a list without repeats")
+def _distinct(values: tuple) -> tuple:
+    if not values or len(set(values)) < len(values):
+        raise ValueError("allowed: a list of at least one entry, without repeats")
     return values
 
 
@@ -114,7 +114,7 @@ class Train(_Section):
     """How the chosen model and the baseline are trained."""
 
     epochs: Count
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_no_repeats)]
+    seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)]
     threads: Count
 
 
@@ -129,9 +129,7 @@ class Params(_Section):
 
     dataset: Dataset
     split: Split
-    architectures: Annotated[
-        tuple[ArchitectureName, ...], Field(min_length=1), AfterValidator(_no_repeats)
-    ]
+    architectures: Annotated[tuple[ArchitectureName, ...], AfterValidator(_distinct)]
     tune: Tune
     select: Select
     train: Train

@@ -17,8 +17,7 @@ def show() -> None:
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = read_json(paths.METRICS)
-    dataset = read_json(paths.DATA_REPORT)["dataset"]
-    table = Table(title=f"{dataset}: {metrics['test_images']:,} test images")
+    table = Table(title=f"{metrics['dataset']}: {metrics['test_images']:,} test images")
     table.add_column("")
     for column in ("architecture", "parameters", "test accuracy", "95 % interval", "macro F1"):
         table.add_column(column, justify="right")

@@ -8,18 +8,18 @@ from pipeline import backend, params, paths, saving, scoring, summary, trained
 from pipeline.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.figures import confusion, learning_curves, mistakes
 from pipeline.files import read_csv, write_csv, write_json
+from pipeline.guard import run_stage
 from pipeline.scoring import Predictions
-from pipeline.terminal import progress, run
+from pipeline.terminal import progress
 from pipeline.trained import TrainedModels
 
 NAMES = ("tuned", "baseline")
-THREADS = 2
 
 
 def main() -> None:
     """Write metrics, predictions, tables and pictures of both models."""
-    margin = params.load().evaluate.margin
-    backend.start(THREADS)
+    settings = params.load()
+    backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
     indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
     by_seed = {name: _judge(name, index, test) for name, index in indices.items()}
@@ -35,10 +35,16 @@ def main() -> None:
         "accuracy_difference": metrics["tuned"]["accuracy"] - metrics["baseline"]["accuracy"],
         "fixed": fixed,
         "broken": broken,
-        "margin": margin,
+        "margin": settings.evaluate.margin,
     }
     write_json(
-        paths.METRICS, {"test_images": len(test), **metrics, "tuned_against_baseline": versus}
+        paths.METRICS,
+        {
+            "dataset": settings.dataset.name,
+            "test_images": len(test),
+            **metrics,
+            "tuned_against_baseline": versus,
+        },
     )
     summary.show()
 
@@ -123,4 +129,4 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -9,7 +9,8 @@ from pipeline.datasets import MOST_NAMED, Source
 from pipeline.figures import pairs, samples
 from pipeline.files import write_json
 from pipeline.gathering import NAMES, TRAIN, Gathered, gather
-from pipeline.terminal import run, say
+from pipeline.guard import run_stage
+from pipeline.terminal import say
 
 SCRATCH = paths.SPLIT / ".images.part"
 
@@ -66,4 +67,4 @@ def _say_leaks(counts: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)
