@@ -1,6 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -39,6 +40,24 @@ def doctor() -> None:
     from pipeline.doctor import examine
 
     run(examine)
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
+    model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
+
+    def show() -> None:
+        from pipeline import predict as prediction  # here, because it takes TensorFlow seconds
+
+        if not prediction.show(images, model, top, as_json=as_json):
+            raise typer.Exit(1)
+
+    run(show)
 
 
 if __name__ == "__main__":
