@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format lock clean
+.PHONY: help setup run test test-all check format docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -40,6 +40,9 @@ check: setup  ## Lint, check formatting and types
 format: setup  ## Mend formatting and what lint can mend itself
 	ruff format .
 	ruff check --fix .
+
+docs: setup  ## Write the pages that are made from the project itself
+	PYTHONPATH=. python tests/rerun_table.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets import DataError, Part, Source
+from pipeline.datasets import Chunk, DataError, Part, Source
 
 UINT8 = 8
 CHUNK = 1000
@@ -31,7 +31,7 @@ def read_mnist_like(folder: Path, classes: tuple[str, ...]) -> Source:
 
 
 def read_part(folder: Path, prefix: str, classes: int) -> Part:
-    """Read the labels of one part and the header of its images.
+    """Read the labels of one part and the header of its images; the images come as a stream.
 
     Raises:
         DataError: a file is not idx, is cut short, or the two files do not belong together.
@@ -44,7 +44,7 @@ def read_part(folder: Path, prefix: str, classes: int) -> Part:
         raise DataError(f"{image_file}: {n} images, but {label_file} has {len(labels)} labels")
     if len(labels) and labels.max() >= classes:
         raise DataError(f"{label_file}: label {labels.max()}; allowed: 0 to {classes - 1}")
-    return Part(labels.astype(np.int64), partial(_grey_images, image_file))
+    return Part(n, partial(_chunks, labels.astype(np.int64), image_file))
 
 
 def read_shape(file: Path, axes: int) -> tuple[int, ...]:
@@ -69,9 +69,11 @@ def read_chunks(file: Path, axes: int) -> Iterator[NDArray[np.uint8]]:
             raise DataError(f"{file}: longer than its header says")
 
 
-def _grey_images(file: Path) -> Iterator[NDArray[np.uint8]]:
-    for chunk in read_chunks(file, axes=3):
-        yield chunk[..., np.newaxis]
+def _chunks(labels: NDArray[np.int64], file: Path) -> Iterator[Chunk]:
+    start = 0
+    for images in read_chunks(file, axes=3):
+        yield labels[start : start + len(images)], images[..., np.newaxis]
+        start += len(images)
 
 
 def _open(file: Path) -> BinaryIO:

@@ -62,6 +62,7 @@ def _distinct(values: tuple) -> tuple:
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+Side = Annotated[int, Field(strict=True, ge=8, le=1024)]
 Share = Annotated[float, BeforeValidator(_fraction), Field(gt=0, lt=1, allow_inf_nan=False)]
 DatasetName = Annotated[str, _one_of(paths.DATASETS, "data set")]
 ArchitectureName = Annotated[str, _one_of(paths.ARCHITECTURES, "architecture")]
@@ -72,9 +73,14 @@ class _Section(BaseModel):
 
 
 class Dataset(_Section):
-    """Which images."""
+    """Which images, and how a folder of pictures becomes arrays."""
 
     name: DatasetName
+    labels: Literal["fine", "coarse"]
+    path: Path
+    image_size: Side
+    channels: Literal[1, 3]
+    skip_unreadable: bool = Field(strict=True)
 
 
 class Split(_Section):
@@ -83,6 +89,7 @@ class Split(_Section):
     validation_fraction: Share
     test_fraction: Share
     random_state: Seed
+    group_duplicates: bool = Field(strict=True)
 
 
 class Tune(_Section):

@@ -1,8 +1,10 @@
 """Every path of the project, once, relative to the repository root it is run from."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
 
 CHECKED = Path("data/checked")
 RAW = Path("data/raw")
@@ -15,6 +17,7 @@ MODELS = Path("models")
 
 RESULTS = Path("results")
 DATA_REPORT = RESULTS / "data.json"
+DATA_PICTURES = RESULTS / "data"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
 SELECT = RESULTS / "select"
@@ -27,3 +30,13 @@ SHEET = PICTURES / "mistakes_sheet.png"
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")
+
+
+def repository() -> Path:
+    """Name the original repository, also in a queued experiment, which runs in a copy."""
+    return Path(os.environ.get("DVC_ROOT", ".")).absolute()
+
+
+def state() -> Path:
+    """Name the folder of what outlives a run and is no result; DVC and git do not see it."""
+    return repository() / ".state"

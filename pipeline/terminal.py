@@ -4,7 +4,15 @@ import sys
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from pipeline.errors import ConvoyError
 
@@ -13,7 +21,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     """Print one line for the user."""
-    console.print(text)
+    console.print(text, markup=False)
 
 
 def progress(unit: str) -> Progress:
@@ -29,15 +37,33 @@ def progress(unit: str) -> Progress:
     )
 
 
+def download_progress() -> Progress:
+    """Make a progress bar that counts bytes and vanishes at the end."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a stage or command; show a problem the user can mend as one message, exit status 1."""
     try:
         main()
     except ConvoyError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]error:[/] {_escape(str(error))}"
-        )
+        complain(str(error))
         sys.exit(1)
+
+
+def complain(text: str) -> None:
+    """Print one problem to standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"[bold red]error:[/] {_escape(text)}"
+    )
 
 
 def _escape(text: str) -> str:

@@ -57,7 +57,8 @@ def make_clone(tmp_path_factory):
         folder = tmp_path_factory.mktemp("clone") / "convoy"
         listed = run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).stdout.splitlines()
         for name in listed:
-            if (ROOT / name).is_file():
+            # Results belong to the committed parameters, not to the tiny ones.
+            if (ROOT / name).is_file() and not name.startswith(("results/", "dvc.lock")):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         write_params(folder, changes)
@@ -71,10 +72,21 @@ def make_clone(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="session")
+def finished(make_clone):
+    """Give a clone in which the whole tiny pipeline has been run and committed."""
+    folder = make_clone()
+    run("dvc", "repro", cwd=folder)
+    run("git", "add", "-A", cwd=folder)
+    run("git", "commit", "-qm", "results", cwd=folder)
+    return folder
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """Give an empty folder to run stages in, inside this process."""
     (tmp_path / "pipeline").symlink_to(ROOT / "pipeline")
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
     write_params(tmp_path, TINY)
     monkeypatch.chdir(tmp_path)
     return tmp_path

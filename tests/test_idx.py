@@ -34,10 +34,11 @@ def handmade(tmp_path):
 def test_what_was_written_is_read(handmade):
     folder, images, labels = handmade
     source = read_mnist_like(folder, CLASSES)
-    assert np.array_equal(np.concatenate(list(source.train.images()))[..., 0], images)
-    assert np.array_equal(source.train.labels, labels)
+    read_labels, read_images = zip(*source.train.chunks(), strict=True)
+    assert np.array_equal(np.concatenate(read_images)[..., 0], images)
+    assert np.array_equal(np.concatenate(read_labels), labels)
     assert source.test is not None
-    assert len(source.test.labels) == 7
+    assert (source.train.count, source.test.count) == (2500, 7)
 
 
 def test_images_and_labels_that_do_not_belong_together(handmade):

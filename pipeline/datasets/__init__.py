@@ -1,12 +1,13 @@
 """One file a data set: a `SPEC` (where its files come from) and a `read` function.
 
-`read(folder)` takes the folder with the files of `SPEC` as they were published and gives a
-`Source`: labels at once, images as a stream, because a data set may be larger than the memory.
+`read(folder, settings)` takes the folder with the files of `SPEC` as they were published, and the
+section `dataset` of params.yaml. It gives a `Source`, whose images are a stream, because a data
+set may be larger than the memory.
 """
 
 import importlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -14,10 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConvoyError
+from pipeline.params import Dataset as Settings
+
+MOST_NAMED = 10
 
 
 class DataError(ConvoyError):
     """A file of a data set that is not what it should be."""
+
+
+def unusable(offenders: Sequence[str]) -> DataError:
+    """Say what of a data set cannot be used: the count, the first ten, what to do."""
+    noun = "entry" if len(offenders) == 1 else "entries"
+    lines = [f"{len(offenders)} {noun} of the data set cannot be used:"]
+    lines += [f"  {offender}" for offender in offenders[:MOST_NAMED]]
+    if len(offenders) > MOST_NAMED:
+        lines.append(f"  ... and {len(offenders) - MOST_NAMED} more")
+    lines.append("Mend or remove them, or set dataset.skip_unreadable: true to leave them out.")
+    return DataError("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -42,18 +57,21 @@ class Spec:
     files: tuple[SourceFile, ...]
 
 
+# Labels, int64 [k], and their images, uint8 [k, height, width, channels], of any k.
+Chunk = tuple[NDArray[np.int64], NDArray[np.uint8]]
+
+
 @dataclass(frozen=True)
 class Part:
     """Images with their labels.
 
     Attributes:
-        labels: int64 [n], indices into the class names.
-        images: Starts a pass over the images in the order of the labels, as uint8 arrays
-            [k, height, width, channels] of any k.
+        count: How many there are; fewer come where some turn out to be unreadable.
+        chunks: Starts a pass over them. Labels are indices into the class names.
     """
 
-    labels: NDArray[np.int64]
-    images: Callable[[], Iterator[NDArray[np.uint8]]]
+    count: int
+    chunks: Callable[[], Iterator[Chunk]]
 
 
 @dataclass(frozen=True)
@@ -63,12 +81,19 @@ class Source:
     Attributes:
         classes: Class names, in label order.
         train: Images that may be used for training and validation.
+        validation: The official validation images; None where the data set has none.
         test: The official test images; None where the data set has none.
+        grows: Whether images may be added to it, so that a test cut must not depend on how many
+            there are.
+        skipped: What could not be used, one line each; complete once all parts have been read.
     """
 
     classes: tuple[str, ...]
     train: Part
-    test: Part | None
+    validation: Part | None = None
+    test: Part | None = None
+    grows: bool = False
+    skipped: list[str] = field(default_factory=list)
 
 
 class Dataset(Protocol):
@@ -76,7 +101,7 @@ class Dataset(Protocol):
 
     SPEC: Spec
 
-    def read(self, folder: Path) -> Source:
+    def read(self, folder: Path, settings: Settings) -> Source:
         """Read the published files in `folder`."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.datasets import DataError, Part, Source, SourceFile, Spec
+from pipeline.datasets import Chunk, DataError, Part, Settings, Source, SourceFile, Spec
 
 NAME = "digits.csv.gz"
 CLASSES = tuple("0123456789")
@@ -29,17 +29,17 @@ SPEC = Spec(
 )
 
 
-def read(folder: Path) -> Source:
+def read(folder: Path, settings: Settings) -> Source:
     """Read the table: 64 pixels and the label in each line."""
     table = np.loadtxt(folder / NAME, delimiter=",", dtype=np.int64, ndmin=2)
     if table.shape[1] != 65 or table.min() < 0 or table[:, :64].max() > DARKEST:
         raise DataError(f"{folder / NAME}: expected lines of 64 values from 0 to 16 and a label")
     pixels = (table[:, :64].reshape(-1, 8, 8) * 255 // DARKEST).astype(np.uint8)
 
-    def images() -> Iterator[NDArray[np.uint8]]:
-        yield np.stack([_resize(image) for image in pixels])[..., np.newaxis]
+    def chunks() -> Iterator[Chunk]:
+        yield table[:, 64], np.stack([_resize(image) for image in pixels])[..., np.newaxis]
 
-    return Source(CLASSES, Part(table[:, 64], images), test=None)
+    return Source(CLASSES, Part(len(table), chunks))
 
 
 def _resize(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.datasets import Source, SourceFile, Spec
+from pipeline.datasets import Settings, Source, SourceFile, Spec
 from pipeline.idx import read_mnist_like
 
 HOSTS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
@@ -41,6 +41,6 @@ SPEC = Spec(
 )
 
 
-def read(folder: Path) -> Source:
+def read(folder: Path, settings: Settings) -> Source:
     """Read the four official files."""
     return read_mnist_like(folder, CLASSES)

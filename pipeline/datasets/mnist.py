@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.datasets import Source, SourceFile, Spec
+from pipeline.datasets import Settings, Source, SourceFile, Spec
 from pipeline.idx import read_mnist_like
 
 # The original host refuses most requests; these two carry the same bytes.
@@ -34,6 +34,6 @@ SPEC = Spec(
 )
 
 
-def read(folder: Path) -> Source:
+def read(folder: Path, settings: Settings) -> Source:
     """Read the four official files."""
     return read_mnist_like(folder, CLASSES)

@@ -1,1 +1,5 @@
 """One file a DVC stage, named after it: it reads, calls, writes, and says what came out."""
+
+from pipeline import guard
+
+guard.begin()

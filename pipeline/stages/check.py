@@ -7,7 +7,7 @@ the same, so nothing runs again because of it.
 
 from pipeline import params, paths
 from pipeline.files import replacing
-from pipeline.terminal import run
+from pipeline.guard import run_stage
 
 
 def main() -> None:
@@ -18,4 +18,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -4,7 +4,7 @@ import shutil
 
 from pipeline import datasets, params, paths
 from pipeline.fetching import fetch_all
-from pipeline.terminal import run
+from pipeline.guard import run_stage
 
 
 def main() -> None:
@@ -16,4 +16,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

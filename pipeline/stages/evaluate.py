@@ -9,9 +9,9 @@ from pipeline.batches import SplitFolder
 from pipeline.comparison import Verdict, verdict
 from pipeline.figures import confusion, learning_curves, mistakes, sheet
 from pipeline.files import read_csv, write_csv, write_json
+from pipeline.guard import run_stage
 from pipeline.predictions import NAMES
 from pipeline.scoring import Predictions
-from pipeline.terminal import run
 from pipeline.trained import TrainedModels
 
 
@@ -93,4 +93,4 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -4,9 +4,10 @@ from dataclasses import asdict
 
 from pipeline import params, paths
 from pipeline.files import read_json, sha256, write_csv, write_json
+from pipeline.guard import run_stage
 from pipeline.search.choice import Candidate, choose
 from pipeline.specification import Specification
-from pipeline.terminal import run, say
+from pipeline.terminal import say
 
 
 def main() -> None:
@@ -41,4 +42,4 @@ def _write_candidates(candidates: list[Candidate], chosen: Candidate, reason: st
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

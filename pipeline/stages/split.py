@@ -1,28 +1,70 @@
-"""Stage `split`: divide the images into train, validation and test."""
+"""Stage `split`: divide the images into train, validation and test, and say what they hold."""
 
-from pipeline import datasets, params, paths, splitting
+from typing import Any
+
+import numpy as np
+
+from pipeline import datasets, duplicates, params, paths, splitting
+from pipeline.datasets import MOST_NAMED, Source
+from pipeline.figures import pairs, samples
 from pipeline.files import write_json
-from pipeline.terminal import run, say
+from pipeline.gathering import NAMES, TRAIN, Gathered, gather
+from pipeline.guard import run_stage
+from pipeline.terminal import say
+
+SCRATCH = paths.SPLIT / ".images.part"
 
 
 def main() -> None:
-    """Write the three splits and what they hold."""
+    """Write the three splits, what they hold, and pictures of it."""
     settings = params.load()
-    source = datasets.load(settings.dataset.name).read(paths.RAW)
-    parts = splitting.assign(
-        source,
-        settings.split.validation_fraction,
-        settings.split.test_fraction,
-        settings.split.random_state,
-    )
-    splitting.write(source, parts, paths.SPLIT)
-    report = {
-        name: splitting.describe(paths.SPLIT / name, source.classes) for name in splitting.NAMES
-    }
+    source = datasets.load(settings.dataset.name).read(paths.RAW, settings.dataset)
+    try:
+        gathered = gather(source, SCRATCH, skip=settings.dataset.skip_unreadable)
+        report = _divide(gathered, source, settings.split)
+    finally:
+        SCRATCH.unlink(missing_ok=True)
     write_json(paths.DATA_REPORT, {"dataset": settings.dataset.name, **report})
+
+
+def _divide(gathered: Gathered, source: Source, cuts: params.Split) -> dict[str, Any]:
+    found = duplicates.find(gathered)
+    groups = found.groups() if cuts.group_duplicates else np.arange(len(gathered))
+    parts = splitting.assign(gathered, cuts, groups, grows=source.grows)
+    splitting.require_training_images(gathered.labels, parts, source.classes)
+    splitting.write(gathered, parts, source.classes, paths.SPLIT)
+    samples.draw(gathered, parts == TRAIN, source.classes, paths.DATA_PICTURES / "samples.png")
+    pairs.draw(gathered, found, parts, source.classes, paths.DATA_PICTURES / "duplicates.png")
+    report: dict[str, Any] = {
+        name: splitting.describe(paths.SPLIT / name, source.classes) for name in NAMES
+    }
     for name, part in report.items():
         say(f"{name}: {part['images']} images of {part['shape']}")
+    unseen = [name for name, count in report["test"]["per_class"] if not count]
+    if unseen:
+        say(f"note: no test images of {', '.join(unseen)}: these classes will not be judged")
+    counts = duplicates.count(found, gathered.labels, parts)
+    _say_leaks(counts)
+    return {
+        **report,
+        "duplicates": counts,
+        "classes_without_test_images": len(unseen),
+        "left_out": int((parts == splitting.LEFT_OUT).sum()),
+        "skipped": len(source.skipped),
+        "skipped_examples": source.skipped[:MOST_NAMED],
+    }
+
+
+def _say_leaks(counts: dict[str, int]) -> None:
+    for kind in ("exact", "near"):
+        train, validation = (counts[f"{kind}_test_in_{part}"] for part in NAMES[:2])
+        if train or validation:
+            say(
+                f"note: of the test images, {train} have {kind} duplicates in training and "
+                f"{validation} in validation; see {paths.DATA_PICTURES}/duplicates.png and "
+                "split.group_duplicates"
+            )
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

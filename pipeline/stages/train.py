@@ -10,7 +10,8 @@ from pipeline import backend, layers, models, params, paths, saving, specificati
 from pipeline.batches import SplitFolder
 from pipeline.files import write_csv
 from pipeline.fitting import Epoch, fit
-from pipeline.terminal import progress, run, say
+from pipeline.guard import run_stage
+from pipeline.terminal import progress, say
 from pipeline.trained import SeedResult, TrainedModels
 
 
@@ -81,4 +82,4 @@ def _say_result(name: str, model: keras.Model, index: TrainedModels) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -8,10 +8,11 @@ from typing import Any
 from pipeline import backend, params, paths
 from pipeline.batches import SplitFolder
 from pipeline.files import sha256, write_json
+from pipeline.guard import run_stage
 from pipeline.search import loop, oracles, tables
 from pipeline.search.loop import Record
 from pipeline.search.trial import TrialSpec, run_trial
-from pipeline.terminal import progress, run, say
+from pipeline.terminal import progress, say
 
 
 def main() -> None:
@@ -62,4 +63,4 @@ def _note(records: list[Record]) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -1,0 +1,208 @@
+"""`python -m pipeline doctor`: recognise what can be wrong around a run, and say what to type.
+
+Each check is a function that yields the problems it finds.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import fsspec
+import psutil
+from ruamel.yaml import YAML
+
+from pipeline import params, paths
+from pipeline.errors import ConvoyError
+from pipeline.terminal import console, say
+
+DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
+CACHE = Path(".dvc/cache/files/md5")
+LEAST_FREE_GIB = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def examine() -> None:
+    """Run every check and print what was found.
+
+    Raises:
+        ConvoyError: there is at least one problem.
+    """
+    count = 0
+    for title, check in CHECKS.items():
+        problems = list(check())
+        count += len(problems)
+        console.print(f"[green]ok[/]      {title}" if not problems else f"[red]problem[/] {title}")
+        for problem in problems:
+            say(f"          {problem.what}\n          → {problem.remedy}")
+    if count:
+        raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
+
+
+def _python() -> Iterator[Problem]:
+    if not (3, 11) <= sys.version_info < (3, 14):
+        yield Problem(
+            f"this is Python {platform.python_version()}",
+            "make clean && make setup PYTHON=python3.12",
+        )
+    python = shutil.which("python")
+    if python is None or Path(python).parent != Path(sys.executable).parent:
+        yield Problem(
+            f"stages would run {python or 'no python at all'}, not {sys.executable}",
+            "source .venv/bin/activate",
+        )
+
+
+def _packages() -> Iterator[Problem]:
+    lock = Path("requirements.lock")
+    if not lock.exists():
+        yield Problem(f"{lock} is missing here", "cd to the repository root")
+        return
+    pinned: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.+-]+)", lock.read_text(), re.MULTILINE):
+        pinned.setdefault(name, set()).add(version)
+    for name, versions in pinned.items():
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # for another platform, or the GPU lock file is in use
+        if found not in versions:
+            yield Problem(f"{name} is {found}, pinned is {' or '.join(versions)}", "make setup")
+
+
+def _parameters() -> Iterator[Problem]:
+    try:
+        params.load()
+    except ConvoyError as error:
+        yield Problem(str(error), f"edit {paths.PARAMS}, or git checkout -- {paths.PARAMS}")
+
+
+def _git_head() -> Iterator[Problem]:
+    if _git("symbolic-ref", "-q", "HEAD"):
+        return
+    killed = _git("for-each-ref", "refs/exps/exec")
+    remedy = "git switch main  (or your branch)"
+    if killed:
+        remedy = f"git checkout -- {paths.PARAMS} && {remedy}"
+        yield Problem("HEAD is detached: `dvc exp run` was killed before it could go back", remedy)
+    else:
+        yield Problem("HEAD is detached: new commits would belong to no branch", remedy)
+
+
+def _locks() -> Iterator[Problem]:
+    if not DVC_PROCESS_LOCKS.exists():
+        return
+    content = json.loads(DVC_PROCESS_LOCKS.read_text() or "{}")
+    for path, holders in content.items():
+        entries = [holders["write"]] if holders.get("write") else []
+        for entry in [*entries, *holders.get("read", [])]:
+            running = _command_of(entry["pid"])
+            if running is None or "dvc" not in running:
+                who = running or "a process that is gone"
+                yield Problem(
+                    f"{path} is locked by process {entry['pid']}, which is {who}, not DVC",
+                    f"rm {DVC_PROCESS_LOCKS}",
+                )
+
+
+def _results() -> Iterator[Problem]:
+    if not Path("dvc.lock").exists():
+        yield Problem("there are no results yet", "make run")
+        return
+    done = subprocess.run(
+        ["dvc", "repro", "--dry", "--allow-missing"], capture_output=True, text=True
+    )
+    stale = re.findall(r"Running stage '([^']+)'", done.stdout)
+    if stale:
+        yield Problem(f"stale: {', '.join(stale)}", "dvc repro, then commit dvc.lock and results/")
+    elif done.returncode:
+        yield Problem(done.stderr.strip().splitlines()[-1], "dvc status")
+
+
+def _cache() -> Iterator[Problem]:
+    if not Path("dvc.lock").exists():
+        return
+    stages = YAML(typ="safe").load(Path("dvc.lock").read_text())["stages"]
+    for stage, entry in stages.items():
+        for out in entry.get("outs", []):
+            digest, path = out["md5"], Path(out["path"])
+            cached = CACHE / digest[:2] / digest[2:]
+            if not path.exists() and not cached.exists():
+                yield Problem(
+                    f"{path} ({stage}) is neither here nor cached", "dvc pull, or make run"
+                )
+
+
+def _gpu() -> Iterator[Problem]:
+    if shutil.which("nvidia-smi") and not _installed("nvidia-cudnn-cu12"):
+        yield Problem(
+            "there is an NVIDIA GPU, but TensorFlow was installed without CUDA",
+            "make setup GPU=1",
+        )
+
+
+def _mirror() -> Iterator[Problem]:
+    mirror = os.environ.get("CONVOY_MIRROR")
+    if not mirror:
+        return
+    try:
+        system, path = fsspec.core.url_to_fs(mirror)
+        reachable = system.exists(path)
+    except (OSError, ValueError, ImportError) as error:
+        yield Problem(f"CONVOY_MIRROR={mirror}: {error}", "correct or unset CONVOY_MIRROR")
+        return
+    if not reachable:
+        yield Problem(f"CONVOY_MIRROR={mirror} is not there", "correct or unset CONVOY_MIRROR")
+
+
+def _disk() -> Iterator[Problem]:
+    free = shutil.disk_usage(".").free / 2**30
+    if free < LEAST_FREE_GIB:
+        yield Problem(f"{free:.1f} GiB are free", "dvc gc --workspace, or make room")
+
+
+CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
+    "Python is 3.11 to 3.13, from .venv": _python,
+    "Installed packages are the pinned ones": _packages,
+    "params.yaml is valid": _parameters,
+    "Git is on a branch, with no experiment half done": _git_head,
+    "No dead process holds a lock of DVC": _locks,
+    "The committed lock file belongs to this code and these parameters": _results,
+    "Data and models are here or in DVC's cache": _cache,
+    "A GPU, if there is one, can be used": _gpu,
+    "The mirror, if one is set, can be reached": _mirror,
+    "There is room on the disk": _disk,
+}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip()
+
+
+def _command_of(pid: int) -> str | None:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""No stage trusts what changed under it.
+
+DVC digests code, parameters and data after a stage has run, so an edit made meanwhile would be
+recorded as if it had produced the results. Each stage therefore fingerprints what dvc.yaml lists
+for it at its start and at its end, and fails if they differ.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline import costs, params, paths, terminal
+from pipeline.errors import ConvoyError
+from pipeline.files import sha256
+
+
+class ChangedError(ConvoyError):
+    """Something that a stage depends on changed while the stage ran."""
+
+
+class Guard:
+    """Watches what a stage depends on, from the making of this object to `check`.
+
+    Args:
+        stage: The stage's name in dvc.yaml, such as tune@mlp.
+    """
+
+    def __init__(self, stage: str):
+        self.stage = stage
+        self.before = fingerprint(stage)
+
+    def check(self) -> None:
+        """Compare with the beginning.
+
+        Raises:
+            ChangedError: code, parameters or data changed; the message names them.
+        """
+        after = fingerprint(self.stage)
+        keys = self.before | after
+        changed = sorted(key for key in keys if self.before.get(key) != after.get(key))
+        if changed:
+            raise ChangedError(
+                f"{self.stage}: changed while the stage ran: {', '.join(changed)}.\n"
+                "Its results belong to neither version and are not recorded. Run again with "
+                "`dvc repro`; finished trials of the search are kept."
+            )
+
+
+_guards: list[Guard] = []
+
+
+def begin() -> None:
+    """Begin to watch, where DVC runs a stage and so records its results.
+
+    `pipeline/stages/__init__.py` calls this before a stage imports anything else, because an edit
+    during the seconds that importing TensorFlow takes must count.
+    """
+    stage = os.environ.get("DVC_STAGE")
+    if stage is not None:
+        terminal.run(lambda: _guards.append(Guard(stage)))
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Run a stage's `main`; check that nothing changed under it, and note what it cost."""
+
+    def guarded() -> None:
+        if not _guards:
+            main()
+            return
+        (guard,) = _guards
+        with costs.recorded(guard.stage):
+            main()
+            guard.check()
+
+    terminal.run(guarded)
+
+
+def fingerprint(stage: str) -> dict[str, Any]:
+    """Describe all that dvc.yaml lists for a stage: file digests, parameter values."""
+    definition, values = _definition(stage)
+    found: dict[str, Any] = {"dvc.yaml": repr(definition)}
+    for entry in definition["deps"]:
+        for file in _files_of(Path(entry)):
+            found[str(file)] = sha256(file)
+    for entry in definition["params"]:
+        # `params.yaml:` with nothing after it, in stage `check`, means every key.
+        prefix = "" if isinstance(entry, Mapping) else str(entry)
+        for key, value in values.items():
+            if not prefix or key == prefix or key.startswith(f"{prefix}."):
+                found[f"{paths.PARAMS}: {key}"] = value
+    return found
+
+
+def _definition(stage: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """Read a stage's entry in dvc.yaml, its templates filled in; and every parameter by key."""
+    values = flatten(params.load().model_dump())
+    name, _, item = stage.rpartition(":")[2].partition("@")
+    definition = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"][name]
+    known = values | {f"item.{key}": item for key in definition.get("matrix", {})}
+
+    def fill(match: re.Match[str]) -> str:
+        return str(known[match[1]])
+
+    deps = [re.sub(r"\$\{([\w.]+)\}", fill, entry) for entry in definition["deps"]]
+    return {**definition, "deps": deps}, values
+
+
+def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Name every parameter by its dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _files_of(path: Path) -> list[Path]:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return [file for file in files if file.is_file()]

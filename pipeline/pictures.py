@@ -1,0 +1,83 @@
+"""From any picture file to an array: the one way, for training and for prediction alike.
+
+A picture is turned as its EXIF data say, laid on white where it is transparent, converted to grey
+or RGB, and resized (bicubic, without keeping its proportions).
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from pipeline.errors import ConvoyError
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+MODES = {1: "L", 3: "RGB"}
+# What Pillow's decoders raise on broken files, OSError apart, and on bombs of billions of pixels.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    IndexError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+class PictureError(ConvoyError):
+    """A file that is not a readable picture."""
+
+
+def read(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
+    """Read one picture as uint8 [height, width, channels].
+
+    Args:
+        path: A JPEG, PNG, GIF (its first frame), BMP or WebP file, whatever its name.
+        size: Height and width of the array.
+        channels: 1 for grey, 3 for RGB.
+
+    Raises:
+        PictureError: it cannot be read to its end.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            image.load()
+    except FileNotFoundError:
+        raise PictureError(f"{path}: no such file") from None
+    except Image.UnidentifiedImageError:
+        raise PictureError(f"{path}: not a JPEG, PNG, GIF, BMP or WebP picture") from None
+    except BROKEN as error:
+        raise PictureError(f"{path}: cannot be read: {error}") from None
+    return convert(image, size, channels)
+
+
+def convert(image: Image.Image, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
+    """Convert a picture of any mode and size to uint8 [height, width, channels]."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        image = _from_16_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    image = image.convert(MODES[channels])
+    height, width = size
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image).reshape(height, width, channels)
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Scale grey values from 0..65535 to 0..255; Pillow's own conversion cuts them off at 255."""
+    values = np.asarray(image).astype(np.int64).clip(0, 65535)
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def printable(text: str) -> str:
+    """Replace the bytes of a file name that are not UTF-8, which cannot be printed."""
+    return text.encode("utf-8", "replace").decode()

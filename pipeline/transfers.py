@@ -1,0 +1,225 @@
+"""One address, one partial file: how bytes arrive when connections are cut, stalled or wrong.
+
+http(s) goes through requests, everything else (s3://, gs://, memory://, a path) through fsspec.
+requests because resuming needs what it shows and fsspec's http hides: the status of the answer,
+Content-Range, the length that was promised, a limit of redirects and a time-out for each read; it
+also honours the proxy settings of the environment.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import IO
+
+import fsspec
+import requests
+import tenacity
+import urllib3
+
+from pipeline.errors import ConvoyError
+
+CHUNK = 1 << 16
+# Seconds to connect, and seconds without a byte, before a connection counts as dead.
+TIMEOUT = (10.0, 30.0)
+MOST_REDIRECTS = 10
+ATTEMPTS = 4
+LONGEST_WAIT = 60.0
+# An attempt that brought this much was worth it, and the next one follows at once.
+PROGRESS = 1 << 20
+# Of the statuses that are errors, those that may pass: time-out, too many requests, server errors.
+TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
+
+
+class RefusedError(ConvoyError):
+    """An address that cannot give the file: trying again would not help."""
+
+
+class InterruptedTransferError(ConvoyError):
+    """A transfer that ended early. What arrived is kept; `wait` is what the server asked for."""
+
+    def __init__(self, message: str, wait: float = 0):
+        super().__init__(message)
+        self.wait = wait
+
+
+class Partial:
+    """A file that grows across attempts, with the digest of what it holds.
+
+    Args:
+        path: Where it lives; what an earlier run left there is taken up.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._hash = hashlib.sha256()
+        self.size = 0
+        if path.exists():
+            with path.open("rb") as stream:
+                while content := stream.read(PROGRESS):
+                    self._count(content)
+        path.touch()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of all bytes so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def restart(self) -> None:
+        """Forget what has arrived."""
+        self.path.write_bytes(b"")
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def extend(self, chunks: Iterator[bytes], watch: Callable[[int], None]) -> None:
+        """Append chunks as they come, telling `watch` the size after each."""
+        with self.path.open("ab") as sink:
+            for content in chunks:
+                sink.write(content)
+                self._count(content)
+                watch(self.size)
+
+    def _count(self, content: bytes) -> None:
+        self._hash.update(content)
+        self.size += len(content)
+
+
+Watch = Callable[[int, int | None], None]
+
+
+def transfer(url: str, partial: Partial, watch: Watch, sleep: Callable[[float], None]) -> None:
+    """Bring `partial` to the end of the file at `url`, in as many attempts as it takes.
+
+    Attempts that bring nothing are repeated after growing waits, `ATTEMPTS` in all; the digest is
+    the caller's to check.
+
+    Args:
+        url: An address.
+        partial: What there is of the file; grows.
+        watch: Called with the size so far and, where known, the size of the whole.
+        sleep: Waits so many seconds; tests put a clock of their own here.
+
+    Raises:
+        RefusedError: the address will not give the file.
+        InterruptedTransferError: the last attempt's end.
+    """
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=_growing_wait,
+        retry=tenacity.retry_if_exception_type(InterruptedTransferError),
+        sleep=sleep,
+        reraise=True,
+    )
+    retrying(_attempt, url, partial, watch)
+
+
+def _growing_wait(state: tenacity.RetryCallState) -> float:
+    """Wait 1, 2, 4, ... seconds, or as long as the server asked for, within a limit."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, InterruptedTransferError) else 0
+    return min(max(asked, 2.0 ** (state.attempt_number - 1)), LONGEST_WAIT)
+
+
+def _attempt(url: str, partial: Partial, watch: Watch) -> None:
+    """Read on until the end, or until the connection breaks having brought little."""
+    while True:
+        before = partial.size
+        try:
+            if url.startswith(("http://", "https://")):
+                _read_http(url, partial, watch)
+            else:
+                _read_file(url, partial, watch)
+            return
+        except InterruptedTransferError:
+            if partial.size - before < PROGRESS:
+                raise
+
+
+def _read_http(url: str, partial: Partial, watch: Watch) -> None:
+    # "identity": a server must not compress, and so change, the bytes on the way.
+    headers = {"Accept-Encoding": "identity"}
+    if partial.size:
+        headers["Range"] = f"bytes={partial.size}-"
+    with requests.Session() as session:
+        session.max_redirects = MOST_REDIRECTS
+        try:
+            with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+                if _continues(answer, partial):
+                    total = _total(answer, partial.size)
+                    chunks = answer.raw.stream(CHUNK, decode_content=False)
+                    partial.extend(chunks, lambda size: watch(size, total))
+        except (requests.exceptions.SSLError, requests.TooManyRedirects) as error:
+            raise RefusedError(str(error)) from None
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            raise InterruptedTransferError(
+                f"{_words(error)} (after {partial.size} bytes)"
+            ) from None
+        except requests.RequestException as error:
+            raise RefusedError(_words(error)) from None
+
+
+def _continues(answer: requests.Response, partial: Partial) -> bool:
+    """Whether the body holds what comes next; a server without ranges starts from the front."""
+    if answer.status_code == requests.codes.requested_range_not_satisfiable and partial.size:
+        return False  # there is nothing after what we have
+    if answer.status_code in TEMPORARY:
+        asked = answer.headers.get("Retry-After", "")
+        wait = float(asked) if asked.isdigit() else 0
+        raise InterruptedTransferError(f"HTTP {answer.status_code} {answer.reason}", wait)
+    if not answer.ok:
+        raise RefusedError(f"HTTP {answer.status_code} {answer.reason}")
+    begins = f"bytes {partial.size}-"
+    if answer.status_code == requests.codes.partial_content:
+        if not answer.headers.get("Content-Range", "").startswith(begins):
+            partial.restart()
+            raise InterruptedTransferError("the server sent another part than it was asked for")
+    elif partial.size:
+        partial.restart()
+    return True
+
+
+def _total(answer: requests.Response, start: int) -> int | None:
+    length = answer.headers.get("Content-Length", "")
+    return start + int(length) if length.isdigit() else None
+
+
+def _read_file(url: str, partial: Partial, watch: Watch) -> None:
+    try:
+        with _open(url) as source:
+            total = getattr(source, "size", None)
+            source.seek(partial.size)
+            chunks = iter(lambda: source.read(CHUNK), b"")
+            partial.extend(chunks, lambda size: watch(size, total))
+    except ConvoyError:
+        raise
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise RefusedError(_words(error)) from None
+    except OSError as error:
+        raise InterruptedTransferError(_words(error)) from None
+    except Exception as error:
+        # What a plugin of fsspec raises of its own (missing credentials, say) shares no base
+        # class. Python's own exceptions would be mistakes of ours: those are not answers.
+        if type(error).__module__ == "builtins":
+            raise
+        raise RefusedError(_words(error)) from None
+
+
+def _open(url: str) -> IO[bytes]:
+    if url.startswith("package://"):
+        package, _, name = url.removeprefix("package://").partition("/")
+        return package_files(package).joinpath(name).open("rb")
+    try:
+        system, path = fsspec.url_to_fs(url)
+    except (ImportError, ValueError) as error:  # no such protocol, or its package is missing
+        raise RefusedError(str(error)) from None
+    return system.open(path, "rb")
+
+
+def _words(error: Exception) -> str:
+    """Say what went wrong; requests wraps the reason twice."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return f"{type(error).__name__}: {getattr(inner, 'reason', None) or inner}"
