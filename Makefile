@@ -47,6 +47,7 @@ docs: setup  ## Write the pages that are made from the project itself
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)
 	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
+	uv pip compile --group report -o requirements-report.lock $(UV)
 
 # No addresses: a lock file names packages, versions and hashes.
 UV := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet

@@ -1,11 +1,11 @@
 """The command line: python -m pipeline COMMAND."""
 
+# A command's own imports are inside it: the report must run where TensorFlow is not installed.
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from pipeline import summary as summary_table
 from pipeline.terminal import run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
@@ -19,7 +19,57 @@ def commands() -> None:
 @app.command()
 def summary() -> None:
     """Print what won, how good it is and where to look next."""
-    run(summary_table.show)
+    from pipeline import summary as table
+
+    run(table.show)
+
+
+@app.command()
+def report(
+    base: Annotated[str, typer.Option(help="The git revision to compare with.")],
+    head: Annotated[
+        str | None, typer.Option(help="The newer git revision; by default the workspace.")
+    ] = None,
+    form: Annotated[
+        Literal["md", "html", "json"], typer.Option("--format", help="What to write.")
+    ] = "md",
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default the terminal.")
+    ] = None,
+    fail_on: Annotated[
+        Literal["worse"] | None, typer.Option(help="Exit with status 2 on this verdict.")
+    ] = None,
+    base_url: Annotated[
+        str, typer.Option(help="Where the base's files can be seen, with {path} in it.")
+    ] = "",
+    head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
+) -> None:
+    """Say from git alone whether the newer of two revisions is better."""
+    from pipeline.report import command
+
+    def compare() -> None:
+        found = command.write(base, head, form, out, base_url, head_url)
+        if fail_on and found.word == fail_on:
+            raise typer.Exit(2)
+
+    run(compare)
+
+
+@app.command()
+def verify(
+    revision: Annotated[
+        str, typer.Option(help="The git revision whose predictions are checked.")
+    ] = "HEAD",
+) -> None:
+    """Evaluate the models again and say whether the committed predictions are theirs."""
+    from pipeline import receipt
+    from pipeline.report import snapshots
+
+    def check() -> None:
+        committed = snapshots.revision(revision)
+        receipt.show(receipt.verify(committed), committed)
+
+    run(check)
 
 
 @app.command()

@@ -25,8 +25,8 @@ LEARNING_CURVES = RESULTS / "train"
 METRICS = RESULTS / "metrics.json"
 PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
-CONFUSION = RESULTS / "confusion"
 PICTURES = RESULTS / "pictures"
+SHEET = PICTURES / "mistakes_sheet.png"
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
-from pipeline.statistics import wilson_interval
+from pipeline.statistics.proportions import wilson_interval
 
 # What Keras clips probabilities to, so that a certain mistake costs 16.1 nats and not infinity.
 SMALLEST_PROBABILITY = 1e-7
@@ -47,22 +47,22 @@ def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -
     )
 
 
-def log_loss(judged: Predictions) -> float:
-    """Mean cross-entropy in nats."""
-    return float(-np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)).mean())
+def losses(judged: Predictions) -> NDArray[np.float64]:
+    """Cross-entropy of each image in nats, [n]."""
+    return np.abs(np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)))
 
 
-def summary(judged: Predictions, classes: int) -> dict[str, float]:
+def summary(judged: Predictions, classes: int) -> dict[str, Any]:
     """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1."""
-    low, high = wilson_interval(int(judged.correct.sum()), len(judged.actual))
+    interval = wilson_interval(int(judged.correct.sum()), len(judged.actual))
     macro_f1 = f1_score(
         judged.actual, judged.predicted, labels=range(classes), average="macro", zero_division=0
     )
     return {
         "accuracy": float(judged.correct.mean()),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "loss": log_loss(judged),
+        # A list, because DVC shows no lists among the metrics: its tables stay readable.
+        "accuracy_interval": list(interval),
+        "loss": float(losses(judged).mean()),
         "macro_f1": float(macro_f1),
     }
 

@@ -1,5 +1,7 @@
 """The table that ends a run: what won, how good it is, where to look next."""
 
+from typing import Any
+
 from rich.table import Table
 
 from pipeline import paths
@@ -28,8 +30,20 @@ def show() -> None:
             row["architecture"],
             f"{row['parameters']:,}",
             f"{row['accuracy']:.4f}",
-            f"{row['accuracy_low']:.4f} – {row['accuracy_high']:.4f}",
+            "{:.4f} – {:.4f}".format(*row["accuracy_interval"]),
             f"{row['macro_f1']:.4f}",
         )
     console.print(table)
+    say(_search(metrics["tuned_against_baseline"]))
     say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
+
+
+def _search(verdict: dict[str, Any]) -> str:
+    """Answer "was the search worth it?" in one line."""
+    low, high = verdict["difference_interval"]
+    return (
+        f"Was the search worth it? tuned against baseline: {verdict['verdict']}, accuracy "
+        f"{verdict['accuracy_difference']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}); "
+        f"{verdict['fixed']} images fixed, "
+        f"{verdict['broken']} broken."
+    )

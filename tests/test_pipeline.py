@@ -21,7 +21,8 @@ def test_both_models_are_judged_on_the_same_images(finished):
     for name in ("tuned", "baseline"):
         judged = metrics[name]
         assert {"accuracy", "loss", "macro_f1", "parameters"} <= set(judged)
-        assert judged["accuracy_low"] < judged["accuracy"] < judged["accuracy_high"]
+        low, high = judged["accuracy_interval"]
+        assert low < judged["accuracy"] < high
     lines = (finished / "results/predictions.csv").read_text().splitlines()
     assert len(lines) - 1 == data["test"]["images"]
 
@@ -42,6 +43,13 @@ def test_running_everything_again_gives_the_same_lock_file(finished):
     before = (finished / "dvc.lock").read_bytes()
     run("dvc", "repro", "-f", cwd=finished)
     assert (finished / "dvc.lock").read_bytes() == before
+
+
+def test_the_models_give_the_committed_predictions(finished):
+    assert "bit for bit" in run("python", "-m", "pipeline", "verify", cwd=finished).stdout
+    text = run("python", "-m", "pipeline", "report", "--base", "HEAD", cwd=finished).stdout
+    assert "Every prediction is the same" in text
+    assert "do not belong" not in text
 
 
 def test_the_summary_can_be_seen_again(finished):

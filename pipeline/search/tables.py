@@ -9,7 +9,7 @@ from pipeline.errors import ConvoyError
 from pipeline.files import write_csv
 from pipeline.search.choice import Candidate, choose, front
 from pipeline.search.loop import Record
-from pipeline.statistics import standard_error
+from pipeline.statistics.proportions import standard_error
 
 COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
 

@@ -4,16 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import backend, params, paths, saving, scoring, summary, trained
-from pipeline.batches import INFERENCE_BATCH, Batches, SplitFolder
-from pipeline.figures import confusion, learning_curves, mistakes
+from pipeline import backend, judging, params, paths, scoring, summary, trained
+from pipeline.batches import SplitFolder
+from pipeline.comparison import Verdict, verdict
+from pipeline.figures import confusion, learning_curves, mistakes, sheet
 from pipeline.files import read_csv, write_csv, write_json
 from pipeline.guard import run_stage
+from pipeline.predictions import NAMES
 from pipeline.scoring import Predictions
-from pipeline.terminal import progress
 from pipeline.trained import TrainedModels
-
-NAMES = ("tuned", "baseline")
 
 
 def main() -> None:
@@ -22,44 +21,26 @@ def main() -> None:
     backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
     indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
-    by_seed = {name: _judge(name, index, test) for name, index in indices.items()}
+    by_seed = {name: judging.judge(name, index, test) for name, index in indices.items()}
     released = {name: by_seed[name][indices[name].released] for name in NAMES}
 
-    _write_predictions(released, by_seed, test)
+    table = judging.table(released, by_seed)
+    write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
     _write_tables(released, test)
     _draw(released, test)
-    metrics = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
-    fixed = int((released["tuned"].correct & ~released["baseline"].correct).sum())
-    broken = int((released["baseline"].correct & ~released["tuned"].correct).sum())
-    versus = {
-        "accuracy_difference": metrics["tuned"]["accuracy"] - metrics["baseline"]["accuracy"],
-        "fixed": fixed,
-        "broken": broken,
-        "margin": settings.evaluate.margin,
-    }
+    scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
+    models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
+    search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
     write_json(
         paths.METRICS,
         {
             "dataset": settings.dataset.name,
             "test_images": len(test),
-            **metrics,
-            "tuned_against_baseline": versus,
+            **scores,
+            "tuned_against_baseline": _as_metrics(search),
         },
     )
     summary.show()
-
-
-def _judge(name: str, index: TrainedModels, test: SplitFolder) -> dict[int, Predictions]:
-    """Let the model of every seed classify the test images, a batch at a time."""
-    judged = {}
-    with progress("models") as bar:
-        task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
-        for result in index.seeds:
-            model = saving.load(trained.model_file(paths.MODELS / name, result.seed))
-            probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
-            judged[result.seed] = scoring.predictions(test.labels, probabilities)
-            bar.update(task, advance=1)
-    return judged
 
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
@@ -75,31 +56,15 @@ def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str,
     }
 
 
-def _write_predictions(
-    released: dict[str, Predictions],
-    by_seed: dict[str, dict[int, Predictions]],
-    test: SplitFolder,
-) -> None:
-    """Write one row an image: the released models first, then the model of every seed.
-
-    A seed's columns are its predicted class and the probability it gave to the actual class,
-    which is all that accuracy, F1 and log loss need.
-    """
-    columns: dict[str, list] = {"index": list(range(len(test))), "actual": test.labels.tolist()}
-    for name, judged in released.items():
-        columns[f"{name}_predicted"] = judged.predicted.tolist()
-        columns[f"{name}_probability"] = _three_digits(judged.probability)
-    for name, models_of in by_seed.items():
-        for seed, judged in models_of.items():
-            columns[f"{name}_seed{seed}"] = judged.predicted.tolist()
-            columns[f"{name}_seed{seed}_actual_probability"] = _three_digits(
-                judged.actual_probability
-            )
-    write_csv(paths.PREDICTIONS, list(columns), zip(*columns.values(), strict=True))
-
-
-def _three_digits(values: np.ndarray) -> list[str]:
-    return [f"{value:.3g}" for value in values]
+def _as_metrics(search: Verdict) -> dict[str, Any]:
+    """Name what answers "was the search worth it?"; the margin is a parameter already."""
+    return {
+        "verdict": search.word,
+        "accuracy_difference": search.difference,
+        "difference_interval": [search.low, search.high],
+        "fixed": search.fixed,
+        "broken": search.broken,
+    }
 
 
 def _write_tables(released: dict[str, Predictions], test: SplitFolder) -> None:
@@ -110,10 +75,6 @@ def _write_tables(released: dict[str, Predictions], test: SplitFolder) -> None:
         for label, scores in scoring.per_class(judged, test.classes).items()
     ]
     write_csv(paths.CLASSES, ["model", "class", *columns], rows)
-    for name, judged in released.items():
-        matrix = scoring.confusion(judged, len(test.classes))
-        counts = [[label, *line] for label, line in zip(test.classes, matrix.tolist(), strict=True)]
-        write_csv(paths.CONFUSION / f"{name}.csv", ["actual", *test.classes], counts)
 
 
 def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
@@ -124,6 +85,9 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
         mistakes.draw(
             judged, test, f"{name}: worst mistakes", paths.PICTURES / f"mistakes_{name}.png"
         )
+    wrong = np.flatnonzero(np.any([~judged.correct for judged in released.values()], axis=0))
+    shown = sheet.choose(wrong, len(test))
+    sheet.draw(shown, test.images(shown), paths.SHEET)
     curves = {name: read_csv(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
     learning_curves.draw(curves, paths.PICTURES / "learning_curves.png")
 

@@ -1,4 +1,4 @@
-"""Statistics of accuracy, as pure functions."""
+"""One proportion: intervals and standard errors."""
 
 import math
 

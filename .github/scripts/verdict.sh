@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Fails on the verdict "worse", unless the pull request has the label accept-regression.
+set -euo pipefail
+
+status=0
+.report/bin/python -m pipeline report --base "$BASE_SHA" --head HEAD \
+    --format json --out report/report.json --fail-on worse || status=$?
+if [ "$status" = 2 ] && [ "${ACCEPTED:-false}" = true ]; then
+    echo "Accepted all the same: the label accept-regression is set."
+    exit 0
+fi
+exit "$status"

@@ -1,0 +1,117 @@
+"""What changed between two revisions: values, stages, and what the search cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report.results import Results
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value, old and new; None where it does not exist."""
+
+    key: str
+    old: Any
+    new: Any
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to tell."""
+        return self.old != self.new
+
+
+def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Put two nested mappings side by side, by dotted key, in the order of the newer one."""
+    before, after = _flat(old), _flat(new)
+    keys = [*after, *(key for key in before if key not in after)]
+    return [Change(key, before.get(key), after.get(key)) for key in keys]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What became of one stage.
+
+    Attributes:
+        name: Its name in dvc.lock.
+        status: "rerun", "unchanged", "new" or "removed".
+        because: The dependencies and parameters that changed.
+        same_output: It was rerun, and wrote what it had written before.
+    """
+
+    name: str
+    status: str
+    because: list[str]
+    same_output: bool
+
+
+def stages(base: Results, head: Results) -> list[Stage]:
+    """Tell from the two dvc.lock files which stages were rerun and which came from the cache."""
+    found = []
+    for name, entry in head.lock.items():
+        before = base.lock.get(name)
+        if before is None:
+            found.append(Stage(name, "new", [], False))
+        elif before == entry:
+            found.append(Stage(name, "unchanged", [], False))
+        else:
+            because = _differing(before, entry)
+            same = _digests(before, "outs") == _digests(entry, "outs")
+            found.append(Stage(name, "rerun", because, same))
+    gone = [name for name in base.lock if name not in head.lock]
+    return found + [Stage(name, "removed", [], False) for name in gone]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What one architecture's search cost and found."""
+
+    architecture: str
+    trials: int
+    failed: int
+    epochs: int
+    val_accuracy: float
+    standard_error: float
+    rerun: bool
+
+
+def searches(head: Results, ran: list[Stage]) -> list[Search]:
+    """Tell what the search behind the newer revision cost, and which part of it was rerun."""
+    new = {stage.name for stage in ran if stage.status in ("rerun", "new")}
+    return [
+        Search(
+            name,
+            found["trials"],
+            found["failed"],
+            found["epochs"],
+            found["val_accuracy"],
+            found["standard_error"],
+            f"tune@{name}" in new,
+        )
+        for name, found in head.searches().items()
+    ]
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old, new = _digests(before, "deps"), _digests(after, "deps")
+    paths = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    params = [
+        f"params.yaml: {change.key}"
+        for change in values(before.get("params", {}), after.get("params", {}))
+        if change.changed
+    ]
+    return paths + [line.replace("params.yaml: params.yaml.", "params.yaml: ") for line in params]
+
+
+def _digests(entry: dict[str, Any], part: str) -> dict[str, str]:
+    return {item["path"]: item["md5"] for item in entry.get(part, [])}
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

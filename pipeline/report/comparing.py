@@ -1,0 +1,136 @@
+"""From two snapshots to everything that the report says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import comparison
+from pipeline.comparison import ClassDifference, Judged, MetricDifference, Verdict
+from pipeline.report import changes, freshness, results
+from pipeline.report.changes import Change, Search, Stage
+from pipeline.report.results import Results
+from pipeline.report.snapshots import Snapshot
+
+RELEASED = "tuned"
+DEFAULT_MARGIN = 0.005
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """A test image on which the two released models disagree about being right."""
+
+    index: int
+    actual: str
+    old: str
+    new: str
+    old_probability: float
+    new_probability: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """All facts of a report, ready to be written in any format.
+
+    Attributes:
+        base: Label of the older revision.
+        head: Label of the newer one.
+        reasons: Why the two cannot be compared; then `verdict` is None.
+        verdict: The chosen model, old against new.
+        metrics: Accuracy, macro F1 and log loss of the released models.
+        per_class: What changed in each class.
+        classes: Class names.
+        fixed: Images that only the newer released model gets right, surest first.
+        broken: Images that only the older one does.
+        search: Tuned against baseline in the newer revision, None if it has no results.
+        values: Metrics, old and new.
+        params: Parameters, old and new.
+        model: Architecture and hyperparameters of the chosen model, old and new.
+        stages: What was rerun.
+        searches: What the search cost.
+        stale: What does not belong together in the newer revision.
+        test_images: Number of test images in the newer revision.
+    """
+
+    base: str
+    head: str
+    reasons: list[str]
+    verdict: Verdict | None
+    metrics: list[MetricDifference]
+    per_class: list[ClassDifference]
+    classes: list[str]
+    fixed: list[Flipped]
+    broken: list[Flipped]
+    search: Verdict | None
+    values: list[Change]
+    params: list[Change]
+    model: list[Change]
+    stages: list[Stage]
+    searches: list[Search]
+    stale: list[str]
+    test_images: int
+
+    @property
+    def word(self) -> str:
+        """The verdict in one word."""
+        return self.verdict.word if self.verdict else "not comparable"
+
+
+def compare(old: Snapshot, new: Snapshot) -> Report:
+    """Compare two snapshots."""
+    base, head = Results(old), Results(new)
+    ran = changes.stages(base, head)
+    facts: dict[str, Any] = {
+        "base": old.label,
+        "head": new.label,
+        "reasons": results.incomparable(base, head),
+        "classes": head.classes,
+        "search": _search(head),
+        "values": changes.values(base.metrics, head.metrics),
+        "params": changes.values(base.params, head.params),
+        "model": changes.values(base.specification(RELEASED), head.specification(RELEASED)),
+        "stages": ran,
+        "searches": changes.searches(head, ran),
+        "stale": freshness.stale(head),
+        "test_images": head.metrics.get("test_images", 0),
+    }
+    if facts["reasons"]:
+        return Report(verdict=None, metrics=[], per_class=[], fixed=[], broken=[], **facts)
+    # The base's margin: a pull request is not judged by a rule that it brings itself.
+    return Report(**facts, **_differences(base, head, _margin(base)))
+
+
+def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
+    (old, old_sure), (new, new_sure) = base.judged(RELEASED), head.judged(RELEASED)
+    count = len(head.classes)
+    fixed, broken = comparison.fixed_and_broken(old, new)
+
+    def flipped(index: int) -> Flipped:
+        return Flipped(
+            index,
+            head.classes[new.actual[index]],
+            head.classes[old.released[index]],
+            head.classes[new.released[index]],
+            float(old_sure[index]),
+            float(new_sure[index]),
+        )
+
+    def surest(flips: list[Flipped]) -> list[Flipped]:
+        return sorted(flips, key=lambda flip: (-flip.new_probability, flip.index))
+
+    return {
+        "verdict": comparison.verdict(old, new, margin),
+        "metrics": comparison.metric_differences(old, new, count),
+        "per_class": comparison.class_differences(old, new, count),
+        "fixed": surest([flipped(int(index)) for index in fixed]),
+        "broken": surest([flipped(int(index)) for index in broken]),
+    }
+
+
+def _search(head: Results) -> Verdict | None:
+    if not head.has_predictions:
+        return None
+    baseline: Judged = head.judged("baseline")[0]
+    return comparison.verdict(baseline, head.judged(RELEASED)[0], _margin(head))
+
+
+def _margin(revision: Results) -> float:
+    return float(revision.params.get("evaluate", {}).get("margin", DEFAULT_MARGIN))

@@ -1,0 +1,47 @@
+"""Small pictures of test images, cut from the sheets that `evaluate` commits."""
+
+import base64
+import io
+from collections.abc import Iterable
+
+from PIL import Image
+
+from pipeline import paths
+from pipeline.figures import sheet
+from pipeline.report.snapshots import Snapshot
+
+SIDE = 56
+
+
+def tiles(snapshots: Iterable[Snapshot], wanted: list[int]) -> dict[int, str]:
+    """Give the wanted images as data URIs of PNG, as far as a sheet has them.
+
+    An image that was fixed is on the older sheet, one that was broken on the newer one.
+    """
+    found: dict[int, str] = {}
+    for snapshot in snapshots:
+        content = snapshot.files.get(paths.SHEET.as_posix())
+        if content is None:
+            continue
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.load()
+            for index, tile in sheet.cut(opened, wanted).items():
+                found.setdefault(index, _uri(_enlarge(tile)))
+    return found
+
+
+def embedded(snapshot: Snapshot, path: str) -> str:
+    """Give a committed PNG as a data URI; empty if it is not there."""
+    content = snapshot.files.get(path)
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}" if content else ""
+
+
+def _enlarge(tile: Image.Image) -> Image.Image:
+    factor = max(1, SIDE // max(tile.size))
+    return tile.resize((tile.width * factor, tile.height * factor), Image.Resampling.NEAREST)
+
+
+def _uri(tile: Image.Image) -> str:
+    stream = io.BytesIO()
+    tile.save(stream, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"

@@ -1,0 +1,117 @@
+"""Writing a report as Markdown for a pull request, as one HTML page, or as JSON for programs."""
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline import paths
+from pipeline.report import pictures, wording
+from pipeline.report.comparing import Report
+from pipeline.report.snapshots import Snapshot
+
+# By this line the comment that belongs to the report is found and replaced.
+MARKER = "<!-- convoy-report -->"
+SYMBOLS = {
+    "better": "✅",
+    "worse": "❌",
+    "equivalent": "🟰",
+    "undecided": "❔",
+    "not comparable": "🚫",
+}
+COLOURS = {
+    "better": "#1a7f37",
+    "worse": "#cf222e",
+    "equivalent": "#0969da",
+    "undecided": "#9a6700",
+    "not comparable": "#57606a",
+}
+SHOWN = {
+    "Learning curves": "learning_curves.png",
+    "Confusion matrix": "confusion_tuned.png",
+    "Worst mistakes": "mistakes_tuned.png",
+}
+MOST_LINES = 12
+MOST_FLIPS = 12
+MOST_TILES = 48
+
+
+def as_json(report: Report) -> str:
+    """Write every fact, for programs."""
+    content = {"word": report.word, **asdict(report)}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
+    """Write one page that needs nothing beside it: pictures are inside."""
+    shown = [
+        (title, pictures.embedded(old, path), pictures.embedded(new, path))
+        for title, path in _paths().items()
+    ]
+    wanted = [flip.index for flip in (*report.broken[:MOST_TILES], *report.fixed[:MOST_TILES])]
+    tiles = pictures.tiles((new, old), wanted)
+    template = _environment(autoescape=True).get_template("report.html.j2")
+    return template.render(report=report, pictures=shown, tiles=tiles, colours=COLOURS)
+
+
+def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
+    """Write a comment for a pull request.
+
+    Args:
+        report: The facts.
+        old_url: Where the older revision's files can be seen, with `{path}` in it; without it
+            the report has no pictures, as Markdown cannot carry them.
+        new_url: The same for the newer revision.
+    """
+    shown = []
+    if old_url and new_url:
+        shown = [
+            (title, old_url.replace("{path}", path), new_url.replace("{path}", path))
+            for title, path in _paths().items()
+        ]
+    template = _environment(autoescape=False).get_template("report.md.j2")
+    text = template.render(report=report, pictures=shown, tiles={}, symbols=SYMBOLS, marker=MARKER)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def escape_markdown(text: Any) -> str:
+    """Show a text from a repository as it is: no markup, no link, no mention, no table cell."""
+    plain = html.escape(" ".join(str(text).split()), quote=False)
+    # An invisible character that cannot be part of a name keeps @ from calling anybody.
+    plain = plain.replace("@", "@\u2060")
+    return re.sub(r"([\\`*\[\]|!~]|(?<!\w)_|_(?!\w))", r"\\\1", plain)
+
+
+def _paths() -> Mapping[str, str]:
+    return {title: f"{paths.PICTURES.as_posix()}/{name}" for title, name in SHOWN.items()}
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pipeline.report"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=autoescape,  # Markdown needs its empty lines
+        lstrip_blocks=True,
+    )
+    environment.filters["md"] = escape_markdown
+    environment.globals |= {
+        "sentence": wording.sentence,
+        "scope": wording.scope,
+        "signed": wording.signed,
+        "value": wording.value,
+        "shortened": _shortened,
+        "most_lines": MOST_LINES,
+        "most_flips": MOST_FLIPS,
+        "most_tiles": MOST_TILES,
+    }
+    return environment
+
+
+def _shortened(names: list[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

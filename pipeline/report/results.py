@@ -1,0 +1,132 @@
+"""The results that one revision carries, parsed."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline import paths, predictions
+from pipeline.comparison import Judged
+from pipeline.errors import ConvoyError
+from pipeline.report.snapshots import Snapshot
+
+
+class ResultsError(ConvoyError):
+    """A committed file that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A view of a snapshot. What is missing is empty, so that any revision can be looked at."""
+
+    snapshot: Snapshot
+    _judged: dict[str, tuple[Judged, NDArray[np.float64]]] = field(default_factory=dict)
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """params.yaml as it stands, unchecked: an older one may have other keys."""
+        return self.yaml(paths.PARAMS.as_posix())
+
+    @cached_property
+    def lock(self) -> dict[str, dict[str, Any]]:
+        """The stages of dvc.lock."""
+        return self.yaml("dvc.lock").get("stages", {})
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """results/metrics.json."""
+        return self.json(paths.METRICS.as_posix())
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """results/data.json."""
+        return self.json(paths.DATA_REPORT.as_posix())
+
+    def specification(self, name: str) -> dict[str, Any]:
+        """Give the model specification "tuned" or "baseline", hyperparameters at top level."""
+        content = self.json(f"{paths.SELECT.as_posix()}/{name}.json")
+        hyperparameters = content.get("hyperparameters", {})
+        return {"architecture": content["architecture"], **hyperparameters} if content else {}
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The class names, in label order."""
+        rows = self.csv(paths.CLASSES.as_posix())
+        return [row["class"] for row in rows if row["model"] == predictions.NAMES[0]]
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether there is something to compare."""
+        return paths.PREDICTIONS.as_posix() in self.snapshot.files
+
+    def judged(self, name: str) -> tuple[Judged, NDArray[np.float64]]:
+        """Read what the configuration `name` predicts, and how sure its released model is."""
+        if name not in self._judged:
+            path = paths.PREDICTIONS.as_posix()
+            where = f"{path} at {self.snapshot.label}"
+            self._judged[name] = predictions.parse(self._text(path), name, where)
+        return self._judged[name]
+
+    def searches(self) -> dict[str, dict[str, Any]]:
+        """Sum up the search of each architecture: what was found, and what it cost."""
+        found = {}
+        for name in self.params.get("architectures", []):
+            outcome = self.json(f"{paths.TUNE.as_posix()}/{name}.json")
+            trials = self.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")
+            if outcome:
+                epochs = sum(int(row["epochs"]) for row in trials if row["epochs"])
+                found[name] = {**outcome, "epochs": epochs}
+        return found
+
+    def json(self, path: str) -> dict[str, Any]:
+        """Read a JSON file; empty if it is not there."""
+        try:
+            return json.loads(self._text(path) or "{}")
+        except json.JSONDecodeError as error:
+            raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
+
+    def csv(self, path: str) -> list[Mapping[str, str]]:
+        """Read a CSV table; empty if it is not there."""
+        return list(csv.DictReader(io.StringIO(self._text(path))))
+
+    def yaml(self, path: str) -> dict[str, Any]:
+        """Read a YAML file; empty if it is not there."""
+        try:
+            return YAML(typ="safe").load(self._text(path)) or {}
+        except YAMLError as error:
+            raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
+
+    def _text(self, path: str) -> str:
+        return self.snapshot.files.get(path, b"").decode("utf-8", errors="replace")
+
+
+def incomparable(base: Results, head: Results) -> list[str]:
+    """Say why the two revisions cannot be compared; nothing if they can."""
+    for results in (base, head):
+        if not results.has_predictions:
+            return [f"{results.snapshot.label} has no {paths.PREDICTIONS}"]
+    reasons = []
+    old, new = base.data.get("test", {}), head.data.get("test", {})
+    for key, what in (
+        ("images", "number of test images"),
+        ("images_sha256", "test images"),
+        ("labels_sha256", "test labels"),
+    ):
+        if old.get(key) != new.get(key):
+            reasons.append(f"the {what} differ" if key != "images" else f"the {what} differs")
+    old_labels, new_labels = (
+        results.judged(predictions.NAMES[0])[0].actual for results in (base, head)
+    )
+    if not reasons and not np.array_equal(old_labels, new_labels):
+        reasons.append("the labels in the tables of predictions differ")
+    if not reasons and base.classes != head.classes:
+        reasons.append("the class names differ")
+    return reasons

@@ -1,0 +1,1 @@
+"""Statistics as pure functions, one file a question, each with its source."""

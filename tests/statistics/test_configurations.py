@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from scipy.stats import t, ttest_ind
+
+from pipeline.statistics.configurations import bootstrap_interval, difference_of_means
+
+
+def models(generator, seeds, images, accuracy, spread, difficulty):
+    """Draw models [seeds, n]: seeds differ in skill by `spread`, images in difficulty."""
+    skill = generator.normal(accuracy, spread, seeds)[:, np.newaxis]
+    return generator.random((seeds, images)) < np.clip(skill + difficulty, 0, 1)
+
+
+def test_one_seed_is_refused():
+    one, two = np.ones((1, 10), bool), np.ones((2, 10), bool)
+    with pytest.raises(ValueError, match="two seeds"):
+        difference_of_means(one, two)
+
+
+def test_without_image_variance_it_is_welchs_t_test():
+    # Each model is wrong on its own images, so no image is hard for one configuration.
+    n = 10_000
+    wrong = [[100, 160, 130], [220, 300, 250, 290]]
+    generator = np.random.default_rng(1)
+    sides = []
+    for counts in wrong:
+        side = np.ones((len(counts), n), bool)
+        for model, count in zip(side, counts, strict=True):
+            model[generator.choice(n, count, replace=False)] = False
+        sides.append(side)
+    found = difference_of_means(*sides)
+    expected = ttest_ind(*(side.mean(axis=1) for side in reversed(sides)), equal_var=False)
+    assert found.estimate == pytest.approx(-0.0135)
+    assert found.p_value == pytest.approx(expected.pvalue, rel=0.15)
+    assert found.degrees_of_freedom == pytest.approx(expected.df, rel=0.15)
+    assert found.low < found.estimate < found.high < 0
+
+
+def test_more_seeds_shrink_the_seed_part_and_more_images_the_image_part():
+    generator = np.random.default_rng(2)
+
+    def compare(seeds, n):
+        # The first configuration finds some images hard, the second others.
+        hard = [np.where(np.arange(n) % 20 == side, -0.8, 0.0) for side in (0, 1)]
+        return difference_of_means(
+            *(models(generator, seeds, n, 0.95, 0.01, difficulty) for difficulty in hard)
+        )
+
+    few, many_seeds, many_images = compare(4, 500), compare(40, 500), compare(4, 5000)
+    assert many_seeds.seed_error < few.seed_error / 2
+    assert many_images.image_error < few.image_error / 2
+
+
+def test_interval_and_p_value_agree():
+    generator = np.random.default_rng(3)
+    for _ in range(50):
+        first = models(generator, 3, 200, 0.90, 0.02, 0.0)
+        second = models(generator, 3, 200, 0.93, 0.02, 0.0)
+        found = difference_of_means(first, second)
+        assert (found.p_value <= 0.05) == (found.low > 0 or found.high < 0)
+        error = np.hypot(found.seed_error, found.image_error)
+        half = t.ppf(0.975, found.degrees_of_freedom) * error
+        assert found.high - found.estimate == pytest.approx(half)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_equal_configurations_alarm_in_at_most_one_of_twenty(seeds):
+    generator = np.random.default_rng(seeds)
+    difficulty = -0.6 * generator.beta(0.1, 1, 300)
+    alarms = 0
+    for _ in range(600):
+        sides = [models(generator, seeds, 300, 0.97, 0.01, difficulty) for _ in range(2)]
+        alarms += difference_of_means(*sides).p_value <= 0.05
+    assert alarms <= 600 * 0.05
+
+
+def test_bootstrap_over_seeds_and_images_is_close_where_both_are_many():
+    generator = np.random.default_rng(4)
+    difficulty = -0.5 * (generator.random(1000) < 0.1)
+    sides = [models(generator, 30, 1000, accuracy, 0.02, difficulty) for accuracy in (0.93, 0.95)]
+    found = difference_of_means(*sides)
+    low, high = bootstrap_interval(*sides)
+    assert (low + high) / 2 == pytest.approx(found.estimate, abs=1e-3)
+    assert high - low == pytest.approx(found.high - found.low, rel=0.25)
