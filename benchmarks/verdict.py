@@ -30,7 +30,7 @@ Pairs = Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 
 
 def main() -> None:
-    """Train, measure, and print three tables."""
+    """Train, measure, and print four tables."""
     labels = digits()[3]
     small = predictions(16, 15, 1, 3000, CACHE) == labels
     large = predictions(32, 15, 100_001, 1500, CACHE) == labels
@@ -73,7 +73,7 @@ def many_images() -> None:
     n, spread = 4000, 0.005
     difficulty = -0.6 * generator.beta(0.05, 1, n)
     table = Table("seeds a side", "pairs", "verdict", "bootstrap", "McNemar, one model a side")
-    for seeds in SEEDS:
+    for seeds in SEEDS[:-1]:
         alarms: list[tuple[bool, bool, bool]] = []
         for _ in range(300):
             skill = generator.normal(0.98, spread, (2, seeds, 1))
@@ -81,7 +81,7 @@ def many_images() -> None:
             alarms.append(
                 (
                     difference_of_means(first, second).p_value <= LEVEL,
-                    not contains(bootstrap_interval(first, second, resamples=300), 0),
+                    not contains(bootstrap_interval(first, second, resamples=200), 0),
                     mcnemar(first[0], second[0]),
                 )
             )
