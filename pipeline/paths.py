@@ -1,5 +1,6 @@
 """Every path of the project, once, relative to the repository root it is run from."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -24,6 +25,12 @@ PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
 CONFUSION = RESULTS / "confusion"
 PICTURES = RESULTS / "pictures"
+
+# What is worth keeping between runs, and never a result. DVC runs stages of queued experiments in
+# a copy of the repository, and names the original in DVC_ROOT.
+STATE = Path(os.environ.get("CONVOY_STATE") or Path(os.environ.get("DVC_ROOT", ".")) / ".state")
+LEDGER = STATE / "ledger"
+TENSORBOARD = STATE / "tensorboard"
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")
