@@ -18,6 +18,7 @@ RESULTS = Path("results")
 DATA_REPORT = RESULTS / "data.json"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
+SEARCH = RESULTS / "search"
 SELECT = RESULTS / "select"
 LEARNING_CURVES = RESULTS / "train"
 METRICS = RESULTS / "metrics.json"

@@ -1,10 +1,12 @@
 """Trials on a running Dask cluster, whose workers share no disk with this machine."""
 
+import functools
 import hashlib
 import io
 import pickle
 import time
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
@@ -84,12 +86,26 @@ class Cluster:
         return self.client.scatter(self.archive, broadcast=True, hash=False)
 
     def _ask(self, question: remote.Question) -> Any:
+        task = _Shipped(functools.partial(remote.serve, question))
         try:
-            return self.client.submit(remote.serve, question, self.sent, pure=False).result()
+            return self.client.submit(task, self.sent, pure=False).result()
         except CancelledError:
             # Every worker that held the archive is gone.
             self.sent = self._send()
-            return self.client.submit(remote.serve, question, self.sent, pure=False).result()
+            return self.client.submit(task, self.sent, pure=False).result()
+
+
+class _Shipped:
+    """A function that takes its code along. Dask itself would send but a name of it."""
+
+    def __init__(self, function: Callable):
+        self.payload = cloudpickle.dumps(function)
+
+    def __reduce__(self) -> tuple[Callable, tuple[bytes]]:
+        return cloudpickle.loads, (self.payload,)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return cloudpickle.loads(self.payload)(*arguments)
 
 
 def pack(setting: Setting) -> bytes:

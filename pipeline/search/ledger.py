@@ -213,3 +213,15 @@ def _decode(line: bytes) -> Entry:
     if zlib.crc32(json.dumps(trial, ensure_ascii=False).encode()) != content["crc32"]:
         raise ValueError("its checksum is wrong")
     return Entry(**{**trial, "result": TrialResult.from_json(trial["result"])})
+
+
+def report_once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Say each text once."""
+    said: set[str] = set()
+
+    def report(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            say(text)
+
+    return report

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distributed import get_worker
+from distributed import Worker, get_worker
 
 from pipeline.search.process import Answer, WorkerProcess, ask_twice
 
@@ -75,8 +75,8 @@ def clear(place: dict[str, Any]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def leave() -> None:
+def leave(dask_worker: Worker) -> None:
     """Leave the Dask worker as it was found."""
-    place = get_worker().__dict__.pop("_convoy", None)
+    place = dask_worker.__dict__.pop("_convoy", None)
     if place is not None:
         clear(place)

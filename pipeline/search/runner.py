@@ -1,7 +1,6 @@
 """Running trials so that none is lost and none runs twice: ledger, states, workers together."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -117,15 +116,3 @@ class Runner:
 
     def _state_file(self, key: str) -> Path:
         return self.states / f"{key}.npz"
-
-
-def report_once(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Say each text once."""
-    said: set[str] = set()
-
-    def report(text: str) -> None:
-        if text not in said:
-            said.add(text)
-            say(text)
-
-    return report

@@ -8,10 +8,9 @@ from typing import Any
 from pipeline.errors import ConvoyError
 from pipeline.files import write_csv
 from pipeline.search.choice import Candidate, choose, front
+from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.records import Record
 from pipeline.statistics import standard_error
-
-COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
 
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
@@ -23,8 +22,8 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
         row |= asdict(record.result)
         row["epochs"] = len(record.result.curve) or record.spec.epochs
         values = (record.spec.values.get(name) for name in names)
-        rows.append([*(row[column] for column in COLUMNS), *values])
-    write_csv(path, COLUMNS + names, rows)
+        rows.append([*(row[column] for column in TRIAL_COLUMNS), *values])
+    write_csv(path, TRIAL_COLUMNS + names, rows)
 
 
 def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:

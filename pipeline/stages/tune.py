@@ -10,9 +10,9 @@ from pipeline.files import sha256, write_json
 from pipeline.params import Tune
 from pipeline.search import context, loop, oracles, placement, stopping, tables
 from pipeline.search.board import Board
-from pipeline.search.ledger import Ledger
+from pipeline.search.ledger import Ledger, report_once
 from pipeline.search.records import Record, TrialSpec
-from pipeline.search.runner import Runner, report_once
+from pipeline.search.runner import Runner
 from pipeline.search.workers import Setting
 from pipeline.terminal import progress, run, say
 

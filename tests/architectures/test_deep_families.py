@@ -1,4 +1,4 @@
-"""The families for colour and depth: their published size, and that everything they offer builds."""
+"""The families for colour and depth: their published size, and that all they offer builds."""
 
 import keras
 import numpy as np

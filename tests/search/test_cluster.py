@@ -41,7 +41,7 @@ def cluster(tmp_path_factory):
     ]
     yield workers
     for process in started:
-        process.terminate()
+        process.kill()
     for process in started:
         process.wait()
 
@@ -67,17 +67,20 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, splits, tmp_path
     victim = cluster[1]
 
     def kill_once_it_works():
-        while not psutil.Process(victim.pid).children():
+        while not (children := psutil.Process(victim.pid).children()):
             time.sleep(0.1)
         time.sleep(8)
         victim.send_signal(signal.SIGKILL)
+        orphans.extend(children)
 
-    killer = threading.Thread(target=kill_once_it_works)
+    orphans = []
+    killer = threading.Thread(target=kill_once_it_works, daemon=True)
     killer.start()
     remote = search(settings, Cluster(setting, ADDRESS), setting, tmp_path / "remote")
     killer.join()
     assert victim.wait() == -signal.SIGKILL
     assert remote == local
+    assert psutil.wait_procs(orphans, timeout=10)[1] == []
     assert psutil.Process(cluster[0].pid).children() == []
 
 
