@@ -1,5 +1,6 @@
 """Looking after the ledger: what it holds, how big it is, and dropping what nobody needs."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
@@ -53,6 +54,8 @@ def prune(what: Prune) -> None:
         Prune.ALL: lambda entry: False,
     }
     dropped = ledger.keep(wanted[what])
+    if what is Prune.ALL:
+        shutil.rmtree(paths.LEDGER / "states", ignore_errors=True)
     kept = {entry.context for entry in ledger.entries()}
     for file in (paths.LEDGER / "contexts").glob("*.json"):
         if file.stem not in kept:

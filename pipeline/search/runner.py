@@ -11,7 +11,7 @@ from pipeline.search.records import Finished, Outcome, TrialResult, TrialSpec
 from pipeline.search.workers import Setting, Workers
 
 # Attempts at one trial that took the whole search down with them, one after the other.
-MOST_ATTEMPTS = 10
+MOST_ATTEMPTS = 25
 
 
 class Runner:

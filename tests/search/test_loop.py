@@ -12,7 +12,7 @@ from settings import tune
 from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.records import Outcome, TrialResult
-from pipeline.search.runner import Runner
+from pipeline.search.runner import MOST_ATTEMPTS, Runner
 from pipeline.stages.tune import _specifier
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
@@ -155,12 +155,14 @@ def test_trials_that_cannot_catch_up_are_given_the_median(tmp_path):
     assert bars[5][3] == pytest.approx(scores[2])
 
 
-def test_a_trial_that_killed_ten_searches_is_a_failure(tmp_path):
+def test_a_trial_that_killed_too_many_searches_is_a_failure(tmp_path):
     settings = tune(trials=1)
     spec = _specifier("mlp", settings)({"kernel": 3, "units": 7, "rate": 1e-3}, [])
     ledger = Ledger(tmp_path / "ledger")
-    (tmp_path / "ledger" / "claims" / f"{spec.key('context')}.attempts").write_bytes(b"." * 10)
+    (tmp_path / "ledger" / "claims" / f"{spec.key('context')}.attempts").write_bytes(
+        b"." * MOST_ATTEMPTS
+    )
     with Runner(Arithmetic(), SETTING, ledger, "context", 1) as runner:
         result = runner.submit(spec).result().result
     assert (result.status, result.cause) == ("failed", "killed")
-    assert "10 processes died" in result.reason
+    assert f"{MOST_ATTEMPTS} processes died" in result.reason
