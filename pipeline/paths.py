@@ -31,7 +31,8 @@ PICTURES = RESULTS / "pictures"
 # a copy of the repository, and names the original in DVC_ROOT.
 STATE = Path(os.environ.get("CONVOY_STATE") or Path(os.environ.get("DVC_ROOT", ".")) / ".state")
 LEDGER = STATE / "ledger"
-TENSORBOARD = STATE / "tensorboard"
+# Each workspace draws its own curves: two searches at once would draw over each other.
+TENSORBOARD = Path(".state/tensorboard")
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")
