@@ -65,7 +65,7 @@ def pooling(
 
 
 def normalisation(images: keras.KerasTensor, kind: str, *, name: str) -> keras.KerasTensor:
-    """Normalise [n, h, w, c] over the batch, over groups of up to 8 channels, or not at all.
+    """Normalise [n, h, w, c] over the batch, over up to 8 groups of channels, or not at all.
 
     Source: Ioffe and Szegedy 2015 ("batch"); Wu and He 2018 ("group").
     """

@@ -1,6 +1,7 @@
 """Running trials so that none is lost and none runs twice: ledger, states, workers together."""
 
 import time
+import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -109,10 +110,9 @@ class Runner:
         if not spec.resume_from:
             return None
         path = self._state_file(spec.rung_below().key(self.context))
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None  # then it trains from the first epoch, to the same result
+        # Without a state, or with one that a power cut has torn, it trains from the first epoch,
+        # to the same result.
+        return path.read_bytes() if zipfile.is_zipfile(path) else None
 
     def _state_file(self, key: str) -> Path:
         return self.states / f"{key}.npz"

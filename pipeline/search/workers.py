@@ -122,6 +122,7 @@ class LocalProcesses:
         self.setting = setting
         self.count = count
         self.running: dict[int, WorkerProcess] = {}
+        self.closed = False
         self.free: queue.Queue[int] = queue.Queue()
         for number in range(count):
             self.free.put(number)
@@ -142,12 +143,14 @@ class LocalProcesses:
         return outcome(kind, answer, time.monotonic() - start)
 
     def close(self) -> None:
-        """End all processes."""
-        for process in self.running.values():
+        """End all processes, and let no trial that is lost by this start another."""
+        self.closed = True
+        for process in list(self.running.values()):
             process.close()
-        self.running.clear()
 
     def _worker(self, number: int, fresh: bool) -> WorkerProcess:
+        if self.closed:
+            raise WorkerError("the search was stopped")
         process = self.running.get(number)
         limit = 0 if fresh else TRIALS_A_PROCESS
         if process is not None and process.alive and process.asked < limit:
@@ -162,6 +165,8 @@ class LocalProcesses:
             raise WorkerError(f"a worker process could not be started: {error}") from None
         check_software(setting.software, pickle.loads(process.greeting), "a worker process")
         self.running[number] = process
+        if self.closed:
+            process.close()
         return process
 
 

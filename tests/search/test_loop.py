@@ -1,8 +1,10 @@
 """Whatever the workers do, a search proposes and records the same. Trials here are arithmetic."""
 
 import hashlib
+import io
 import random
 import time
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +19,13 @@ from pipeline.stages.tune import _specifier
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
 SETTING = SimpleNamespace(seconds=None, memory=None)
+
+
+def zipped(text):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("state"), text)
+    return buffer.getvalue()
 
 
 class Arithmetic:
@@ -35,7 +44,7 @@ class Arithmetic:
         digest = hashlib.sha256(f"{spec.values}{spec.epochs}".encode()).digest()
         score = digest[0] / 255
         rows = tuple((1.0, score, 1.0, score) for _ in range(spec.epochs))
-        kept = f"state {spec.epochs}".encode() if spec.promotable else None
+        kept = zipped(f"state {spec.epochs}") if spec.promotable else None
         return Outcome(TrialResult("completed", score, 1.0, 10, curve=rows), kept, 0.01)
 
     def close(self):
@@ -135,7 +144,7 @@ def test_hyperband_continues_from_the_rung_below_and_drops_its_states(tmp_path):
     lower = {r.spec.seed for r in records if not r.spec.resume_from}
     assert {spec.seed for spec in resumed} <= lower
     given = [(rung, state) for rung, state in workers.states if rung]
-    assert given and all(state == f"state {rung}".encode() for rung, state in given)
+    assert given and all(state == zipped(f"state {rung}") for rung, state in given)
     assert list((tmp_path / "ledger" / "states").iterdir()) == []
 
 

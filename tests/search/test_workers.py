@@ -78,6 +78,16 @@ def test_a_trial_that_loses_a_second_process_has_failed_with_the_reason(pool):
     assert "SIGKILL" in result.reason
 
 
+def test_closing_ends_a_trial_that_runs_and_starts_no_other(splits, pool, here):
+    assert pool.run(SPEC, None, False).result == here
+    pid = pool.running[0].pid
+    threading.Timer(1, pool.close).start()
+    with pytest.raises(WorkerError, match="stopped"):
+        pool.run(TrialSpec(SPEC.architecture, SPEC.values, 100_000, 1), None, False)
+    assert pool.running[0].pid == pid
+    assert not pool.running[0].alive
+
+
 @pytest.mark.slow
 def test_memory_that_runs_out_fails_the_trial_alone(splits):
     huge = TrialSpec(
