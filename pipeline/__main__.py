@@ -110,5 +110,17 @@ def predict(
     run(show)
 
 
+@app.command()
+def ledger(
+    prune: Annotated[
+        Literal["old", "failed", "all"] | None, typer.Option(help="Which trials to drop.")
+    ] = None,
+) -> None:
+    """List the trials that searches have kept, with their size; or drop some."""
+    from pipeline.search import pruning
+
+    run(pruning.show if prune is None else lambda: pruning.prune(pruning.Prune(prune)))
+
+
 if __name__ == "__main__":
     app()

@@ -63,12 +63,14 @@ class SplitFolder:
 class Batches(keras.utils.PyDataset):
     """The batches of a split: shuffled anew each epoch if there is a seed, in order if not."""
 
-    def __init__(self, split: SplitFolder, batch_size: int, seed: int | None = None):
+    def __init__(
+        self, split: SplitFolder, batch_size: int, seed: int | None = None, epoch: int = 0
+    ):
         super().__init__()
         self.split = split
         self.batch_size = batch_size
         self.seed = seed
-        self.epoch = 0
+        self.epoch = epoch
         self.order = self._shuffle()
 
     def __len__(self) -> int:

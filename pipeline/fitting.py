@@ -28,21 +28,38 @@ def fit(
     *,
     epochs: int,
     seed: int,
+    first_epoch: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> list[Epoch]:
-    """Fit the model in place; the seed decides the order of the images. Epochs count from 1."""
+    """Fit the model in place; the seed decides the order of the images. Epochs count from 1.
+
+    Args:
+        model: A model that has not been compiled.
+        recipe: How to fit it.
+        train: Images to fit it to.
+        validation: Images to score it on after each epoch.
+        epochs: Epochs when all is done, those before `first_epoch` included.
+        seed: Decides the order of the images, together with the number of the epoch.
+        first_epoch: Epochs done before; a callback restores the state they led to.
+        callbacks: For Keras.
+
+    Returns:
+        The epochs fitted here.
+    """
     model.compile(
         optimizer=make_optimizer(recipe),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     history = model.fit(
-        Batches(train, recipe.batch_size, seed),
+        Batches(train, recipe.batch_size, seed, first_epoch),
         validation_data=Batches(validation, INFERENCE_BATCH),
         epochs=epochs,
+        initial_epoch=first_epoch,
         shuffle=False,  # Batches shuffles
         verbose=0,
         callbacks=list(callbacks),
     ).history
     columns = (history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy"))
-    return [Epoch(number, *row) for number, row in enumerate(zip(*columns, strict=True), start=1)]
+    rows = zip(*columns, strict=True)
+    return [Epoch(number, *row) for number, row in enumerate(rows, start=first_epoch + 1)]

@@ -86,7 +86,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
     for entry in definition["deps"]:
         for file in _files_of(Path(entry)):
             found[str(file)] = sha256(file)
-    for entry in definition["params"]:
+    for entry in definition.get("params", []):
         # `params.yaml:` with nothing after it, in stage `check`, means every key.
         prefix = "" if isinstance(entry, Mapping) else str(entry)
         for key, value in values.items():

@@ -1,5 +1,6 @@
 """Layers that check their own geometry before Keras builds anything."""
 
+import math
 from typing import Literal
 
 import keras
@@ -8,6 +9,7 @@ from pipeline import geometry
 from pipeline.geometry import GeometryError, Window
 
 Padding = Literal["valid", "same"]
+NORMALISATIONS = ["batch", "group", "none"]
 
 
 def window(kernel: int, stride: int = 1, padding: Padding = "valid") -> Window:
@@ -25,6 +27,7 @@ def convolution(
     stride: int = 1,
     padding: Padding = "valid",
     activation: str = "relu",
+    bias: bool = True,
 ) -> keras.KerasTensor:
     """Convolve with a square kernel: [n, h, w, c] to [n, h', w', filters], h' by `geometry`.
 
@@ -38,7 +41,13 @@ def convolution(
         images = keras.layers.ZeroPadding2D(shape.padding, name=f"{name}_padding")(images)
         padding = "valid"
     return keras.layers.Conv2D(
-        filters, kernel, strides=stride, padding=padding, activation=activation, name=name
+        filters,
+        kernel,
+        strides=stride,
+        padding=padding,
+        activation=activation,
+        use_bias=bias,
+        name=name,
     )(images)
 
 
@@ -53,6 +62,18 @@ def pooling(
     _check(images, Window(size, stride=size), name)
     layer = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[kind]
     return layer(pool_size=size, name=name)(images)
+
+
+def normalisation(images: keras.KerasTensor, kind: str, *, name: str) -> keras.KerasTensor:
+    """Normalise [n, h, w, c] over the batch, over up to 8 groups of channels, or not at all.
+
+    Source: Ioffe and Szegedy 2015 ("batch"); Wu and He 2018 ("group").
+    """
+    if kind == "none":
+        return images
+    if kind == "batch":
+        return keras.layers.BatchNormalization(name=name)(images)
+    return keras.layers.GroupNormalization(groups=math.gcd(8, images.shape[-1]), name=name)(images)
 
 
 def uneven_layers(model: keras.Model) -> list[str]:

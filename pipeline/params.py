@@ -101,6 +101,8 @@ class Tune(_Section):
     in_flight: Count
     seed: Seed
     threads: Count
+    median_stopping: Annotated[bool, Field(strict=True)]
+    trial_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
 
 class Select(_Section):

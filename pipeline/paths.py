@@ -20,6 +20,7 @@ DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
+SEARCH = RESULTS / "search"
 SELECT = RESULTS / "select"
 LEARNING_CURVES = RESULTS / "train"
 METRICS = RESULTS / "metrics.json"
@@ -27,6 +28,13 @@ PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
 PICTURES = RESULTS / "pictures"
 SHEET = PICTURES / "mistakes_sheet.png"
+
+# What is worth keeping between runs, and never a result. DVC runs stages of queued experiments in
+# a copy of the repository, and names the original in DVC_ROOT.
+STATE = Path(os.environ.get("CONVOY_STATE") or Path(os.environ.get("DVC_ROOT", ".")) / ".state")
+LEDGER = STATE / "ledger"
+# Each workspace draws its own curves: two searches at once would draw over each other.
+TENSORBOARD = Path(".state/tensorboard")
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")

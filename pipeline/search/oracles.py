@@ -10,6 +10,7 @@ from keras_tuner.oracles import (
     HyperbandOracle,
     RandomSearchOracle,
 )
+from threadpoolctl import threadpool_limits
 
 from pipeline import models
 from pipeline.models import Shape
@@ -57,7 +58,15 @@ class _Random(_RecipeFirst, RandomSearchOracle):
 
 
 class _Bayesian(_RecipeFirst, BayesianOptimizationOracle):
-    pass
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        # One thread: how a sum is split changes its last digits, and these matrices are small.
+        with threadpool_limits(1):
+            proposal = super().populate_space(trial_id)
+        values = proposal["values"]
+        if values and self._compute_values_hash(values) in self._tried_so_far:
+            # It would propose its optimum again and again; a random point teaches more.
+            return self._random_populate_space()
+        return proposal
 
 
 class _Hyperband(_RecipeFirst, HyperbandOracle):

@@ -8,10 +8,9 @@ from typing import Any
 from pipeline.errors import ConvoyError
 from pipeline.files import write_csv
 from pipeline.search.choice import Candidate, choose, front
-from pipeline.search.loop import Record
+from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.records import Record
 from pipeline.statistics.proportions import standard_error
-
-COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
 
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
@@ -19,11 +18,12 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
     names = list(dict.fromkeys(name for record in records for name in record.spec.values))
     rows = []
     for record in records:
-        row: dict[str, Any] = {"trial": record.number, "epochs": record.spec.epochs}
+        row: dict[str, Any] = {"trial": record.number}
         row |= asdict(record.result)
+        row["epochs"] = len(record.result.curve) or record.spec.epochs
         values = (record.spec.values.get(name) for name in names)
-        rows.append([*(row[column] for column in COLUMNS), *values])
-    write_csv(path, COLUMNS + names, rows)
+        rows.append([*(row[column] for column in TRIAL_COLUMNS), *values])
+    write_csv(path, TRIAL_COLUMNS + names, rows)
 
 
 def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
@@ -35,8 +35,11 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
     completed = []
     for record in records:
         result = record.result
-        if result.val_accuracy is None or result.val_loss is None or result.parameters is None:
+        # One that was stopped early is known to lag behind, but not where it would have ended.
+        if result.status != "completed":
             continue
+        assert result.val_accuracy is not None and result.val_loss is not None
+        assert result.parameters is not None
         completed.append(
             Candidate(
                 record.spec.architecture,
@@ -54,7 +57,9 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
     return completed
 
 
-def outcome(found: Sequence[Candidate], trials: int, code_sha256: str) -> dict[str, Any]:
+def outcome(
+    found: Sequence[Candidate], records: Sequence[Record], code_sha256: str
+) -> dict[str, Any]:
     """Sum up one architecture's search for `results/tune/ARCH.json`."""
     best, _ = choose(found, "best")
     small, reason = choose(found, "one_standard_error")
@@ -64,10 +69,20 @@ def outcome(found: Sequence[Candidate], trials: int, code_sha256: str) -> dict[s
         "val_accuracy": best.val_accuracy,
         "standard_error": best.standard_error,
         "parameters": best.parameters,
-        "trials": trials,
-        "failed": trials - len(found),
-        "best": {"trial": best.trial},
-        "one_standard_error": {"trial": small.trial, "reason": reason},
+        "trials": len(records),
+        "stopped": sum(record.result.status == "stopped" for record in records),
+        "failed": sum(record.result.status == "failed" for record in records),
+        "best": _summary(best),
+        "one_standard_error": {**_summary(small), "reason": reason},
         # A list, because DVC shows no lists among the metrics: these are for `select`.
         "front": [asdict(candidate) for candidate in front(found)],
+    }
+
+
+def _summary(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "trial": candidate.trial,
+        "val_accuracy": candidate.val_accuracy,
+        "val_loss": candidate.val_loss,
+        "parameters": candidate.parameters,
     }

@@ -1,77 +1,111 @@
 """One trial: a pure function from its specification to its result."""
 
-import hashlib
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+import time
 
 import keras
 
-from pipeline import models
+from pipeline import backend, models
 from pipeline.batches import SplitFolder
-from pipeline.fitting import fit
+from pipeline.fitting import Epoch, fit
+from pipeline.search import states
+from pipeline.search.records import Cause, TrialResult, TrialSpec
 
 
-@dataclass(frozen=True)
-class TrialSpec:
-    """Everything that a trial's result depends on.
+class TimeLimitError(Exception):
+    """A trial took longer than `tune.trial_seconds`."""
 
-    Attributes:
-        architecture: Name of a file in `pipeline/architectures/`.
-        values: Hyperparameter values, the active ones.
-        epochs: Passes over the training images.
-        search_seed: `tune.seed`; the trial's own seed is derived from the whole specification.
+
+def run_trial(
+    spec: TrialSpec,
+    train: SplitFolder,
+    validation: SplitFolder,
+    state: bytes | None = None,
+    seconds: float | None = None,
+) -> tuple[TrialResult, bytes | None]:
+    """Build and fit one model. Whatever goes wrong with it is the trial's outcome.
+
+    Args:
+        spec: What to train.
+        train: Images to train on.
+        validation: Images to score on.
+        state: State after `spec.resume_from` epochs to continue from; without it, training
+            begins at the first epoch, and the result is the same.
+        seconds: Time limit.
+
+    Returns:
+        The result, and the state at the end if a higher rung may want it.
     """
-
-    architecture: str
-    values: Mapping[str, Any]
-    epochs: int
-    search_seed: int
-
-    @property
-    def seed(self) -> int:
-        """The seed of this trial, whatever ran before it."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What came out of a trial, with no clock time in it.
-
-    Attributes:
-        status: "completed" or "failed".
-        val_accuracy: Validation accuracy after the last epoch, 0 to 1; None if failed.
-        val_loss: Validation cross-entropy in nats after the last epoch; None if failed.
-        parameters: Number of parameters; None if the model could not be built.
-        reason: Why it failed; empty if completed.
-    """
-
-    status: Literal["completed", "failed"]
-    val_accuracy: float | None = None
-    val_loss: float | None = None
-    parameters: int | None = None
-    reason: str = ""
-
-
-def run_trial(spec: TrialSpec, train: SplitFolder, validation: SplitFolder) -> TrialResult:
-    """Build and fit one model. Whatever goes wrong with it is the trial's outcome."""
     parameters = None
+    curve = states.curve_of(state) if state else ()
+    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)
     try:
         keras.utils.set_random_seed(spec.seed)
         model, recipe = models.build(
             spec.architecture, spec.values, train.shape, len(train.classes)
         )
         parameters = model.count_params()
-        curve = fit(model, recipe, train, validation, epochs=spec.epochs, seed=spec.seed)
+        epochs = fit(
+            model,
+            recipe,
+            train,
+            validation,
+            epochs=spec.epochs,
+            first_epoch=len(curve),
+            seed=spec.seed,
+            callbacks=[*([states.Restore(state)] if state else []), watch],
+        )
+        curve += tuple(map(_row, epochs))
+        result = _judge(spec, curve, parameters)
+        wanted = spec.promotable and result.status == "completed"
+        return result, states.capture(model, curve) if wanted else None
     except Exception as error:  # noqa: BLE001 - one model's failure must not end the search
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-        return TrialResult("failed", parameters=parameters, reason=reason)
-    last = curve[-1]
+        reason = f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"
+        return _failed(parameters, reason, _cause(error)), None
+
+
+class _Watch(keras.callbacks.Callback):
+    """Ends a training that has become pointless, or that takes too long."""
+
+    def __init__(self, stop_below: tuple[float, ...], scores: list[float], seconds: float | None):
+        super().__init__()
+        self.stop_below, self.scores, self.seconds = stop_below, scores, seconds
+        self.start = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs = logs or {}
+        self.scores.append(logs["val_accuracy"])
+        hopeless = self.stop_below and max(self.scores) < self.stop_below[epoch]
+        if hopeless or not math.isfinite(logs["loss"]):
+            self.model.stop_training = True
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.seconds is not None and time.monotonic() - self.start > self.seconds:
+            raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
+
+
+def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> TrialResult:
+    loss, _, val_loss, val_accuracy = curve[-1]
     # A NaN loss can stand beside a finite accuracy, and infinity would win a maximisation.
-    if not all(map(math.isfinite, (last.loss, last.val_loss, last.val_accuracy))):
-        reason = f"the loss is not finite after epoch {last.number}"
-        return TrialResult("failed", parameters=parameters, reason=reason)
-    return TrialResult("completed", last.val_accuracy, last.val_loss, parameters)
+    if not all(map(math.isfinite, (loss, val_loss, val_accuracy))):
+        reason = f"the loss is not finite after epoch {len(curve)}"
+        return _failed(parameters, reason, "specification")
+    if len(curve) < spec.epochs:
+        bar = spec.stop_below[len(curve) - 1]
+        reason = f"below the median of earlier trials ({bar:.4f}) after epoch {len(curve)}"
+        return TrialResult("stopped", val_accuracy, val_loss, parameters, reason, curve=curve)
+    return TrialResult("completed", val_accuracy, val_loss, parameters, curve=curve)
+
+
+def _failed(parameters: int | None, reason: str, cause: Cause) -> TrialResult:
+    return TrialResult("failed", parameters=parameters, reason=reason, cause=cause)
+
+
+def _cause(error: Exception) -> Cause:
+    if isinstance(error, TimeLimitError):
+        return "time"
+    return "memory" if backend.is_out_of_memory(error) else "specification"
+
+
+def _row(epoch: Epoch) -> tuple[float, float, float, float]:
+    return epoch.loss, epoch.accuracy, epoch.val_loss, epoch.val_accuracy

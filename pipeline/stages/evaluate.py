@@ -68,13 +68,16 @@ def _as_metrics(search: Verdict) -> dict[str, Any]:
 
 
 def _write_tables(released: dict[str, Predictions], test: SplitFolder) -> None:
+    """Write one row a model and class: its scores, then its row of the confusion matrix."""
     columns = ["precision", "recall", "f1-score", "support"]
-    rows = [
-        [name, label, *(scores[column] for column in columns)]
-        for name, judged in released.items()
-        for label, scores in scoring.per_class(judged, test.classes).items()
-    ]
-    write_csv(paths.CLASSES, ["model", "class", *columns], rows)
+    rows = []
+    for name, judged in released.items():
+        matrix = scoring.confusion(judged, len(test.classes)).tolist()
+        scores = scoring.per_class(judged, test.classes)
+        for (label, score), counts in zip(scores.items(), matrix, strict=True):
+            rows.append([name, label, *(score[column] for column in columns), *counts])
+    predicted = [f"predicted {label}" for label in test.classes]
+    write_csv(paths.CLASSES, ["model", "class", *columns, *predicted], rows)
 
 
 def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:

@@ -1,0 +1,67 @@
+"""Memory of the search process over many trials.
+
+Run: python -m benchmarks.search_memory [TRIALS]
+
+Trials are as small as they get (150 images of 12×12, one epoch), since what is measured is what
+remains of each model in the process that runs the search. Prints the resident memory of that
+process after every 25th trial.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from pipeline import backend
+from pipeline.batches import SplitFolder
+from pipeline.files import write_json
+from pipeline.params import Tune
+from pipeline.search import context, loop, oracles
+from pipeline.search.ledger import Ledger
+from pipeline.search.placement import place
+from pipeline.search.runner import Runner
+from pipeline.search.workers import Setting
+from pipeline.stages.tune import _specifier
+
+ARCHITECTURE = "mlp"
+
+
+def main() -> None:
+    """Search, and print the memory on the way."""
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    backend.start(1)
+    with tempfile.TemporaryDirectory() as folder:
+        train, validation = (_split(Path(folder) / name) for name in ("train", "validation"))
+        tune = Tune(
+            algorithm="random",
+            trials=trials,
+            epochs=1,
+            in_flight=1,
+            seed=1,
+            threads=1,
+            median_stopping=False,
+            trial_seconds=None,
+        )
+        space = oracles.search_space(ARCHITECTURE, train.shape, len(train.classes))
+        setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
+        with Runner(place(setting), setting, Ledger(Path(folder)), "c", 1) as runner:
+            oracle = oracles.make(tune, space)
+            for record in loop.search(oracle, _specifier(ARCHITECTURE, tune), runner.submit, 1):
+                if record.number % 25 == 0 or record.number == 1:
+                    size = psutil.Process().memory_info().rss / 2**20
+                    print(f"after {record.number:4} trials: {size:7.0f} MiB", flush=True)
+
+
+def _split(folder: Path) -> SplitFolder:
+    rng = np.random.default_rng(1)
+    folder.mkdir()
+    np.save(folder / "images.npy", rng.integers(0, 256, (150, 12, 12, 1)).astype(np.uint8))
+    np.save(folder / "labels.npy", rng.integers(0, 3, 150))
+    write_json(folder / "classes.json", ["a", "b", "c"])
+    return SplitFolder(folder)
+
+
+if __name__ == "__main__":
+    main()

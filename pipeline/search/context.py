@@ -1,0 +1,64 @@
+"""The context of a trial: what its result depends on besides its specification.
+
+Data, code, software, precision, threads and kind of device. Two trials of one specification in
+one context end alike; a trial of another context is never used in its place.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import keras
+
+from pipeline import backend, sources
+
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
+# Settings of the backend's own that change the last digits.
+VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "NVIDIA_TF32_OVERRIDE", "XLA_FLAGS")
+
+
+def software(architecture: str) -> dict[str, Any]:
+    """Describe code and software here, as far as they decide what a trial gives."""
+    files = sources.transitive("pipeline.search.trial", f"pipeline.architectures.{architecture}")
+    return {
+        "code": sources.digest(files),
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "backend": keras.backend.backend(),
+        "precision": [keras.config.floatx(), keras.config.dtype_policy().name],
+        "devices": backend.device_kinds(),
+        "machine": platform.machine(),
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+    }
+
+
+def describe(architecture: str, train: str, validation: str, threads: int) -> dict[str, Any]:
+    """Describe the context of a search in full.
+
+    Args:
+        architecture: Its name.
+        train: Digest of the training split.
+        validation: Digest of the validation split.
+        threads: Threads a trial.
+    """
+    return {
+        "architecture": architecture,
+        "data": [train, validation],
+        "threads": threads,
+        **software(architecture),
+    }
+
+
+def digest(context: dict[str, Any]) -> str:
+    """Name a context."""
+    text = json.dumps(context, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

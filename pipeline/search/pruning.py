@@ -1,0 +1,77 @@
+"""Looking after the ledger: what it holds, how big it is, and dropping what nobody needs."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from rich.table import Table
+
+from pipeline import paths
+from pipeline.search.ledger import Entry, Ledger, report_once
+from pipeline.terminal import console, say
+
+
+class Prune(StrEnum):
+    """What may be dropped."""
+
+    OLD = "old"
+    FAILED = "failed"
+    ALL = "all"
+
+
+def show() -> None:
+    """Print one row for each architecture and context, and the size of the folder."""
+    entries = _open().entries()
+    table = Table(title=f"{paths.LEDGER}: {len(entries)} trials, {_size(paths.LEDGER)}")
+    for column in ("architecture", "context", "completed", "stopped", "failed", "hours", "current"):
+        table.add_column(
+            column, justify="left" if column in ("architecture", "context") else "right"
+        )
+    newest = _newest(entries)
+    groups = sorted({(entry.architecture, entry.context) for entry in entries})
+    for architecture, context in groups:
+        group = [e for e in entries if (e.architecture, e.context) == (architecture, context)]
+        counts = Counter(entry.result.status for entry in group)
+        table.add_row(
+            architecture,
+            context,
+            *(str(counts[name]) for name in ("completed", "stopped", "failed")),
+            f"{sum(entry.seconds for entry in group) / 3600:.2f}",
+            "yes" if newest[architecture] == context else "",
+        )
+    console.print(table)
+
+
+def prune(what: Prune) -> None:
+    """Drop trials: of every context but each architecture's latest, the failed ones, or all."""
+    ledger = _open()
+    newest = _newest(ledger.entries())
+    wanted: dict[Prune, Callable[[Entry], bool]] = {
+        Prune.OLD: lambda entry: newest[entry.architecture] == entry.context,
+        Prune.FAILED: lambda entry: entry.result.status != "failed",
+        Prune.ALL: lambda entry: False,
+    }
+    dropped = ledger.keep(wanted[what])
+    if what is Prune.ALL:
+        shutil.rmtree(paths.LEDGER / "states", ignore_errors=True)
+    kept = {entry.context for entry in ledger.entries()}
+    for file in (paths.LEDGER / "contexts").glob("*.json"):
+        if file.stem not in kept:
+            file.unlink()
+    say(f"{dropped} trials dropped; {len(ledger.entries())} kept, {_size(paths.LEDGER)}")
+
+
+def _open() -> Ledger:
+    return Ledger(paths.LEDGER, report_once(say))
+
+
+def _newest(entries: list[Entry]) -> dict[str, str]:
+    """Name the context that each architecture was last searched in."""
+    return {e.architecture: e.context for e in sorted(entries, key=lambda entry: entry.ended)}
+
+
+def _size(folder: Path) -> str:
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,52 @@
+"""The state of an unfinished training as bytes, so that a higher rung can continue it exactly.
+
+It holds every variable of the model (weights, running statistics, the random states of dropout)
+and of the optimizer. With the epoch, which decides the order of the images, that is all that the
+rest of the training depends on: continuing gives the same bits as training in one go.
+"""
+
+import io
+
+import keras
+import numpy as np
+
+from pipeline.search.records import EpochRow
+
+
+def capture(model: keras.Model, curve: tuple[EpochRow, ...]) -> bytes:
+    """Save a fitted model's state and its learning curve so far."""
+    values = [np.asarray(keras.ops.convert_to_numpy(v)) for v in _variables(model)]
+    buffer = io.BytesIO()
+    named = {f"v{number}": value for number, value in enumerate(values)}
+    np.savez(buffer, curve=np.asarray(curve, np.float64), **named)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def curve_of(state: bytes) -> tuple[EpochRow, ...]:
+    """Read the learning curve that led to a state."""
+    with np.load(io.BytesIO(state)) as saved:
+        return tuple((a, b, c, d) for a, b, c, d in saved["curve"].tolist())
+
+
+class Restore(keras.callbacks.Callback):
+    """Puts a saved state into the model just before the first step of its training."""
+
+    def __init__(self, state: bytes):
+        super().__init__()
+        self.state = state
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Assign every variable."""
+        self.model.optimizer.build(self.model.trainable_variables)
+        variables = _variables(self.model)
+        with np.load(io.BytesIO(self.state)) as saved:
+            if len(variables) != len(saved.files) - 1:
+                raise ValueError("the saved state belongs to another model")
+            for number, variable in enumerate(variables):
+                variable.assign(saved[f"v{number}"])
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    # Not `model.variables` alone: compiled metrics hang there too, and start afresh each epoch.
+    layers = [variable for layer in model.layers for variable in layer.variables]
+    return [*layers, *model.optimizer.variables]

@@ -1,0 +1,32 @@
+"""Stage `explain@ARCH`: pictures of one search, and which of its hyperparameters mattered."""
+
+import sys
+
+from pipeline import paths
+from pipeline.figures import search
+from pipeline.files import read_csv, write_csv
+from pipeline.search import importance
+from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.terminal import run
+
+
+def main() -> None:
+    """Read the trial table; write a picture and the importances."""
+    architecture = sys.argv[1]
+    rows = read_csv(paths.TRIALS / f"{architecture}.csv")
+    names = [name for name in rows[0] if name not in TRIAL_COLUMNS]
+    # A trial that was stopped early says what it could not reach, which is worth knowing here.
+    scored = [row for row in rows if row["val_accuracy"]]
+    scores = [float(row["val_accuracy"]) for row in scored]
+    ranked = importance.importance(scored, names, scores)
+    title = f"{architecture}: {len(rows)} trials"
+    search.draw(rows, names, ranked, title, paths.SEARCH / f"{architecture}.png")
+    write_csv(
+        paths.SEARCH / f"{architecture}.csv",
+        ["hyperparameter", "importance", "standard_deviation"],
+        ranked,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,48 @@
+"""The families for colour and depth: their published size, and that all they offer builds."""
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline import models
+
+COLOUR = (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    # He et al. 2016, table 6: ResNet-20 has 0.27 M; 1,376 of these are running means and
+    # variances.
+    [("resnet", 271_098), ("vgg", 551_914)],
+)
+def test_the_default_has_its_published_size(name, parameters):
+    model, _ = models.build(name, {}, COLOUR, 10)
+    assert model.count_params() == parameters
+
+
+def test_resnet_has_twenty_layers_with_weights_and_no_weights_on_its_shortcuts():
+    model, _ = models.build("resnet", {}, COLOUR, 10)
+    kinds = (keras.layers.Conv2D, keras.layers.Dense)
+    assert sum(isinstance(layer, kinds) for layer in model.layers) == 20
+    assert not [layer.name for layer in model.layers if "_pick" in layer.name and layer.weights]
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (32, 32, 3)])
+@pytest.mark.parametrize("name", ["vgg", "resnet"])
+def test_every_size_of_small_image_gives_probabilities(name, shape):
+    values = {"resnet": {"blocks_a_stage": 1, "filters": 8}, "vgg": {"convolutions": 1}}[name]
+    for normalisation in ("batch", "group", "none"):
+        model, _ = models.build(name, {**values, "normalisation": normalisation}, shape, 5)
+        images = np.random.default_rng(1).integers(0, 256, (2, *shape)).astype(np.uint8)
+        assert np.asarray(model(images)).sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_a_resnet_shortcut_passes_pixels_on_and_fills_up_with_zeros():
+    from pipeline.architectures import resnet
+
+    images = keras.Input((4, 4, 2))
+    shortcut = keras.Model(images, resnet._shortcut(images, 5, 2, "x"))
+    pixels = np.arange(32, dtype=np.float32).reshape(1, 4, 4, 2)
+    given = np.asarray(shortcut(pixels))
+    assert np.array_equal(given[..., :2], pixels[:, ::2, ::2])
+    assert not given[..., 2:].any()

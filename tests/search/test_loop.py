@@ -1,0 +1,177 @@
+"""Whatever the workers do, a search proposes and records the same. Trials here are arithmetic."""
+
+import hashlib
+import io
+import random
+import time
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+from keras_tuner import HyperParameters
+from settings import tune
+
+from pipeline.search import loop, oracles
+from pipeline.search.ledger import Ledger
+from pipeline.search.records import Outcome, TrialResult
+from pipeline.search.runner import MOST_ATTEMPTS, Runner
+from pipeline.stages.tune import _specifier
+
+ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
+SETTING = SimpleNamespace(seconds=None, memory=None)
+
+
+def zipped(text):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("state"), text)
+    return buffer.getvalue()
+
+
+class Arithmetic:
+    """Workers whose trials are as good as a digest says and take a random time."""
+
+    def __init__(self, concurrent=False, fail=lambda spec: False):
+        self.concurrent, self.fail, self.ran, self.states = concurrent, fail, [], []
+
+    def run(self, spec, state, suspect):
+        self.ran.append((dict(spec.values), spec.epochs))
+        self.states.append((spec.resume_from, state))
+        if self.concurrent:
+            time.sleep(random.random() / 100)
+        if self.fail(spec):
+            return Outcome(TrialResult("failed", reason="no", cause="killed"), None, 0.0)
+        digest = hashlib.sha256(f"{spec.values}{spec.epochs}".encode()).digest()
+        score = digest[0] / 255
+        rows = tuple((1.0, score, 1.0, score) for _ in range(spec.epochs))
+        kept = zipped(f"state {spec.epochs}") if spec.promotable else None
+        return Outcome(TrialResult("completed", score, 1.0, 10, curve=rows), kept, 0.01)
+
+    def close(self):
+        pass
+
+
+def space():
+    hp = HyperParameters()
+    hp.Choice("kernel", [3, 5], default=3)
+    hp.Int("units", 1, 30, default=7)
+    hp.Float("rate", 1e-4, 1e-1, sampling="log", default=1e-3)
+    return hp
+
+
+def search(tmp_path, settings, workers):
+    ledger = Ledger(tmp_path / "ledger")
+    oracle = oracles.make(settings, space())
+    with Runner(workers, SETTING, ledger, "context", settings.in_flight) as runner:
+        specify = _specifier("mlp", settings)
+        return list(loop.search(oracle, specify, runner.submit, settings.in_flight))
+
+
+def outcome(records):
+    return [(r.number, r.spec, r.result) for r in records]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_one_worker_or_several_the_same_trials(tmp_path, algorithm):
+    settings = tune(algorithm)
+    alone = search(tmp_path / "alone", settings, Arithmetic())
+    assert len(alone) == 12
+    for round_ in range(3):
+        several = search(tmp_path / str(round_), settings, Arithmetic(concurrent=True))
+        assert outcome(several) == outcome(alone)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_search_begun_again_runs_nothing_twice(tmp_path, algorithm):
+    whole = search(tmp_path / "whole", tune(algorithm), Arithmetic())
+    ledger = Ledger(tmp_path / "ledger")
+    with Runner(Arithmetic(), SETTING, ledger, "context", 4) as runner:
+        broken = loop.search(
+            oracles.make(tune(algorithm), space()),
+            _specifier("mlp", tune(algorithm)),
+            runner.submit,
+            4,
+        )
+        for _ in range(5):
+            next(broken)
+    workers = Arithmetic()
+    resumed = search(tmp_path, tune(algorithm), workers)
+    assert outcome(resumed) == outcome(whole)
+    assert 3 <= len(workers.ran) <= 7
+    assert [r.finished.reused for r in resumed[:5]] == [True] * 5
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_more_trials_later_are_only_the_new_ones(tmp_path, algorithm):
+    first = search(tmp_path, tune(algorithm, trials=6), Arithmetic())
+    workers = Arithmetic()
+    more = search(tmp_path, tune(algorithm, trials=12), workers)
+    assert outcome(more)[:6] == outcome(first)
+    assert len(more) == 12
+    assert len(workers.ran) == 6
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_seeds_differ_and_zero_is_one_of_them(tmp_path, algorithm):
+    by_seed = [
+        [r.spec.values for r in search(tmp_path / f"{n}", tune(algorithm, seed=seed), Arithmetic())]
+        for n, seed in enumerate([0, 0, 1])
+    ]
+    assert by_seed[0] == by_seed[1]
+    if algorithm != "grid":  # which has nothing to draw
+        assert by_seed[0] != by_seed[2]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_first_trial_is_the_published_recipe_and_no_value_is_the_tuners(tmp_path, algorithm):
+    records = search(tmp_path, tune(algorithm), Arithmetic())
+    assert dict(records[0].spec.values) == {"kernel": 3, "units": 7, "rate": 1e-3}
+    assert not [n for r in records for n in r.spec.values if n.startswith("tuner/")]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_failures_do_not_end_a_search(tmp_path, algorithm):
+    records = search(tmp_path, tune(algorithm), Arithmetic(fail=lambda spec: True))
+    assert len(records) == 12
+    assert {r.result.status for r in records} == {"failed"}
+
+
+def test_hyperband_continues_from_the_rung_below_and_drops_its_states(tmp_path):
+    workers = Arithmetic()
+    records = search(tmp_path, tune("hyperband", trials=20), workers)
+    resumed = [r.spec for r in records if r.spec.resume_from]
+    assert {(spec.resume_from, spec.epochs) for spec in resumed} >= {(1, 3)}
+    lower = {r.spec.seed for r in records if not r.spec.resume_from}
+    assert {spec.seed for spec in resumed} <= lower
+    given = [(rung, state) for rung, state in workers.states if rung]
+    assert given and all(state == zipped(f"state {rung}") for rung, state in given)
+    assert list((tmp_path / "ledger" / "states").iterdir()) == []
+
+
+def test_bayesian_proposes_no_trial_twice(tmp_path):
+    records = search(tmp_path, tune("bayesian", trials=14, in_flight=3), Arithmetic())
+    values = [tuple(sorted(r.spec.values.items())) for r in records]
+    assert len(set(values)) == len(values)
+
+
+def test_trials_that_cannot_catch_up_are_given_the_median(tmp_path):
+    records = search(tmp_path, tune(trials=8, in_flight=1), Arithmetic())
+    bars = [r.spec.stop_below for r in records]
+    assert bars[:5] == [()] * 5
+    assert all(len(bar) == 9 for bar in bars[5:])
+    scores = sorted(r.result.val_accuracy for r in records[:5])
+    assert bars[5][:3] == (0.0, 0.0, 0.0)
+    assert bars[5][3] == pytest.approx(scores[2])
+
+
+def test_a_trial_that_killed_too_many_searches_is_a_failure(tmp_path):
+    settings = tune(trials=1)
+    spec = _specifier("mlp", settings)({"kernel": 3, "units": 7, "rate": 1e-3}, [])
+    ledger = Ledger(tmp_path / "ledger")
+    (tmp_path / "ledger" / "claims" / f"{spec.key('context')}.attempts").write_bytes(
+        b"." * MOST_ATTEMPTS
+    )
+    with Runner(Arithmetic(), SETTING, ledger, "context", 1) as runner:
+        result = runner.submit(spec).result().result
+    assert (result.status, result.cause) == ("failed", "killed")
+    assert f"{MOST_ATTEMPTS} processes died" in result.reason

@@ -1,0 +1,40 @@
+import pytest
+
+from pipeline.search import placement
+from pipeline.search.placement import EnvironmentVariableError
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "²"])
+def test_a_bad_number_of_workers_is_an_error_that_names_the_variable(monkeypatch, text):
+    monkeypatch.setenv("CONVOY_WORKERS", text)
+    with pytest.raises(EnvironmentVariableError, match=f"CONVOY_WORKERS={text}: allowed"):
+        placement.workers()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1000", 1000), ("4GB", 4 * 10**9), ("1.5 GiB", 3 * 2**29), ("512MiB", 2**29), ("", None)],
+)
+def test_memory_has_units(monkeypatch, text, size):
+    monkeypatch.setenv("CONVOY_WORKER_MEMORY", text)
+    assert placement.memory() == size
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "4 gigabytes", "0"])
+def test_a_bad_memory_limit_is_an_error_that_says_what_is_allowed(monkeypatch, text):
+    monkeypatch.setenv("CONVOY_WORKER_MEMORY", text)
+    with pytest.raises(EnvironmentVariableError, match="such as 4GB"):
+        placement.memory()
+
+
+def test_gpus_are_handed_out_in_turn(monkeypatch):
+    from pipeline.search.workers import device_variables
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    assert [device_variables(n, 2)["CUDA_VISIBLE_DEVICES"] for n in range(2)] == ["3", "5"]
+    assert device_variables(2, 3) == {
+        "CUDA_VISIBLE_DEVICES": "3",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    }
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device_variables(0, 2) == {}

@@ -1,0 +1,57 @@
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import __main__ as command_line
+from pipeline import paths
+from pipeline.files import write_json
+from pipeline.search.ledger import Entry, Ledger
+from pipeline.search.records import TrialResult
+
+COMPLETED = TrialResult("completed", 0.9, 0.3, 12, curve=((1.0, 0.8, 0.3, 0.9),))
+FAILED = TrialResult("failed", reason="killed", cause="killed")
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A ledger with two contexts of one architecture and one of another."""
+    folder = tmp_path / "ledger"
+    monkeypatch.setattr(paths, "LEDGER", folder)
+    ledger = Ledger(folder)
+    for number, (architecture, context, result) in enumerate(
+        [("mlp", "old", COMPLETED), ("mlp", "new", COMPLETED), ("lenet5", "x", FAILED)]
+    ):
+        ledger.add(Entry(f"k{number}", architecture, context, result, {}, 3600.0, number))
+        write_json(folder / "contexts" / f"{context}.json", {})
+    return folder
+
+
+def call(*arguments):
+    done = CliRunner().invoke(command_line.app, ["ledger", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_list_says_what_is_kept_and_what_is_current(kept):
+    lines = call().splitlines()
+    rows = [line.split() for line in lines if "mlp" in line or "lenet5" in line]
+    cells = [[cell for cell in row if cell != "│"] for row in rows]
+    assert cells == [
+        ["lenet5", "x", "0", "0", "1", "1.00", "yes"],
+        ["mlp", "new", "1", "0", "0", "1.00", "yes"],
+        ["mlp", "old", "1", "0", "0", "1.00"],
+    ]
+    assert "3 trials" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "keys", "contexts"),
+    [
+        ("old", {"k1", "k2"}, {"new", "x"}),
+        ("failed", {"k0", "k1"}, {"old", "new"}),
+        ("all", set(), set()),
+    ],
+)
+def test_pruning_keeps_the_rest(kept, what, keys, contexts):
+    call("--prune", what)
+    assert {entry.key for entry in Ledger(kept).entries()} == keys
+    assert {file.stem for file in (kept / "contexts").iterdir()} == contexts
