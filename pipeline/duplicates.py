@@ -183,7 +183,7 @@ def count(
 
 
 def _count(
-    prefix: str, table: NDArray[np.int64], across: NDArray[np.bool_], within: NDArray[np.bool_]
+    prefix: str, table: NDArray[np.int32], across: NDArray[np.bool_], within: NDArray[np.bool_]
 ) -> dict[str, int]:
     """Count images from what their kind has elsewhere (`across`) and in its own part (`within`)."""
     train, validation, test = range(len(NAMES))

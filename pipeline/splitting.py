@@ -110,8 +110,8 @@ def _stratified(
     free = np.flatnonzero(parts == TRAIN)
     first = np.empty(len(groups), np.int64)
     first[groups[free[::-1]]] = free[::-1]  # of several, the last one written is the first image
-    leaders = free[first[groups[free]] == free]
-    del first
+    leaders = free[first[groups[free]] == free].astype(np.int32)
+    del first, free  # what follows takes the most memory of the stage
     fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
     count = round(len(leaders) * fraction)
     _require_two(labels[leaders])
