@@ -1,6 +1,6 @@
 """How much memory split, train and evaluate take, on 60,000 and on 600,000 generated images.
 
-    python benchmarks/memory.py            # about six minutes on 2 slow cores; prints the table of docs/data.md
+    python benchmarks/memory.py      # about six minutes on 2 slow cores; a table for docs/data.md
 
 Every stage runs as DVC runs it, a process of its own, in a scratch folder: a data set of idx files
 with random 28×28 images, one epoch of a small network, one seed. The peak is the largest resident
