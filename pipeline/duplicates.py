@@ -4,6 +4,7 @@ Exact duplicates have equal pixels. Near duplicates have perceptual hashes that 
 and pixels that correlate: the hash alone takes any two pictures of one composition for the same.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,10 +19,11 @@ from pipeline.hashing import BITS
 # Chosen by looking at pairs of the real data sets: docs/data.md shows what lies on either side.
 MOST_BITS = 4
 LEAST_CORRELATION = 0.95
-# More images than this that agree in a band of their hashes are not compared one with another.
+# More images than this that agree in two bands of their hashes are not compared one with another.
 LARGEST_BUCKET = 5000
-PAIRS_AT_ONCE = 1 << 20
-IMAGES_AT_ONCE = 2000
+RUNS_AT_ONCE = 1 << 12
+# Each image that is read from the map brings the pages around it into memory.
+IMAGES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -58,29 +60,35 @@ def find(gathered: Gathered) -> Duplicates:
 
 def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Find for each row of [n, 2] the first that equals it, int64 [n]."""
-    order = np.lexsort(digests.T)
-    ordered = digests[order]
-    begins = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    first = np.empty(len(digests), np.int64)
+    order = np.argsort(digests[:, 0], kind="stable")
+    ordered = digests[order, 0]
+    same = ordered[1:] == ordered[:-1]
+    close = np.flatnonzero(same)
+    same[close] = digests[order[close], 1] == digests[order[close + 1], 1]
+    start, count = _runs(same)
     # The sort is stable, so the first of a run is the first of all.
-    first[order] = order[begins][np.cumsum(begins) - 1]
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    first = np.arange(len(digests))
+    first[order[np.repeat(start, count) + offset]] = order[np.repeat(start, count)]
     return first
 
 
 def _alike(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
     """Find pairs of hashes at most `MOST_BITS` apart, int64 [k, 2], each once.
 
-    Of `MOST_BITS` + 1 bands of bits, two such hashes agree in one at least, so only hashes that do
+    Of `MOST_BITS` + 2 bands of bits, two such hashes agree in two at least, so only hashes that do
     are compared (Manku, Jain and Das Sarma 2007, "Detecting near-duplicates for web crawling").
     """
     n = len(hashes)
     found = [np.empty(0, np.int64)]
     skipped = np.zeros(n, bool)
-    for band in range(MOST_BITS + 1):
-        key = hashes & _mask(band)
+    for bands in itertools.combinations(range(MOST_BITS + 2), 2):
+        key = hashes & _mask(bands)
         order = np.argsort(key, kind="stable")
-        _, start, count = np.unique(key[order], return_index=True, return_counts=True)
-        skipped[order[np.repeat(count > LARGEST_BUCKET, count)]] = True
+        ordered = key[order]
+        start, count = _runs(ordered[1:] == ordered[:-1])
+        for run in np.flatnonzero(count > LARGEST_BUCKET):
+            skipped[order[start[run] : start[run] + count[run]]] = True
         for left, right in _pairs(start, count):
             # The sort is stable: within a run, the left image comes first.
             a, b = order[left], order[right]
@@ -90,24 +98,36 @@ def _alike(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
     return np.stack([pairs // max(n, 1), pairs % max(n, 1)], axis=1), int(skipped.sum())
 
 
-def _mask(band: int) -> np.uint64:
-    """Take every fifth bit, so that each band mixes low and high frequencies."""
-    return np.uint64(sum(1 << bit for bit in range(band, BITS, MOST_BITS + 1)))
+def _runs(same: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find where values repeat: the start and the length of each run of two or more.
+
+    Args:
+        same: Whether each value equals the next, bool [n - 1].
+    """
+    padded = np.concatenate([[False], same, [False]])
+    start = np.flatnonzero(~padded[:-1] & padded[1:])
+    last = np.flatnonzero(padded[:-1] & ~padded[1:])
+    return start, last - start + 1
+
+
+def _mask(bands: tuple[int, ...]) -> np.uint64:
+    """Mark the bits of some bands; a band is every sixth bit, of low and high frequencies."""
+    return np.uint64(sum(1 << bit for bit in range(BITS) if bit % (MOST_BITS + 2) in bands))
 
 
 def _pairs(
     start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pair the positions within each run, `PAIRS_AT_ONCE` or somewhat more at a time."""
-    kept = (count > 1) & (count <= LARGEST_BUCKET)
+    """Pair the positions within each run, of `RUNS_AT_ONCE` runs at a time."""
+    kept = count <= LARGEST_BUCKET
     start, count = start[kept], count[kept]
     for distance in range(1, int(count.max(initial=1))):
         longer = count > distance
         start, count = start[longer], count[longer]
         pairs = count - distance
         ends = np.cumsum(pairs)
-        for low in range(0, len(start), PAIRS_AT_ONCE):
-            part = slice(low, low + PAIRS_AT_ONCE)
+        for low in range(0, len(start), RUNS_AT_ONCE):
+            part = slice(low, low + RUNS_AT_ONCE)
             offset = np.arange(int(pairs[part].sum())) - np.repeat(
                 ends[part] - pairs[part] - (ends[low] - pairs[low]), pairs[part]
             )
@@ -144,7 +164,7 @@ def count(
     """
     n = len(labels)
     # One row an image, used at the first of each kind: how many of that kind are in each part.
-    table = np.zeros((n, len(NAMES) + 1), np.int64)
+    table = np.zeros((n, len(NAMES) + 1), np.int32)
     np.add.at(table, (duplicates.exact, parts), 1)
     # Which parts hold images that nearly equal those of the kind.
     near = np.zeros(table.shape, bool)
@@ -163,7 +183,7 @@ def count(
 
 
 def _count(
-    prefix: str, table: NDArray[np.int64], across: NDArray[np.bool_], within: NDArray[np.bool_]
+    prefix: str, table: NDArray[np.int32], across: NDArray[np.bool_], within: NDArray[np.bool_]
 ) -> dict[str, int]:
     """Count images from what their kind has elsewhere (`across`) and in its own part (`within`)."""
     train, validation, test = range(len(NAMES))

@@ -76,7 +76,11 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
     parts = (source.train, source.validation, source.test)
     present = {number: part for number, part in enumerate(parts) if part is not None}
     path.parent.mkdir(parents=True, exist_ok=True)
-    labels, official, digests, hashes = [], [], [], []
+    # Made at once: what grows by small pieces leaves as much again behind in memory.
+    most = sum(part.count for part in present.values())
+    labels, official = np.empty(most, np.int64), np.empty(most, np.int8)
+    digests, hashes = np.empty((most, 2), np.uint64), np.empty(most, np.uint64)
+    n = 0
     shape: tuple[int, ...] | None = None
     with path.open("wb") as sink:
         for number, (part_labels, images) in _stream(present):
@@ -84,22 +88,17 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
             if images.shape[1:] != shape:
                 raise DataError(f"images of {images.shape[1:]} among images of {shape}")
             sink.write(np.ascontiguousarray(images).data)
-            labels.append(part_labels)
-            official.append(np.full(len(images), number, np.int8))
-            digests.append(_digests(images))
-            hashes.append(hashing.perceptual_hashes(images))
+            here = slice(n, n + len(images))
+            labels[here], official[here] = part_labels, number
+            digests[here], hashes[here] = _digests(images), hashing.perceptual_hashes(images)
+            n += len(images)
     if source.skipped and not skip:
         raise unusable(source.skipped)
     if shape is None:
         raise DataError("the data set holds no images")
     height, width, channels = shape
     return Gathered(
-        path,
-        (height, width, channels),
-        np.concatenate(labels),
-        np.concatenate(official),
-        np.concatenate(digests),
-        np.concatenate(hashes),
+        path, (height, width, channels), labels[:n], official[:n], digests[:n], hashes[:n]
     )
 
 

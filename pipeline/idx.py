@@ -44,7 +44,7 @@ def read_part(folder: Path, prefix: str, classes: int) -> Part:
         raise DataError(f"{image_file}: {n} images, but {label_file} has {len(labels)} labels")
     if len(labels) and labels.max() >= classes:
         raise DataError(f"{label_file}: label {labels.max()}; allowed: 0 to {classes - 1}")
-    return Part(n, partial(_chunks, labels.astype(np.int64), image_file))
+    return Part(n, partial(_chunks, labels, image_file))
 
 
 def read_shape(file: Path, axes: int) -> tuple[int, ...]:
@@ -69,10 +69,11 @@ def read_chunks(file: Path, axes: int) -> Iterator[NDArray[np.uint8]]:
             raise DataError(f"{file}: longer than its header says")
 
 
-def _chunks(labels: NDArray[np.int64], file: Path) -> Iterator[Chunk]:
+def _chunks(labels: NDArray[np.uint8], file: Path) -> Iterator[Chunk]:
     start = 0
     for images in read_chunks(file, axes=3):
-        yield labels[start : start + len(images)], images[..., np.newaxis]
+        of_chunk = labels[start : start + len(images)].astype(np.int64)
+        yield of_chunk, images[..., np.newaxis]
         start += len(images)
 
 

@@ -33,7 +33,7 @@ def assign(
     Args:
         gathered: The images.
         cuts: Shares and seed.
-        groups: int64 [n], the group of each image; every image its own where it stands alone.
+        groups: int64 [n], the group of each image, from 0 to n - 1.
         grows: Whether images may be added to the data set.
 
     Returns:
@@ -63,12 +63,19 @@ def _move(
     parts: NDArray[np.int8], groups: NDArray[np.int64], chosen: NDArray[np.int64], part: int
 ) -> None:
     """Move what is for training, and in a chosen group, to `part`."""
-    parts[(parts == TRAIN) & np.isin(groups, chosen)] = part
+    parts[(parts == TRAIN) & _in(groups, chosen)] = part
+
+
+def _in(groups: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each image's group is among the chosen ones, bool [n]."""
+    table = np.zeros(len(groups), bool)
+    table[chosen] = True
+    return table[groups]
 
 
 def _leave_out(parts: NDArray[np.int8], groups: NDArray[np.int64], later: int) -> None:
     earlier = parts < later
-    parts[earlier & np.isin(groups, groups[parts == later])] = LEFT_OUT
+    parts[earlier & _in(groups, groups[parts == later])] = LEFT_OUT
 
 
 def _by_digest(gathered: Gathered, groups: NDArray[np.int64], cuts: Split) -> NDArray[np.int64]:
@@ -101,8 +108,10 @@ def _stratified(
     The share is turned into a count, so that 1/6 of 60,000 is 10,000.
     """
     free = np.flatnonzero(parts == TRAIN)
-    _, first = np.unique(groups[free], return_index=True)
-    leaders = free[np.sort(first)]
+    first = np.empty(len(groups), np.int64)
+    first[groups[free[::-1]]] = free[::-1]  # of several, the last one written is the first image
+    leaders = free[first[groups[free]] == free].astype(np.int32)
+    del first, free  # what follows takes the most memory of the stage
     fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
     count = round(len(leaders) * fraction)
     _require_two(labels[leaders])

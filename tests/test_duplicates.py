@@ -69,7 +69,7 @@ def test_buckets_too_large_are_counted_not_passed_over_in_silence(monkeypatch):
 def test_pairs_come_in_pieces_without_loss(monkeypatch):
     hashes = np.repeat(np.random.default_rng(0).integers(0, 2**63, 20, dtype=np.uint64), 4)
     whole, _ = duplicates._alike(hashes)
-    monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(duplicates, "RUNS_AT_ONCE", 3)
     pieces, _ = duplicates._alike(hashes)
     assert len(whole) == 20 * 6
     assert (pieces == whole).all()
