@@ -53,33 +53,7 @@ def test_a_process_killed_once_costs_nothing(pool, here):
     assert pool.running[0].pid != pid
 
 
-def test_a_process_ends_with_the_one_that_started_it(pool):
-    process = pool.running[0]
-    process._process.stdin.close()
-    process._process.wait(10)
-    assert not process.alive
-
-
-def test_a_trial_that_loses_a_second_process_has_failed_with_the_reason(pool):
-    long = TrialSpec(SPEC.architecture, SPEC.values, 100_000, 1)
-    stop = threading.Event()
-
-    def kill_every_process():
-        while not stop.wait(0.2):
-            if (process := pool.running.get(0)) and process.alive and process.asked == 0:
-                os.kill(process.pid, signal.SIGKILL)
-
-    killer = threading.Thread(target=kill_every_process)
-    killer.start()
-    result = pool.run(long, None, True).result
-    stop.set()
-    killer.join()
-    assert (result.status, result.cause) == ("failed", "killed")
-    assert "SIGKILL" in result.reason
-
-
-def test_closing_ends_a_trial_that_runs_and_starts_no_other(splits, pool, here):
-    assert pool.run(SPEC, None, False).result == here
+def test_closing_ends_a_trial_that_runs_and_starts_no_other(pool):
     pid = pool.running[0].pid
     threading.Timer(1, pool.close).start()
     with pytest.raises(WorkerError, match="stopped"):
@@ -128,3 +102,34 @@ def test_a_worker_with_other_software_is_refused(splits):
 def test_a_process_that_cannot_start_says_so(tmp_path):
     with pytest.raises(WorkerDiedError, match="status 1"):
         workers.WorkerProcess(tmp_path, b"", {"PYTHONPATH": ""})
+
+
+@pytest.mark.slow
+def test_a_process_ends_with_the_one_that_started_it(splits):
+    pool = LocalProcesses(setting(splits), 1)
+    pool.run(SPEC, None, False)
+    process = pool.running[0]
+    process._process.stdin.close()
+    process._process.wait(10)
+    assert not process.alive
+
+
+@pytest.mark.slow
+def test_a_trial_that_loses_a_second_process_has_failed_with_the_reason(splits):
+    pool = LocalProcesses(setting(splits), 1)
+    long = TrialSpec(SPEC.architecture, SPEC.values, 100_000, 1)
+    stop = threading.Event()
+
+    def kill_every_process():
+        while not stop.wait(0.2):
+            if (process := pool.running.get(0)) and process.alive and process.asked == 0:
+                os.kill(process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_every_process)
+    killer.start()
+    result = pool.run(long, None, True).result
+    stop.set()
+    killer.join()
+    pool.close()
+    assert (result.status, result.cause) == ("failed", "killed")
+    assert "SIGKILL" in result.reason
