@@ -9,7 +9,7 @@ from keras_tuner import HyperParameters
 Optimizer = Literal["sgd", "adam"]
 
 # Where each optimizer is usually at home (Goodfellow et al. 2016, "Deep Learning", 8.3 and 8.5).
-LEARNING_RATES: dict[Optimizer, tuple[float, float]] = {"sgd": (1e-2, 3e-1), "adam": (1e-4, 3e-3)}
+LEARNING_RATES: dict[Optimizer, tuple[float, float]] = {"sgd": (3e-2, 3e-1), "adam": (3e-4, 3e-3)}
 USUAL_LEARNING_RATE: dict[Optimizer, float] = {"sgd": 1e-1, "adam": 1e-3}
 BATCH_SIZES = [32, 64, 128, 256]
 

@@ -75,8 +75,8 @@ def space(architecture, shape=MNIST):
 
 
 TRAINING = {
-    "sgd_learning_rate": (0.01, 0.3),
-    "adam_learning_rate": (0.0001, 0.003),
+    "sgd_learning_rate": (0.03, 0.3),
+    "adam_learning_rate": (0.0003, 0.003),
     "batch_size": [32, 64, 128, 256],
     "optimizer": ["sgd", "adam"],
 }
