@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
-TREES = 200
-REPEATS = 20
+TREES = 100
+REPEATS = 10
 SEED = 1
 LEAST_TRIALS = 4
 

@@ -5,9 +5,9 @@ import sys
 from pipeline import paths
 from pipeline.figures import search
 from pipeline.files import read_csv, write_csv
+from pipeline.guard import run_stage
 from pipeline.search import importance
 from pipeline.search.columns import TRIAL_COLUMNS
-from pipeline.terminal import run
 
 
 def main() -> None:
@@ -29,4 +29,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)
