@@ -22,6 +22,8 @@ def start(threads: int) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
+        # It warns of each model after the fifth that is traced, which is what many seeds are.
+        tf.get_logger().setLevel("ERROR")
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         tf.config.experimental.enable_op_determinism()

@@ -5,7 +5,6 @@ the original repository, untracked: deleting it changes no result.
 """
 
 import json
-import os
 import resource
 import sys
 import time
@@ -104,9 +103,7 @@ def plans() -> dict[str, float]:
 
 
 def _file(name: str) -> Path:
-    # In `--temp` and `--queue` runs this names the original repository, not the copy.
-    folder = Path(os.environ.get("DVC_ROOT", ".")) / ".state/costs"
-    return folder / {"stages": "stages.jsonl", "plan": "plan.json"}[name]
+    return paths.state() / "costs" / {"stages": "stages.jsonl", "plan": "plan.json"}[name]
 
 
 def plan_file() -> Path:

@@ -29,10 +29,6 @@ CLASSES = RESULTS / "classes.csv"
 PICTURES = RESULTS / "pictures"
 SHEET = PICTURES / "mistakes_sheet.png"
 
-# What is worth keeping between runs, and never a result. DVC runs stages of queued experiments in
-# a copy of the repository, and names the original in DVC_ROOT.
-STATE = Path(os.environ.get("CONVOY_STATE") or Path(os.environ.get("DVC_ROOT", ".")) / ".state")
-LEDGER = STATE / "ledger"
 # Each workspace draws its own curves: two searches at once would draw over each other.
 TENSORBOARD = Path(".state/tensorboard")
 
@@ -47,4 +43,7 @@ def repository() -> Path:
 
 def state() -> Path:
     """Name the folder of what outlives a run and is no result; DVC and git do not see it."""
-    return repository() / ".state"
+    return Path(os.environ.get("CONVOY_STATE") or repository() / ".state")
+
+
+LEDGER = state() / "ledger"

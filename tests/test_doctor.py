@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import run
+from support import run
 
 from pipeline import doctor
 from pipeline.errors import ConvoyError

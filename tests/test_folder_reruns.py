@@ -5,9 +5,9 @@ import os
 
 import numpy as np
 import pytest
-from conftest import TINY, run
 from dvc.repo import Repo
 from PIL import Image
+from support import TINY, run
 
 
 def picture(path, seed):

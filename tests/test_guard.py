@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import TINY, write_params
+from support import TINY, write_params
 
 from pipeline.guard import ChangedError, Guard, fingerprint
 

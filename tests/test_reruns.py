@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 import rerun_table
-from conftest import TINY, run
 from dvc.repo import Repo
 from ruamel.yaml import YAML
+from support import TINY, run
 
 SOME = [
     "params.yaml: split.random_state",

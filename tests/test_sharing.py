@@ -1,7 +1,7 @@
 """A DVC remote shares data and models: a fresh clone pulls, and has nothing to run."""
 
 import pytest
-from conftest import run
+from support import run
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY, write_params
 from dvc.repo import Repo
+from support import ROOT, TINY, write_params
 
 from pipeline import idx
 from pipeline.stages import check, download, evaluate, select, split, train, tune

@@ -50,6 +50,7 @@ def _history(axes: Axes, rows: Sequence[Row]) -> None:
     best = [_score(row) if row["status"] == "completed" else 0.0 for row in rows]
     axes.step([int(row["trial"]) for row in rows], np.maximum.accumulate(best), where="post")
     axes.set(xlabel="trial", ylabel="validation accuracy", title="trials and the best so far")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()
 
 
@@ -57,7 +58,7 @@ def _cost(axes: Axes, rows: Sequence[Row]) -> None:
     parameters = [int(row["parameters"]) for row in rows]
     epochs = [int(row["epochs"]) for row in rows]
     points = axes.scatter(parameters, _scores(rows), c=epochs, cmap="viridis", s=24)
-    axes.figure.colorbar(points, ax=axes, label="epochs")
+    axes.figure.colorbar(points, ax=axes, label="epochs", ticks=sorted(set(epochs)))
     axes.set(
         xscale="log",
         xlabel="parameters",
