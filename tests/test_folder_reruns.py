@@ -9,6 +9,8 @@ from dvc.repo import Repo
 from PIL import Image
 from support import TINY, run
 
+pytestmark = pytest.mark.slow
+
 
 def picture(path, seed):
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,12 @@
 """The real pipeline, end to end, as users run it."""
 
 import json
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from support import run
 
 
@@ -39,9 +41,17 @@ def test_a_second_run_runs_nothing(finished):
     assert "Running stage" not in run("dvc", "repro", cwd=finished).stdout
 
 
+@pytest.mark.slow
 def test_running_everything_again_gives_the_same_lock_file(finished):
     before = (finished / "dvc.lock").read_bytes()
     run("dvc", "repro", "-f", cwd=finished)
+    assert (finished / "dvc.lock").read_bytes() == before
+
+
+def test_searching_and_training_again_give_the_same_lock_file(finished):
+    before = (finished / "dvc.lock").read_bytes()
+    shutil.rmtree(finished / ".state")  # or the search would only look up its trials
+    run("dvc", "repro", "-f", "-s", "tune@mlp", "train@tuned", cwd=finished)
     assert (finished / "dvc.lock").read_bytes() == before
 
 
@@ -65,6 +75,7 @@ def test_a_bad_parameter_stops_before_any_work(finished):
     # DVC leaves the bad value in place. Git may not see it: same size, same second.
     (finished / "params.yaml").write_bytes(params)
     run("git", "reset", "-q", "--hard", cwd=finished)
+    run("dvc", "repro", cwd=finished)
     assert done.returncode != 0
     assert "did you mean 'mnist'?" in done.stdout
     assert "stages.download" not in done.stdout

@@ -33,8 +33,9 @@ def test_twice_the_epochs_are_estimated_at_twice_the_work(planned):
         return estimates["tune@mlp"].seconds
 
     recorded = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"][-1]
-    assert tune(3) - tune(2) == pytest.approx(recorded.work_seconds, rel=0.01)
-    assert json.loads(costs.plan_file().read_text())["tune@mlp"] == tune(3)
+    twice, thrice = tune(2), tune(3)
+    assert thrice - twice == pytest.approx(recorded.work_seconds, rel=0.01)
+    assert json.loads(costs.plan_file().read_text())["tune@mlp"] == thrice
 
 
 def test_what_was_never_run_here_is_unknown(planned, capsys):

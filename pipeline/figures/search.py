@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pipeline.figures.canvas import picture
@@ -50,7 +51,7 @@ def _history(axes: Axes, rows: Sequence[Row]) -> None:
     best = [_score(row) if row["status"] == "completed" else 0.0 for row in rows]
     axes.step([int(row["trial"]) for row in rows], np.maximum.accumulate(best), where="post")
     axes.set(xlabel="trial", ylabel="validation accuracy", title="trials and the best so far")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
 
 

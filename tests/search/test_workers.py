@@ -43,6 +43,7 @@ def test_a_state_travels(pool, here):
     assert pool.run(second, state, False).result == here
 
 
+@pytest.mark.slow
 def test_a_process_killed_once_costs_nothing(pool, here):
     long = TrialSpec(SPEC.architecture, SPEC.values, 30, 1)
     pid = pool.running[0].pid
