@@ -94,7 +94,7 @@ def _parameters() -> Iterator[Problem]:
 def _git_head() -> Iterator[Problem]:
     if _git("symbolic-ref", "-q", "HEAD"):
         return
-    killed = _git("for-each-ref", "refs/exps/exec")
+    killed = _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE")
     remedy = "git switch main  (or your branch)"
     if killed:
         remedy = f"git checkout -- {paths.PARAMS} && {remedy}"
