@@ -105,6 +105,7 @@ def _ours(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
     from pipeline.search.ledger import Ledger
     from pipeline.search.placement import place
     from pipeline.search.runner import Runner
+    from pipeline.search.space import search_space
     from pipeline.search.workers import Setting
     from pipeline.stages.tune import _specifier
 
@@ -118,11 +119,12 @@ def _ours(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
         threads=1,
         median_stopping=True,
         trial_seconds=None,
+        fixed={},
     )
     backend.start(1)
     train, validation = (SplitFolder(arguments.data / n) for n in ("train", "validation"))
     setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
-    space = oracles.search_space(ARCHITECTURE, train.shape, len(train.classes))
+    space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
     ledger = Ledger(scratch)
     with Runner(place(setting), setting, ledger, "c", tune.in_flight) as runner:
         oracle = oracles.make(tune, space)

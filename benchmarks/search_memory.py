@@ -22,6 +22,7 @@ from pipeline.search import context, loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.placement import place
 from pipeline.search.runner import Runner
+from pipeline.search.space import search_space
 from pipeline.search.workers import Setting
 from pipeline.stages.tune import _specifier
 
@@ -43,8 +44,9 @@ def main() -> None:
             threads=1,
             median_stopping=False,
             trial_seconds=None,
+            fixed={},
         )
-        space = oracles.search_space(ARCHITECTURE, train.shape, len(train.classes))
+        space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
         setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
         with Runner(place(setting), setting, Ledger(Path(folder)), "c", 1) as runner:
             oracle = oracles.make(tune, space)

@@ -85,6 +85,37 @@ def plan(
 
 
 @app.command()
+def throughput(
+    architecture: Annotated[
+        str | None, typer.Option(help="Which one; by default the baseline's.")
+    ] = None,
+) -> None:
+    """Measure how fast this machine trains, batch size by batch size."""
+
+    def measure() -> None:
+        from pipeline import throughput as speed  # here, because it takes TensorFlow seconds
+
+        speed.show(architecture)
+
+    run(measure)
+
+
+@app.command()
+def experiment(
+    name: Annotated[
+        str | None, typer.Argument(help="Which one; without it they are listed.")
+    ] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Only put it into DVC's queue.")] = False,
+    temp: Annotated[bool, typer.Option("--temp", help="Run in a copy of the workspace.")] = False,
+) -> None:
+    """Run one of the settings in experiments/ with `dvc exp run`."""
+    from pipeline import experiments
+
+    options = ["--queue"] * queue + ["--temp"] * temp
+    run(lambda: experiments.show() if name is None else experiments.start(name, options))
+
+
+@app.command()
 def doctor() -> None:
     """Look for what can be wrong around a run, and say what to type."""
     from pipeline.doctor import examine

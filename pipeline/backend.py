@@ -1,13 +1,20 @@
-"""Setting up the machine under Keras: threads and determinism. The one place for it."""
+"""The machine under Keras: threads, determinism, precision. The one place for it."""
 
 import ctypes
 import platform
+import sys
+from pathlib import Path
+from typing import Literal
 
 import keras
+
+from pipeline.conditions import Precision
 
 # glibc's names for what `mallopt` sets, and values that fit any batch of ours.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
+
+STEPS_A_CALL_ON_GPU = 16
 
 
 def start(threads: int) -> None:
@@ -27,6 +34,9 @@ def start(threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         tf.config.experimental.enable_op_determinism()
+        for gpu in tf.config.list_physical_devices("GPU"):
+            # Else the first process takes all the memory, and no second one fits beside it.
+            tf.config.experimental.set_memory_growth(gpu, True)
         _keep_freed_memory()
 
 
@@ -49,6 +59,58 @@ def _keep_freed_memory() -> None:
     libc = ctypes.CDLL("libc.so.6")
     libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+
+
+def precision(wanted: Precision | Literal["auto"]) -> Precision:
+    """Choose the dtype policy that is fastest here at the same accuracy, unless one is wanted.
+
+    bfloat16 where the device multiplies it in hardware: GPUs, and processors with AMX or
+    AVX-512 BF16. Elsewhere it is emulated, and slower than float32.
+    """
+    if wanted != "auto":
+        return wanted
+    if "gpu" in device_kinds() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
+        return "mixed_bfloat16"
+    return "float32"
+
+
+def _processor_flags() -> set[str]:
+    """Read what the processor can do; only Linux says so in a file."""
+    file = Path("/proc/cpuinfo")
+    if not file.exists():
+        return set()
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
+
+
+def steps_a_call() -> int:
+    """Say how many training steps the backend should run at one request.
+
+    A GPU that has to ask Python for each step waits for it; a processor gains nothing.
+    """
+    return STEPS_A_CALL_ON_GPU if "gpu" in device_kinds() else 1
+
+
+def peak_memory() -> int:
+    """Give the most bytes that the GPU, or without one this process, has held so far."""
+    if "gpu" not in device_kinds():
+        import resource  # Unix has it
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+        case "jax":
+            import jax
+
+            return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+        case _:
+            import torch
+
+            return torch.cuda.max_memory_allocated()
 
 
 def is_out_of_memory(error: Exception) -> bool:

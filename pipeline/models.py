@@ -11,6 +11,7 @@ import keras
 from keras_tuner import HyperParameters
 
 from pipeline import architectures, recipe
+from pipeline.conditions import Precision
 from pipeline.errors import ConvoyError
 from pipeline.recipe import Recipe
 
@@ -18,10 +19,16 @@ Shape = tuple[int, int, int]
 
 
 def declare(
-    architecture: str, hp: HyperParameters, shape: Shape, classes: int
+    architecture: str,
+    hp: HyperParameters,
+    shape: Shape,
+    classes: int,
+    precision: Precision = "float32",
 ) -> tuple[keras.Model, Recipe]:
     """Build the model that `hp` describes; declare every hyperparameter that `hp` lacks."""
     keras.utils.clear_session(free_memory=False)
+    # Clearing has reset it.
+    keras.config.set_dtype_policy(precision)
     module = architectures.load(architecture)
     images = keras.Input(shape, dtype="uint8", name="images")
     scaled = keras.layers.Rescaling(1 / 255, name="scale")(images)
@@ -33,7 +40,11 @@ def declare(
 
 
 def build(
-    architecture: str, values: Mapping[str, Any], shape: Shape, classes: int
+    architecture: str,
+    values: Mapping[str, Any],
+    shape: Shape,
+    classes: int,
+    precision: Precision = "float32",
 ) -> tuple[keras.Model, Recipe]:
     """Build the model with these hyperparameter values; those not named take their defaults.
 
@@ -43,7 +54,7 @@ def build(
     """
     hp = HyperParameters()
     hp.values = dict(values)
-    model, chosen = declare(architecture, hp, shape, classes)
+    model, chosen = declare(architecture, hp, shape, classes, precision)
     known = {entry.name for entry in hp.space if hp.is_active(entry)}
     unknown = sorted(set(values) - known)
     if unknown:

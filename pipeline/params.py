@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
+from pipeline.conditions import Conditions, Precision, Schedule
 from pipeline.errors import ConvoyError
 
 
@@ -64,6 +65,8 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Side = Annotated[int, Field(strict=True, ge=8, le=1024)]
 Share = Annotated[float, BeforeValidator(_fraction), Field(gt=0, lt=1, allow_inf_nan=False)]
+Part = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Pixels = Annotated[int, Field(strict=True, ge=0, le=512)]
 DatasetName = Annotated[str, _one_of(paths.DATASETS, "data set")]
 ArchitectureName = Annotated[str, _one_of(paths.ARCHITECTURES, "architecture")]
 
@@ -103,6 +106,8 @@ class Tune(_Section):
     threads: Count
     median_stopping: Annotated[bool, Field(strict=True)]
     trial_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    # What an architecture offers is known only once it is loaded: `search.space` checks the rest.
+    fixed: dict[ArchitectureName, dict[str, bool | int | float | str]]
 
 
 class Select(_Section):
@@ -112,12 +117,38 @@ class Select(_Section):
     baseline: ArchitectureName
 
 
+class Augment(_Section):
+    """How images are varied in training."""
+
+    shift: Pixels
+    flip: bool = Field(strict=True)
+    cutout: Pixels
+
+
 class Train(_Section):
-    """How the chosen model and the baseline are trained."""
+    """How the chosen model and the baseline are trained, and under which conditions all are."""
 
     epochs: Count
     seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)]
     threads: Count
+    patience: Count | None
+    precision: Precision | Literal["auto"]
+    schedule: Schedule
+    label_smoothing: Part
+    weight_average: Part
+    class_weights: bool = Field(strict=True)
+    augment: Augment
+
+    def conditions(self, precision: Precision) -> Conditions:
+        """Give the conditions of fitting, with what `precision` stands for on this machine."""
+        return Conditions(
+            precision,
+            self.schedule,
+            self.label_smoothing,
+            self.weight_average,
+            self.class_weights,
+            **self.augment.model_dump(),
+        )
 
 
 class Evaluate(_Section):

@@ -34,6 +34,7 @@ TENSORBOARD = Path(".state/tensorboard")
 
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")
+EXPERIMENTS = Path("experiments")
 
 
 def repository() -> Path:

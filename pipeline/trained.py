@@ -29,12 +29,14 @@ class TrainedModels:
     Attributes:
         architecture: Name of the architecture.
         parameters: Number of parameters.
+        precision: Keras dtype policy they were trained with.
         classes: Class names, in the order of the probabilities.
         seeds: How each seed ended.
     """
 
     architecture: str
     parameters: int
+    precision: str
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
 

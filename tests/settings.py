@@ -13,4 +13,5 @@ def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):
         threads=1,
         median_stopping=True,
         trial_seconds=None,
+        fixed={},
     )

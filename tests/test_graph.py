@@ -1,6 +1,7 @@
 """dvc.yaml says exactly what each stage imports and reads: nothing missing, nothing extra."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -10,12 +11,13 @@ import imports
 import pytest
 from dvc.repo import Repo
 
-from pipeline.params import Params
+from pipeline.params import Params, Train
 
 ROOT = Path(__file__).parent.parent
 # Rooms whose modules a stage loads by name: DVC lists the one that is named, and what any of
 # them may import.
 BY_NAME = {
+    "check": "datasets",
     "download": "datasets",
     "split": "datasets",
     "tune": "architectures",
@@ -55,7 +57,7 @@ def expected_code(name):
 def named_module(stage):
     """Name the file that the stage's parameters choose, if it must list one."""
     plain, _, item = stage.name.partition("@")
-    if plain in ("download", "split"):
+    if plain in ("check", "download", "split"):
         return {"pipeline/datasets/digits.py"}
     if plain == "tune":
         return {f"pipeline/architectures/{item}.py"}
@@ -113,6 +115,9 @@ def _chain(node, roots=None):
 
 def leaves(key):
     """Name every parameter at or below a dotted key."""
+    if key == "train.conditions":
+        source = inspect.getsource(Train.conditions)
+        return {f"train.{name}" for name in Train.model_fields if f"self.{name}" in source}
     section = Params
     for part in key.split("."):
         section = section.model_fields[part].annotation

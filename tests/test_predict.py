@@ -26,7 +26,7 @@ def models(tmp_path, monkeypatch):
     dense.set_weights([np.array([[-20.0, 0, 20]]), np.array([10.0, 5, -10])])
     folder = paths.MODELS / "tuned"
     saving.save(model, trained.model_file(folder, 7))
-    trained.write(TrainedModels("flat", 6, CLASSES, [SeedResult(7, 1.0, 0.1)]), folder)
+    trained.write(TrainedModels("flat", 6, "float32", CLASSES, [SeedResult(7, 1.0, 0.1)]), folder)
     return model
 
 

@@ -52,9 +52,15 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Spec:
-    """What is known about a data set before it is downloaded."""
+    """What is known about a data set before it is downloaded.
+
+    Attributes:
+        files: Its published files.
+        mirrors: Whether an image keeps its class when it is mirrored left to right.
+    """
 
     files: tuple[SourceFile, ...]
+    mirrors: bool = False
 
 
 # Labels, int64 [k], and their images, uint8 [k, height, width, channels], of any k.

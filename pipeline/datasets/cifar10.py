@@ -19,7 +19,8 @@ SPEC = Spec(
             "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
             tuple(host + NAME for host in HOSTS),
         ),
-    )
+    ),
+    mirrors=True,
 )
 LAYOUT = cifar.Layout(
     archive=NAME,

@@ -22,7 +22,8 @@ SPEC = Spec(
             "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
             tuple(host + NAME for host in HOSTS),
         ),
-    )
+    ),
+    mirrors=True,
 )
 
 

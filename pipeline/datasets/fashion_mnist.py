@@ -37,7 +37,8 @@ SPEC = Spec(
     tuple(
         SourceFile(name, digest, tuple(host + name for host in HOSTS))
         for name, digest in DIGESTS.items()
-    )
+    ),
+    mirrors=True,
 )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from pipeline import folders
 from pipeline.datasets import Settings, Source, Spec
 
-SPEC = Spec(())  # nothing to download
+# Nothing to download; whether mirrored pictures keep their class is for their owner to say.
+SPEC = Spec((), mirrors=True)
 
 
 def read(folder: Path, settings: Settings) -> Source:

@@ -1,6 +1,6 @@
 """The context of a trial: what its result depends on besides its specification.
 
-Data, code, software, precision, threads and kind of device. Two trials of one specification in
+Data, code, software, threads and kind of device. Two trials of one specification in
 one context end alike; a trial of another context is never used in its place.
 """
 
@@ -27,7 +27,7 @@ def software(architecture: str) -> dict[str, Any]:
         "code": sources.digest(files),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "backend": keras.backend.backend(),
-        "precision": [keras.config.floatx(), keras.config.dtype_policy().name],
+        "floatx": keras.config.floatx(),
         "devices": backend.device_kinds(),
         "machine": platform.machine(),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},

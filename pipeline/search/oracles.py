@@ -12,21 +12,9 @@ from keras_tuner.oracles import (
 )
 from threadpoolctl import threadpool_limits
 
-from pipeline import models
-from pipeline.models import Shape
 from pipeline.params import Tune
 
 OBJECTIVE = "val_accuracy"
-
-
-def search_space(architecture: str, shape: Shape, classes: int) -> HyperParameters:
-    """Declare every hyperparameter before the search begins.
-
-    KerasTuner draws values for hyperparameters that it meets later without a seed.
-    """
-    hp = HyperParameters()
-    models.declare(architecture, hp, shape, classes)
-    return hp
 
 
 class _RecipeFirst:

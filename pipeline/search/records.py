@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pipeline.conditions import PLAIN, Conditions
+
 Status = Literal["completed", "stopped", "failed"]
 # Why a trial failed. "specification" would fail anywhere; the others depend on the machine.
 Cause = Literal["", "specification", "memory", "time", "killed"]
@@ -22,6 +24,7 @@ class TrialSpec:
         values: Hyperparameter values, the active ones.
         epochs: Passes over the training images.
         search_seed: `tune.seed`; the trial's own seed is derived from it and the values.
+        conditions: How every model is fitted.
         stop_below: Stop after epoch i if the best validation accuracy so far is below entry
             i - 1. Empty: never.
         resume_from: Epochs of the rung below, whose state may be continued; 0 for none.
@@ -32,6 +35,7 @@ class TrialSpec:
     values: Mapping[str, Any]
     epochs: int
     search_seed: int
+    conditions: Conditions = PLAIN
     stop_below: tuple[float, ...] = ()
     resume_from: int = 0
     promotable: bool = False
@@ -56,6 +60,7 @@ class TrialSpec:
             dict(self.values),
             self.epochs,
             self.search_seed,
+            asdict(self.conditions),
             list(self.stop_below),
             context,
         ]
@@ -63,7 +68,9 @@ class TrialSpec:
 
     def rung_below(self) -> "TrialSpec":
         """Give the specification of the trial that this one continues."""
-        return TrialSpec(self.architecture, self.values, self.resume_from, self.search_seed)
+        return TrialSpec(
+            self.architecture, self.values, self.resume_from, self.search_seed, self.conditions
+        )
 
 
 @dataclass(frozen=True)

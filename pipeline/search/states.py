@@ -13,13 +13,16 @@ import numpy as np
 from pipeline.search.records import EpochRow
 
 
-def capture(model: keras.Model, curve: tuple[EpochRow, ...]) -> bytes:
-    """Save a fitted model's state and its learning curve so far."""
-    values = [np.asarray(keras.ops.convert_to_numpy(v)) for v in _variables(model)]
-    buffer = io.BytesIO()
-    named = {f"v{number}": value for number, value in enumerate(values)}
-    np.savez(buffer, curve=np.asarray(curve, np.float64), **named)  # type: ignore[arg-type]
-    return buffer.getvalue()
+class Keep(keras.callbacks.Callback):
+    """Gives the state at the end of a training."""
+
+    def state(self, curve: tuple[EpochRow, ...]) -> bytes:
+        """Save the state of the model that was fitted, and its learning curve so far."""
+        values = [np.asarray(keras.ops.convert_to_numpy(v)) for v in _variables(self.model)]
+        buffer = io.BytesIO()
+        named = {f"v{number}": value for number, value in enumerate(values)}
+        np.savez(buffer, curve=np.asarray(curve, np.float64), **named)  # type: ignore[arg-type]
+        return buffer.getvalue()
 
 
 def curve_of(state: bytes) -> tuple[EpochRow, ...]:

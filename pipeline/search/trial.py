@@ -38,27 +38,33 @@ def run_trial(
     """
     parameters = None
     curve = states.curve_of(state) if state else ()
+    keeper = states.Keep()
     watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)
     try:
         keras.utils.set_random_seed(spec.seed)
         model, recipe = models.build(
-            spec.architecture, spec.values, train.shape, len(train.classes)
+            spec.architecture,
+            spec.values,
+            train.shape,
+            len(train.classes),
+            spec.conditions.precision,
         )
         parameters = model.count_params()
         epochs = fit(
             model,
             recipe,
+            spec.conditions,
             train,
             validation,
             epochs=spec.epochs,
             first_epoch=len(curve),
             seed=spec.seed,
-            callbacks=[*([states.Restore(state)] if state else []), watch],
+            callbacks=[*([states.Restore(state)] if state else []), keeper, watch],
         )
         curve += tuple(map(_row, epochs))
         result = _judge(spec, curve, parameters)
         wanted = spec.promotable and result.status == "completed"
-        return result, states.capture(model, curve) if wanted else None
+        return result, keeper.state(curve) if wanted else None
     except Exception as error:  # noqa: BLE001 - one model's failure must not end the search
         reason = f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"
         return _failed(parameters, reason, _cause(error)), None

@@ -5,14 +5,21 @@ tuning later perhaps, and without saying which names there are. What this stage 
 the same, so nothing runs again because of it.
 """
 
-from pipeline import params, paths
+from pipeline import datasets, params, paths
 from pipeline.files import replacing
 from pipeline.guard import run_stage
+from pipeline.params import ParamsError
 
 
 def main() -> None:
     """Check every parameter."""
-    params.load()
+    settings = params.load()
+    name = settings.dataset.name
+    if settings.train.augment.flip and not datasets.load(name).SPEC.mirrors:
+        raise ParamsError(
+            f"{paths.PARAMS}: train.augment.flip = True: a mirrored image of {name} is of another "
+            "class, or of none; allowed: False"
+        )
     with replacing(paths.CHECKED) as scratch:
         scratch.write_text("params.yaml is valid\n", encoding="utf-8")
 

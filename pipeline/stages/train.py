@@ -9,7 +9,7 @@ from rich.progress import Progress, TaskID
 from pipeline import backend, layers, models, params, paths, saving, specification, trained
 from pipeline.batches import SplitFolder
 from pipeline.files import write_csv
-from pipeline.fitting import Epoch, fit
+from pipeline.fitting import Epoch, fit, kept
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
 from pipeline.trained import SeedResult, TrainedModels
@@ -24,6 +24,7 @@ def main() -> None:
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
     backend.start(settings.threads)
+    conditions = settings.conditions(backend.precision(settings.precision))
 
     curves: dict[int, list[Epoch]] = {}
     with progress("epochs") as bar:
@@ -31,24 +32,33 @@ def main() -> None:
         for seed in settings.seeds:
             keras.utils.set_random_seed(seed)
             model, recipe = models.build(
-                chosen.architecture, chosen.hyperparameters, train.shape, len(train.classes)
+                chosen.architecture,
+                chosen.hyperparameters,
+                train.shape,
+                len(train.classes),
+                conditions.precision,
             )
             curves[seed] = fit(
                 model,
                 recipe,
+                conditions,
                 train,
                 validation,
                 epochs=settings.epochs,
                 seed=seed,
+                patience=settings.patience,
                 callbacks=[_show_epochs(bar, task, seed)],
             )
             saving.save(model, trained.model_file(folder, seed))
 
     _write_curves(name, curves)
-    ends = [
-        SeedResult(s, curve[-1].val_accuracy, curve[-1].val_loss) for s, curve in curves.items()
-    ]
-    index = TrainedModels(chosen.architecture, model.count_params(), train.classes, ends)
+    ends = []
+    for seed, curve in curves.items():
+        end = kept(curve, settings.patience)
+        ends.append(SeedResult(seed, end.val_accuracy, end.val_loss))
+    index = TrainedModels(
+        chosen.architecture, model.count_params(), conditions.precision, train.classes, ends
+    )
     trained.write(index, folder)
     _say_result(name, model, index)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline import backend, params, paths
 from pipeline.batches import SplitFolder
+from pipeline.conditions import PLAIN, Conditions
 from pipeline.files import sha256, write_json
 from pipeline.guard import run_stage
 from pipeline.params import Tune
@@ -14,18 +15,22 @@ from pipeline.search.board import Board
 from pipeline.search.ledger import Ledger, report_once
 from pipeline.search.records import Record, TrialSpec
 from pipeline.search.runner import Runner
+from pipeline.search.space import search_space
 from pipeline.search.workers import Setting
 from pipeline.terminal import progress, say
 
 
 def main() -> None:
     """Search one architecture; write its trial table and its best models."""
-    tune = params.load().tune
+    settings = params.load()
+    tune = settings.tune
     architecture = sys.argv[1]
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     memory = placement.memory()
     backend.start(tune.threads)
-    space = oracles.search_space(architecture, train.shape, len(train.classes))
+    conditions = settings.train.conditions(backend.precision(settings.train.precision))
+    fixed = tune.fixed.get(architecture, {})
+    space = search_space(architecture, train.shape, len(train.classes), fixed)
 
     described = context.describe(architecture, train.digest, validation.digest, tune.threads)
     name = context.digest(described)
@@ -43,14 +48,17 @@ def main() -> None:
 
     with Runner(placement.place(setting), setting, ledger, name, tune.in_flight) as runner:
         search = loop.search(
-            oracles.make(tune, space), _specifier(architecture, tune), runner.submit, tune.in_flight
+            oracles.make(tune, space),
+            _specifier(architecture, tune, conditions),
+            runner.submit,
+            tune.in_flight,
         )
         records = _watch(search, architecture, tune.trials, runner)
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
     found = tables.candidates(records, len(validation))
     code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
-    outcome = tables.outcome(found, records, code)
+    outcome = tables.outcome(found, records, code) | {"precision": conditions.precision}
     write_json(paths.TUNE / f"{architecture}.json", outcome)
     say(
         f"{architecture}: best is trial {outcome['best']['trial']} with validation accuracy "
@@ -58,7 +66,7 @@ def main() -> None:
     )
 
 
-def _specifier(architecture: str, tune: Tune) -> loop.Specify:
+def _specifier(architecture: str, tune: Tune, conditions: Conditions = PLAIN) -> loop.Specify:
     """Turn what an oracle proposes into specifications."""
 
     def specify(values: dict[str, Any], records: Sequence[Record]) -> TrialSpec:
@@ -71,9 +79,10 @@ def _specifier(architecture: str, tune: Tune) -> loop.Specify:
             plain,
             epochs,
             tune.seed,
+            conditions,
             stop_below=stopping.median_rule(records, epochs) if stops else (),
-            resume_from=values.get("tuner/initial_epoch", 0),
-            promotable=halving and epochs < tune.epochs,
+            resume_from=values.get("tuner/initial_epoch", 0) if conditions.continuable else 0,
+            promotable=halving and conditions.continuable and epochs < tune.epochs,
         )
 
     return specify

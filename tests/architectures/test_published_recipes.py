@@ -76,9 +76,13 @@ def space(architecture, shape=MNIST):
 
 TRAINING = {
     "sgd_learning_rate": (0.03, 0.3),
-    "adam_learning_rate": (0.0003, 0.003),
-    "batch_size": [32, 64, 128, 256],
-    "optimizer": ["sgd", "adam"],
+    "nesterov_learning_rate": (0.005, 0.2),
+    "adam_learning_rate": (0.0003, 0.01),
+    "adamw_learning_rate": (0.0003, 0.01),
+    "nesterov_weight_decay": (0.00001, 0.002),
+    "adamw_weight_decay": (0.001, 0.1),
+    "batch_size": [32, 64, 128, 256, 512],
+    "optimizer": ["sgd", "nesterov", "adam", "adamw"],
 }
 
 

@@ -15,6 +15,7 @@ from pipeline.search import context, loop, oracles
 from pipeline.search.cluster import Cluster
 from pipeline.search.ledger import Ledger
 from pipeline.search.runner import Runner
+from pipeline.search.space import search_space
 from pipeline.search.workers import InProcess, Setting, WorkerError
 from pipeline.stages.tune import _specifier
 
@@ -47,7 +48,7 @@ def cluster(tmp_path_factory):
 
 
 def search(settings, workers, setting, folder):
-    space = oracles.search_space("simple_cnn", setting.train.shape, 3)
+    space = search_space("simple_cnn", setting.train.shape, 3, {})
     with Runner(workers, setting, Ledger(folder), "context", settings.in_flight) as runner:
         found = loop.search(
             oracles.make(settings, space),

@@ -1,0 +1,93 @@
+"""Settings that are worth keeping: the files of `experiments/`, laid over params.yaml.
+
+Each holds only the parameters that it changes, and says in its first lines what it is for, how
+long it takes and what it has reached.
+"""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from ruamel.yaml import YAML
+
+from pipeline import params, paths
+from pipeline.errors import ConvoyError
+from pipeline.guard import flatten
+from pipeline.params import Params
+from pipeline.terminal import console, say
+
+
+def names() -> list[str]:
+    """Name the experiments that there are."""
+    return sorted(file.stem for file in paths.EXPERIMENTS.glob("*.yaml"))
+
+
+def show() -> None:
+    """List the experiments with what the first line of each says."""
+    table = Table("experiment", "what for", title="python -m pipeline experiment NAME")
+    for name in names():
+        first = _file(name).read_text(encoding="utf-8").splitlines()[0]
+        table.add_row(name, first.removeprefix("#").strip())
+    console.print(table)
+
+
+def start(name: str, options: Sequence[str]) -> None:
+    """Run an experiment with `dvc exp run`, which keeps its results under its name.
+
+    Raises:
+        ConvoyError: there is no such experiment, it has a value that is not allowed, or DVC fails.
+    """
+    overrides = [part for change in changes(name) for part in ("-S", change)]
+    command = ["dvc", "exp", "run", "--name", name, *options, *overrides]
+    say(" ".join(command))
+    status = subprocess.run(command).returncode
+    if status:
+        raise ConvoyError(f"`dvc exp run` ended with status {status}; its message is above.")
+    if "--queue" not in options:
+        say(f"`dvc exp show` compares it, `dvc exp apply {name}` puts it into the workspace.")
+
+
+def changes(name: str) -> list[str]:
+    """Give an experiment as `key=value`, as `dvc exp run -S` takes them, once it has been checked.
+
+    Raises:
+        ConvoyError: there is no such experiment, or it has a value that is not allowed.
+    """
+    load(name)
+    # "++" changes a key or adds it: what is fixed in a search has no key in params.yaml.
+    return [f"++{key}={json.dumps(value)}" for key, value in flatten(_content(name)).items()]
+
+
+def load(name: str) -> Params:
+    """Give all parameters of an experiment.
+
+    Raises:
+        ConvoyError: there is no such experiment, or it has a value that is not allowed.
+    """
+    whole = YAML(typ="safe").load(paths.PARAMS.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        merged = Path(folder) / f"{name}.yaml"
+        YAML().dump(_laid_over(whole, _content(name)), merged)
+        return params.load(merged)
+
+
+def _content(name: str) -> dict[str, Any]:
+    if name not in names():
+        raise ConvoyError(f"no such experiment: {name}; there are {', '.join(names())}")
+    return YAML(typ="safe").load(_file(name).read_text(encoding="utf-8"))
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _laid_over(merged[key], value) if both else value
+    return merged
+
+
+def _file(name: str) -> Path:
+    return paths.EXPERIMENTS / f"{name}.yaml"
