@@ -38,6 +38,11 @@ def start(threads: int) -> None:
             # Else the first process takes all the memory, and no second one fits beside it.
             tf.config.experimental.set_memory_growth(gpu, True)
         _keep_freed_memory()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True)
 
 
 def _keep_freed_memory() -> None:

@@ -72,7 +72,9 @@ def normalisation(images: keras.KerasTensor, kind: str, *, name: str) -> keras.K
     if kind == "none":
         return images
     if kind == "batch":
-        return keras.layers.BatchNormalization(name=name)(images)
+        # Keras' 0.99 takes hundreds of steps to forget the start: a short trial would be judged
+        # with statistics of images it never saw.
+        return keras.layers.BatchNormalization(momentum=0.9, name=name)(images)
     return keras.layers.GroupNormalization(groups=math.gcd(8, images.shape[-1]), name=name)(images)
 
 

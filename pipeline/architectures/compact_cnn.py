@@ -1,9 +1,10 @@
 """A small network for few parameters and little work: convolutions whose filters double twice.
 
-A stem with 16 filters of 5×5 and stride 2, then two stages of 3×3 convolutions with 32 and 64
-filters, each of which halves the image: 33,802 parameters on 28×28×1 images with 10 classes. As
-published it is nobody's; the strided stem, which does most of the saving, is that of ResNet
-(He et al. 2016), and stride in place of pooling is from Springenberg et al. 2015.
+A stem with 16 filters of 5×5 and stride 2, then two stages of 3×3 convolutions, with 32 filters
+and stride 2, and with 64: 54,922 parameters on 28×28×1 images with 10 classes. It is no published
+network: the strided stem, which saves most of the work, is that of ResNet (He et al. 2016), and
+stride in place of pooling is from Springenberg et al. 2015. `crop` takes pixels off each side
+that hold nothing, as on MNIST.
 """
 
 import keras
@@ -18,18 +19,20 @@ STAGES = 2
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
     """Build a stem and two stages, then flatten what is left, or take its mean."""
+    crop = hp.Choice("crop", [0, 2, 4], default=0)
     filters = hp.Choice("filters", [8, 12, 16, 24, 32, 48], default=16)
     kernel = hp.Choice("stem_kernel", [3, 5], default=5)
     stride = hp.Choice("stem_stride", [1, 2], default=2)
     convolutions = hp.Int("convolutions", 1, 3, default=1)
     downsampling = hp.Choice("downsampling", ["stride", "max"], default="stride")
+    last_stride = hp.Choice("last_stride", [1, 2], default=1)
     normalisation = hp.Choice("normalisation", layers.NORMALISATIONS, default="none")
     head = hp.Choice("head", ["flatten", "mean"], default="flatten")
     dropout = hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.0)
 
     def convolve(features: keras.KerasTensor, stage: int, number: int) -> keras.KerasTensor:
-        first, stem = number == 1, stage == 0 and number == 1
-        halved = first and not stem and downsampling == "stride"
+        stem = stage == 0 and number == 1
+        halved = number == 1 and stage in halving and downsampling == "stride"
         name = f"conv_{stage}_{number}"
         features = layers.convolution(
             features,
@@ -44,9 +47,10 @@ def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
         features = layers.normalisation(features, normalisation, name=f"{name}_norm")
         return keras.layers.ReLU(name=f"{name}_relu")(features)
 
-    features = images
+    halving = range(1, STAGES + 1 if last_stride == 2 else STAGES)
+    features = keras.layers.Cropping2D(crop, name="crop")(images) if crop else images
     for stage in range(STAGES + 1):
-        if stage and downsampling == "max":
+        if stage in halving and downsampling == "max":
             features = layers.pooling(features, "max", 2, name=f"pool_{stage}")
         for number in range(1, convolutions + 1):
             features = convolve(features, stage, number)
