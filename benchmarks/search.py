@@ -105,8 +105,8 @@ def _ours(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
     from pipeline.search.ledger import Ledger
     from pipeline.search.placement import place
     from pipeline.search.runner import Runner
+    from pipeline.search.session import specifier
     from pipeline.search.workers import Setting
-    from pipeline.stages.tune import _specifier
 
     workers = os.cpu_count() or 1
     tune = Tune(
@@ -127,7 +127,7 @@ def _ours(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
     with Runner(place(setting), setting, ledger, "c", tune.in_flight) as runner:
         oracle = oracles.make(tune, space)
         for record in loop.search(
-            oracle, _specifier(ARCHITECTURE, tune), runner.submit, tune.in_flight
+            oracle, specifier(ARCHITECTURE, tune), runner.submit, tune.in_flight
         ):
             if record.result.val_accuracy is not None:
                 score(record.result.val_accuracy)
