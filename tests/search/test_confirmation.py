@@ -104,10 +104,16 @@ def test_a_table_of_another_architecture_is_refused(tmp_path):
         retraining.read_candidates(path, "mlp", space, 100)
 
 
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    """Name a ledger for all tests: what one has trained, the next need not."""
+    return tmp_path_factory.mktemp("state") / "ledger"
+
+
 @pytest.fixture
-def searched(workspace, splits, monkeypatch):
+def searched(workspace, splits, ledger, monkeypatch):
     """Give a workspace in which two trials of mlp have been searched."""
-    monkeypatch.setattr(paths, "LEDGER", Path(".state/ledger"))
+    monkeypatch.setattr(paths, "LEDGER", ledger)
     write_params(workspace, TINY | {"select": {"confirm": {"top": 2, "seeds": 2}}})
     for split, folder in zip(splits, (paths.TRAIN, paths.VALIDATION), strict=True):
         shutil.copytree(split.folder, folder)
@@ -175,7 +181,7 @@ def test_a_leader_with_a_failure_is_not_chosen_and_none_left_is_an_error(searche
 def test_workers_change_nothing(searched, monkeypatch):
     confirm.main()
     alone = paths.CONFIRM.read_bytes()
-    shutil.rmtree(paths.LEDGER)
+    monkeypatch.setattr(paths, "LEDGER", Path(".state/ledger"))
     monkeypatch.setenv("CONVOY_WORKERS", "2")
     confirm.main()
     assert paths.CONFIRM.read_bytes() == alone
