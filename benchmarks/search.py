@@ -16,7 +16,10 @@ model, seconds from one model to the next, bytes left on disk. On data that take
 --images 100, seconds from one model to the next are the overhead of a trial.
 
 Optuna and AutoKeras are in no lock file of this project. Install them into an environment of
-their own: pip install -r requirements.lock optuna optuna-integration autokeras
+their own: pip install -r requirements.lock, then optuna optuna-integration autokeras. Optuna
+5.0.0 runs with what is locked here. AutoKeras 3.0.0 installs, but does not run with Keras 3.15.1:
+it gives Dense a NumPy integer for its units, which Keras refuses. A contender that ends with an
+error is named with it.
 """
 
 import argparse
@@ -105,13 +108,18 @@ def _run(name: str, seed: int, data: Path, arguments: argparse.Namespace) -> Non
         )
         try:
             if process.wait(arguments.seconds + PATIENCE_SECONDS):
-                print(f"{name}, seed {seed}: ended with an error, see {log}")
+                print(f"{name}, seed {seed}: ended with an error: {_last_line(log)}")
                 return
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         left = sum(f.stat().st_size for f in Path(scratch).rglob("*") if f.is_file())
     disk.write_text(str(left))
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "-")
 
 
 def _summarise(names: Sequence[str], arguments: argparse.Namespace) -> None:
