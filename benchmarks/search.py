@@ -1,20 +1,28 @@
 """Our search against plain KerasTuner, Optuna and AutoKeras: same machine, data, space and seeds.
 
-Run: python -m benchmarks.search DATA OUT.csv [--seconds 300] [--seeds 5] [--only ours,kerastuner]
+Run: python -m benchmarks.search DATA OUT [--images N] [--seconds 60] [--seeds 5] [--epochs 6]
+     [--only ours,kerastuner]
 
-DATA is a folder with train/ and validation/ as `split` writes them (data/split). Each contender
-searches for the given number of seconds in a process of its own with all cores, and appends one
-line for each model that it has scored: contender, seed, seconds since its start (its imports
-included), validation accuracy; and one last line with the bytes it has left on disk. The summary
-prints median and range over the seeds: best validation accuracy at equal seconds, seconds to
-reach the accuracy that the weakest contender ends with, and disk.
+DATA is a folder with train/ and validation/ as `split` writes them (data/split); with --images,
+only the first N of its training and N/5 of its validation images are used. Each contender
+searches for the given number of seconds in a process of its own with all cores, its imports
+included. The contenders take turns within each seed, so that a machine that is busy with
+something else for a while is so for all of them. OUT is a folder for their scores, which are kept
+and not measured again.
 
-Contenders that are not installed are left out and named. Optuna and AutoKeras are in no lock file
-of this project: install them into an environment of their own.
+Prints median and range over the seeds of: seconds to a given validation accuracy (the median best
+of the weakest contender), the best validation accuracy at equal seconds, seconds to the first
+model, seconds from one model to the next, bytes left on disk. On data that take no time, such as
+--images 100, seconds from one model to the next are the overhead of a trial.
+
+Optuna and AutoKeras are in no lock file of this project. Install them into an environment of
+their own: pip install -r requirements.lock, then optuna optuna-integration autokeras. Optuna
+5.0.0 runs with what is locked here. AutoKeras 3.0.0 installs, but does not run with Keras 3.15.1:
+it gives Dense a NumPy integer for its units, which Keras refuses. A contender that ends with an
+error is named with it.
 """
 
 import argparse
-import csv
 import importlib.util
 import os
 import statistics
@@ -22,260 +30,141 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 NEEDS = {
-    "ours": "pipeline",
-    "kerastuner": "keras_tuner",
-    "optuna": "optuna",
-    "autokeras": "autokeras",
+    "ours": ["pipeline"],
+    "kerastuner": ["keras_tuner"],
+    "optuna": ["optuna", "optuna_integration"],
+    "autokeras": ["autokeras"],
 }
-EPOCHS = 6
-ARCHITECTURE = "simple_cnn"
-MANY = 10_000
+# A contender that ends in order may take this much longer.
+PATIENCE_SECONDS = 5.0
+Scores = list[tuple[float, float]]
 
 
 def main() -> None:
-    """Run every contender for every seed, then summarise; or be one contender."""
+    """Run every contender for every seed, then summarise."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--only", default=",".join(NEEDS))
-    parser.add_argument("--contender", help=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.contender:
-        _be(arguments)
-        return
-    for name in arguments.only.split(","):
-        if importlib.util.find_spec(NEEDS[name]) is None:
-            print(f"{name}: {NEEDS[name]} is not installed; left out")
-            continue
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    names = [name for name in arguments.only.split(",") if _installed(name)]
+    with tempfile.TemporaryDirectory() as folder:
+        data = arguments.data
+        if arguments.images:
+            data = Path(folder)
+            _cut(arguments.data / "train", data / "train", arguments.images)
+            _cut(arguments.data / "validation", data / "validation", arguments.images // 5)
         for seed in range(1, arguments.seeds + 1):
-            _run(name, seed, arguments)
-    _summarise(arguments)
+            for name in names:
+                _run(name, seed, data, arguments)
+    _summarise(names, arguments)
 
 
-def _run(name: str, seed: int, arguments: argparse.Namespace) -> None:
+def _installed(name: str) -> bool:
+    missing = [module for module in NEEDS[name] if importlib.util.find_spec(module) is None]
+    if missing:
+        print(f"{name}: left out, {', '.join(missing)} not installed")
+    return not missing
+
+
+def _cut(source: Path, target: Path, images: int) -> None:
+    """Copy the first images of a split."""
+    target.mkdir()
+    for name in ("images.npy", "labels.npy"):
+        np.save(target / name, np.load(source / name, mmap_mode="r")[:images])
+    (target / "classes.json").write_bytes((source / "classes.json").read_bytes())
+
+
+def _run(name: str, seed: int, data: Path, arguments: argparse.Namespace) -> None:
     """Run one contender until its time is up; write down what it left on disk."""
-    with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "benchmarks.search", arguments.data, arguments.out]
-        command += ["--contender", name, "--seed", seed]
+    scores = arguments.out / f"{name}-{seed}.csv"
+    disk = arguments.out / f"{name}-{seed}.bytes"
+    if disk.exists():
+        return
+    scores.unlink(missing_ok=True)
+    log = arguments.out / f"{name}-{seed}.log"
+    with tempfile.TemporaryDirectory() as scratch, log.open("w") as stream:
+        command = [sys.executable, "-m", "benchmarks.contenders", name, data, scratch]
+        command += [seed, arguments.epochs, arguments.seconds, scores]
         environment = {
             **os.environ,
             "CONVOY_STATE": scratch,
             "CONVOY_WORKERS": str(os.cpu_count()),
-            "BENCHMARK_SCRATCH": scratch,
             "BENCHMARK_START": str(time.time()),
         }
-        process = subprocess.Popen([*map(str, command)], env=environment)
+        process = subprocess.Popen(
+            [*map(str, command)], env=environment, stdout=stream, stderr=subprocess.STDOUT
+        )
         try:
-            process.wait(arguments.seconds)
+            if process.wait(arguments.seconds + PATIENCE_SECONDS):
+                print(f"{name}, seed {seed}: ended with an error: {_last_line(log)}")
+                return
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        size = sum(f.stat().st_size for f in Path(scratch).rglob("*") if f.is_file())
-        _write(arguments.out, name, seed, "disk", size)
+        left = sum(f.stat().st_size for f in Path(scratch).rglob("*") if f.is_file())
+    disk.write_text(str(left))
 
 
-def _write(path: Path, name: str, seed: int, when: object, value: object) -> None:
-    with path.open("a", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerow([name, seed, when, value])
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "-")
 
 
-def _be(arguments: argparse.Namespace) -> None:
-    start = float(os.environ["BENCHMARK_START"])
-    scratch = Path(os.environ["BENCHMARK_SCRATCH"])
-
-    def score(accuracy: float) -> None:
-        _write(arguments.out, arguments.contender, arguments.seed, time.time() - start, accuracy)
-
-    globals()[f"_{arguments.contender}"](arguments, scratch, score)
-
-
-def _ours(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
-    """Search by Hyperband on one worker a core."""
-    from pipeline import backend
-    from pipeline.batches import SplitFolder
-    from pipeline.params import Tune
-    from pipeline.search import context, loop, oracles
-    from pipeline.search.ledger import Ledger
-    from pipeline.search.placement import place
-    from pipeline.search.runner import Runner
-    from pipeline.search.space import search_space
-    from pipeline.search.workers import Setting
-    from pipeline.stages.tune import _specifier
-
-    workers = os.cpu_count() or 1
-    tune = Tune(
-        algorithm="hyperband",
-        trials=MANY,
-        epochs=EPOCHS,
-        in_flight=2 * workers,
-        seed=arguments.seed,
-        threads=1,
-        median_stopping=True,
-        trial_seconds=None,
-        fixed={},
-    )
-    backend.start(1)
-    train, validation = (SplitFolder(arguments.data / n) for n in ("train", "validation"))
-    setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
-    space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
-    ledger = Ledger(scratch)
-    with Runner(place(setting), setting, ledger, "c", tune.in_flight) as runner:
-        oracle = oracles.make(tune, space)
-        for record in loop.search(
-            oracle, _specifier(ARCHITECTURE, tune), runner.submit, tune.in_flight
-        ):
-            if record.result.val_accuracy is not None:
-                score(record.result.val_accuracy)
-
-
-def _arrays(folder: Path):  # type: ignore[no-untyped-def]
-    import numpy as np
-
-    return np.load(folder / "images.npy"), np.load(folder / "labels.npy")
-
-
-def _kerastuner(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
-    """Search the way KerasTuner's guide shows: RandomSearch, arrays, checkpoints and all."""
-    import keras
-    import keras_tuner
-
-    from pipeline import models, recipe
-
-    x, y = _arrays(arguments.data / "train")
-    validation = _arrays(arguments.data / "validation")
-
-    def build(hp):  # type: ignore[no-untyped-def]
-        model, chosen = models.declare(ARCHITECTURE, hp, x.shape[1:], int(y.max()) + 1)
-        model.compile(
-            recipe.make_optimizer(chosen), "sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
-        return model
-
-    class Report(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
-            score(logs["val_accuracy"])
-
-    class Search(keras_tuner.RandomSearch):
-        def run_trial(self, trial, *args, **kwargs):  # type: ignore[no-untyped-def]
-            kwargs["batch_size"] = trial.hyperparameters.get("batch_size")
-            return super().run_trial(trial, *args, **kwargs)
-
-    space = keras_tuner.HyperParameters()
-    models.declare(ARCHITECTURE, space, x.shape[1:], int(y.max()) + 1)
-    tuner = Search(
-        build,
-        objective="val_accuracy",
-        max_trials=MANY,
-        hyperparameters=space,
-        seed=arguments.seed,
-        directory=scratch,
-    )
-    tuner.search(x, y, epochs=EPOCHS, validation_data=validation, callbacks=[Report()], verbose=0)
-
-
-def _optuna(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
-    """Search with TPE and the pruning callback for Keras."""
-    import keras
-    import optuna
-    from keras_tuner import HyperParameters
-    from optuna.integration import KerasPruningCallback
-
-    from pipeline import models, recipe
-
-    x, y = _arrays(arguments.data / "train")
-    validation = _arrays(arguments.data / "validation")
-    space = HyperParameters()
-    models.declare(ARCHITECTURE, space, x.shape[1:], int(y.max()) + 1)
-
-    def objective(trial):  # type: ignore[no-untyped-def]
-        hp = HyperParameters()
-        for entry in space.space:
-            values = list(getattr(entry, "values", []) or [])
-            if entry.__class__.__name__ == "Float" and entry.step is None:
-                hp.values[entry.name] = trial.suggest_float(
-                    entry.name, entry.min_value, entry.max_value, log=entry.sampling == "log"
-                )
-            else:
-                hp.values[entry.name] = trial.suggest_categorical(entry.name, values)
-        model, chosen = models.declare(ARCHITECTURE, hp, x.shape[1:], int(y.max()) + 1)
-        model.compile(
-            recipe.make_optimizer(chosen), "sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
-        report = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: score(logs["val_accuracy"])
-        )
-        history = model.fit(
-            x,
-            y,
-            batch_size=chosen.batch_size,
-            epochs=EPOCHS,
-            validation_data=validation,
-            verbose=0,
-            callbacks=[report, KerasPruningCallback(trial, "val_accuracy")],
-        )
-        return history.history["val_accuracy"][-1]
-
-    study = optuna.create_study(
-        direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=arguments.seed),
-        pruner=optuna.pruners.MedianPruner(),
-        storage=f"sqlite:///{scratch / 'optuna.db'}",
-    )
-    study.optimize(objective, n_trials=MANY)
-
-
-def _autokeras(arguments, scratch, score) -> None:  # type: ignore[no-untyped-def]
-    """Search with AutoKeras' image classifier; its space is its own."""
-    import autokeras
-    import keras
-
-    report = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: score(logs["val_accuracy"])
-    )
-    x, y = _arrays(arguments.data / "train")
-    search = autokeras.ImageClassifier(
-        max_trials=MANY, objective="val_accuracy", directory=scratch, seed=arguments.seed
-    )
-    search.fit(
-        x,
-        y,
-        epochs=EPOCHS,
-        validation_data=_arrays(arguments.data / "validation"),
-        callbacks=[report],
-        verbose=0,
-    )
-
-
-def _summarise(arguments: argparse.Namespace) -> None:
-    scores: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
-    disk: dict[str, list[float]] = defaultdict(list)
-    with arguments.out.open(encoding="utf-8") as stream:
-        for name, seed, when, value in csv.reader(stream):
-            if when == "disk":
-                disk[name].append(float(value) / 1e6)
-            else:
-                scores[name][seed].append((float(when), float(value)))
-    best = {n: [max(v for _, v in run) for run in by.values()] for n, by in scores.items()}
+def _summarise(names: Sequence[str], arguments: argparse.Namespace) -> None:
+    runs = {name: _scores(name, arguments) for name in names}
+    best = {
+        name: [max(v for _, v in run) for run in found] for name, found in runs.items() if found
+    }
+    if not best:
+        return
     goal = min(map(statistics.median, best.values()))
-    print(f"goal: validation accuracy {goal:.4f}; median (lowest – highest) over the seeds")
-    for name, by_seed in scores.items():
-        runs = by_seed.values()
-        reached = [min((t for t, v in run if v >= goal), default=float("inf")) for run in runs]
-        counts = [float(len(run)) for run in runs]
+    print(
+        f"{arguments.seconds:g} s a run, {os.cpu_count()} cores; the goal is a validation "
+        f"accuracy of {goal:.4f}; median (lowest – highest) over the seeds"
+    )
+    for name in best:
+        found = runs[name]
+        reached = [min((t for t, v in run if v >= goal), default=float("inf")) for run in found]
+        pace = [(run[-1][0] - run[0][0]) / (len(run) - 1) for run in found if len(run) > 1]
+        left = [
+            float(path.read_text()) / 1e6 for path in sorted(arguments.out.glob(f"{name}-*.bytes"))
+        ]
         print(
-            f"{name}: {_spread(reached)} s to the goal; best {_spread(best[name], 4)}; "
-            f"{_spread(counts, 0)} scores; {_spread(disk[name])} MB on disk"
+            f"{name} ({len(found)} seeds): {_spread(reached)} s to the goal; "
+            f"best {_spread(best[name], 4)}; {_spread([len(run) for run in found], 0)} models; "
+            f"{_spread([run[0][0] for run in found])} s to the first, "
+            f"{_spread(pace, 2)} s from one to the next; {_spread(left, 2)} MB left on disk"
         )
 
 
-def _spread(values: list[float], digits: int = 1) -> str:
+def _scores(name: str, arguments: argparse.Namespace) -> list[Scores]:
+    """Read the scores within the time limit, one list a seed that has any."""
+    runs = []
+    for path in sorted(arguments.out.glob(f"{name}-*.csv")):
+        rows = [line.split(",") for line in path.read_text().splitlines()]
+        run = [(float(t), float(v)) for t, v in rows if float(t) <= arguments.seconds]
+        if run:
+            runs.append(run)
+        else:
+            print(f"{path.stem}: no model within {arguments.seconds:g} s")
+    return runs
+
+
+def _spread(values: Sequence[float], digits: int = 1) -> str:
+    if not values:
+        return "-"
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:.{digits}f} ({low:.{digits}f} – {high:.{digits}f})"
 

@@ -22,9 +22,9 @@ from pipeline.search import context, loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.placement import place
 from pipeline.search.runner import Runner
+from pipeline.search.session import specifier
 from pipeline.search.space import search_space
 from pipeline.search.workers import Setting
-from pipeline.stages.tune import _specifier
 
 ARCHITECTURE = "mlp"
 
@@ -50,7 +50,7 @@ def main() -> None:
         setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
         with Runner(place(setting), setting, Ledger(Path(folder)), "c", 1) as runner:
             oracle = oracles.make(tune, space)
-            for record in loop.search(oracle, _specifier(ARCHITECTURE, tune), runner.submit, 1):
+            for record in loop.search(oracle, specifier(ARCHITECTURE, tune), runner.submit, 1):
                 if record.number % 25 == 0 or record.number == 1:
                     size = psutil.Process().memory_info().rss / 2**20
                     print(f"after {record.number:4} trials: {size:7.0f} MiB", flush=True)

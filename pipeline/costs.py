@@ -72,6 +72,9 @@ def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float
     match stage.partition("@")[0]:
         case "tune":
             return settings.tune.trials * settings.tune.epochs * train
+        case "confirm" if settings.select.confirm is not None:
+            confirm = settings.select.confirm
+            return confirm.top * confirm.seeds * settings.tune.epochs * train
         case "train":
             return len(settings.train.seeds) * settings.train.epochs * train
         case "evaluate":

@@ -7,7 +7,7 @@ import difflib
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -110,10 +110,18 @@ class Tune(_Section):
     fixed: dict[ArchitectureName, dict[str, bool | int | float | str]]
 
 
+class Confirm(_Section):
+    """How many leaders of the searches are retrained, and with how many fresh seeds each."""
+
+    top: Count
+    seeds: Count
+
+
 class Select(_Section):
     """Which model the search hands on, and what it is compared with."""
 
     rule: Literal["one_standard_error", "best"]
+    confirm: Confirm | None
     baseline: ArchitectureName
 
 
@@ -214,5 +222,7 @@ def _keys(where: tuple[int | str, ...]) -> list[str]:
     """Name the keys that params.yaml may hold in the section at `where`."""
     section: Any = Params
     for part in where:
-        section = section.model_fields[part].annotation
+        annotation = section.model_fields[part].annotation
+        # A section that may be null: its own type comes first.
+        section = get_args(annotation)[0] if get_args(annotation) else annotation
     return sorted(section.model_fields)

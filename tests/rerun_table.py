@@ -83,7 +83,17 @@ def page():
 
 def _collapse(stages, everything):
     """List stages in the pipeline's order, `tune@*` for all of a name."""
-    order = ["check", "download", "split", "tune", "explain", "select", "train", "evaluate"]
+    order = [
+        "check",
+        "download",
+        "split",
+        "tune",
+        "explain",
+        "confirm",
+        "select",
+        "train",
+        "evaluate",
+    ]
     shown = []
     for name in order:
         mine = {stage for stage in stages if stage.partition("@")[0] == name}
@@ -92,7 +102,7 @@ def _collapse(stages, everything):
             shown.append(f"{name}@*" if "@" in next(iter(mine)) else name)
         else:
             shown += sorted(mine)
-    if shown == [*order[:3], "tune@*", "explain@*", "select", "train@*", "evaluate"]:
+    if shown == [*order[:3], "tune@*", "explain@*", "confirm", "select", "train@*", "evaluate"]:
         return "all"
     return ", ".join(shown)
 

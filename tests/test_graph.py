@@ -21,6 +21,7 @@ BY_NAME = {
     "download": "datasets",
     "split": "datasets",
     "tune": "architectures",
+    "confirm": "architectures",
     "train": "architectures",
 }
 
@@ -164,7 +165,7 @@ def test_only_evaluate_depends_on_the_test_images(stages):
     assert not any(dep.def_path == "data/split" for stage in stages.values() for dep in stage.deps)
 
 
-@pytest.mark.parametrize("module", ["check", "download", "split", "select"])
+@pytest.mark.parametrize("module", ["check", "download", "split", "confirm", "select"])
 def test_a_stage_that_needs_no_tensorflow_does_not_import_it(module):
     code = f"import sys, pipeline.stages.{module}; print(*sys.modules)"
     loaded = subprocess.run(

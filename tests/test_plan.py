@@ -21,7 +21,11 @@ def test_nothing_to_run_in_a_finished_clone(planned, capsys):
 
 def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(planned):
     stages = {entry.stage: entry for entry in plan.plan(["tune.epochs=2"])}
-    assert [name for name, entry in stages.items() if entry.certain] == ["check", "tune@mlp"]
+    assert [name for name, entry in stages.items() if entry.certain] == [
+        "check",
+        "tune@mlp",
+        "confirm",
+    ]
     assert {"select", "train@tuned", "train@baseline", "evaluate"} <= set(stages)
     assert "split" not in stages
     assert "tune.epochs=2" not in Path("params.yaml").read_text()

@@ -111,7 +111,7 @@ def test_an_architecture_that_does_not_win_is_tuned_again_alone(make_clone):
     winner = json.loads((clone / "results/select/tuned.json").read_text())["architecture"]
     assert winner == "lenet5"
     change(clone, "pipeline/architectures/mlp.py")
-    assert ran(run("dvc", "repro", cwd=clone)) == {"tune@mlp", "select"}
+    assert ran(run("dvc", "repro", cwd=clone)) == {"tune@mlp", "confirm", "select"}
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from dvc.repo import Repo
 from support import ROOT, TINY, write_params
 
 from pipeline import idx
-from pipeline.stages import check, download, evaluate, select, split, train, tune
+from pipeline.stages import check, confirm, download, evaluate, select, split, train, tune
 
 MNIST = ROOT.parent / "shared/data/mnist"
 MAINS = {
@@ -21,6 +21,7 @@ MAINS = {
     "download": download,
     "split": split,
     "tune@mlp": tune,
+    "confirm": confirm,
     "select": select,
     "train@baseline": train,
     "train@tuned": train,
@@ -61,6 +62,7 @@ def run_stage(name, monkeypatch):
 # One of each: what is asked here is which files are opened, and that every stage gets through.
 LEAST = TINY | {
     "tune": TINY["tune"] | {"trials": 1},
+    "select": TINY["select"] | {"confirm": {"top": 1, "seeds": 1}},
     "train": TINY["train"] | {"seeds": [1]},
 }
 

@@ -29,7 +29,9 @@ class Board:
         result = record.result
         writer = EventFileWriter(str(self.folder / f"trial-{record.number:04d}"))
         values = {name: _plain(value) for name, value in record.spec.values.items()}
-        start = summary_v2.hparams_pb(values, trial_id=str(record.number))
+        # The plugin takes the mean over all that have one id, also from another search's folder.
+        trial = f"{record.spec.architecture}-{record.number}"
+        start = summary_v2.hparams_pb(values, trial_id=trial)
         status = api_pb2.STATUS_FAILURE if result.status == "failed" else api_pb2.STATUS_SUCCESS
         for content in (start, _end(status)):
             writer.add_event(Event(step=0, summary=content))

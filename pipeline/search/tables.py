@@ -64,8 +64,6 @@ def outcome(
     best, _ = choose(found, "best")
     small, reason = choose(found, "one_standard_error")
     return {
-        "architecture": best.architecture,
-        "code_sha256": code_sha256,
         "val_accuracy": best.val_accuracy,
         "standard_error": best.standard_error,
         "parameters": best.parameters,
@@ -73,8 +71,16 @@ def outcome(
         "stopped": sum(record.result.status == "stopped" for record in records),
         "failed": sum(record.result.status == "failed" for record in records),
         "best": _summary(best),
-        "one_standard_error": {**_summary(small), "reason": reason},
-        # A list, because DVC shows no lists among the metrics: these are for `select`.
+        "one_standard_error": _summary(small),
+        # Lists, because DVC shows no lists among the metrics: texts would make broad columns
+        # there, and the front is for `select`.
+        "texts": [
+            {
+                "architecture": best.architecture,
+                "code_sha256": code_sha256,
+                "one_standard_error": reason,
+            }
+        ],
         "front": [asdict(candidate) for candidate in front(found)],
     }
 

@@ -25,7 +25,8 @@ from pipeline.search.process import (
 from pipeline.search.records import Job, Outcome, TrialResult, TrialSpec
 from pipeline.sources import ROOT
 
-# Keras and TensorFlow keep some memory of every model built in a process (benchmarks/search.py).
+# Keras and TensorFlow keep some memory of every model built in a process; measured by
+# benchmarks/search_memory.py.
 TRIALS_A_PROCESS = 25
 # How long a trial may go on past its limit, within one step or while its model is built.
 PATIENCE_SECONDS = 10.0

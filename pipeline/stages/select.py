@@ -1,44 +1,80 @@
 """Stage `select`: choose one model among all searches, and write down the baseline beside it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from pipeline import params, paths
 from pipeline.files import read_json, sha256, write_csv, write_json
 from pipeline.guard import run_stage
 from pipeline.search.choice import Candidate, choose
+from pipeline.search.confirmation import Confirmed
 from pipeline.specification import Specification
 from pipeline.terminal import say
 
+COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
+
 
 def main() -> None:
-    """Write two model specifications of one format, and the table they were chosen from."""
+    """Write two model specifications of one format, what was chosen from, and its scores."""
     settings = params.load()
     searches = {
         name: read_json(paths.TUNE / f"{name}.json") for name in sorted(settings.architectures)
     }
-    candidates = [Candidate(**entry) for search in searches.values() for entry in search["front"]]
+    leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
+    sound = {leader.name: leader for leader in leaders if not leader.failures}
+    # What was confirmed is chosen from by its means; what was not, by its search.
+    candidates = [leader.candidate for leader in sound.values()] or [
+        Candidate(**entry) for search in searches.values() for entry in search["front"]
+    ]
     chosen, reason = choose(candidates, settings.select.rule)
+    if sound:
+        reason += "; by the means of fresh seeds"
     tuned = Specification(
         chosen.architecture,
         dict(chosen.hyperparameters),
-        searches[chosen.architecture]["code_sha256"],
+        searches[chosen.architecture]["texts"][0]["code_sha256"],
     )
     name = settings.select.baseline
     baseline = Specification(name, {}, sha256(paths.ARCHITECTURES / f"{name}.py"))
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
+    write_json(paths.SELECT / "metrics.json", _metrics(chosen, list(sound.values())))
     _write_candidates(candidates, chosen, reason)
     say(f"chosen: {chosen.architecture} trial {chosen.trial}: {reason}")
+    if sound:
+        leader = sound[f"{chosen.architecture}-{chosen.trial}"]
+        say(
+            f"optimism gap: {leader.optimism_gap:+.4f} "
+            f"({leader.searched.val_accuracy:.4f} in the search, {chosen.val_accuracy:.4f} on the "
+            f"mean of {len(leader.val_accuracy)} fresh seeds)"
+        )
+
+
+def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
+    """Sum up the choice in numbers for `dvc metrics diff`."""
+    metrics: dict[str, Any] = {
+        "chosen": {
+            "trial": chosen.trial,
+            "val_accuracy": chosen.val_accuracy,
+            "standard_error": chosen.standard_error,
+            "parameters": chosen.parameters,
+        }
+    }
+    if leaders:
+        gaps = {leader.name: leader.optimism_gap for leader in leaders}
+        metrics["chosen"]["optimism_gap"] = gaps[f"{chosen.architecture}-{chosen.trial}"]
+        metrics["optimism_gap"] = gaps
+    return metrics
 
 
 def _write_candidates(candidates: list[Candidate], chosen: Candidate, reason: str) -> None:
-    columns = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
     rows = [
-        [*(getattr(candidate, column) for column in columns), reason if candidate is chosen else ""]
+        [*(getattr(candidate, column) for column in COLUMNS), reason if candidate is chosen else ""]
         for candidate in candidates
     ]
-    write_csv(paths.SELECT / "candidates.csv", [*columns, "chosen_because"], rows)
+    write_csv(paths.SELECT / "candidates.csv", [*COLUMNS, "chosen_because"], rows)
 
 
 if __name__ == "__main__":

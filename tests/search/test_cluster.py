@@ -15,9 +15,8 @@ from pipeline.search import context, loop, oracles
 from pipeline.search.cluster import Cluster
 from pipeline.search.ledger import Ledger
 from pipeline.search.runner import Runner
-from pipeline.search.space import search_space
+from pipeline.search.session import specifier
 from pipeline.search.workers import InProcess, Setting, WorkerError
-from pipeline.stages.tune import _specifier
 
 pytestmark = pytest.mark.slow
 ADDRESS = "tcp://127.0.0.1:18786"
@@ -52,7 +51,7 @@ def search(settings, workers, setting, folder):
     with Runner(workers, setting, Ledger(folder), "context", settings.in_flight) as runner:
         found = loop.search(
             oracles.make(settings, space),
-            _specifier("simple_cnn", settings),
+            specifier("simple_cnn", settings),
             runner.submit,
             settings.in_flight,
         )

@@ -35,7 +35,14 @@ def clone(folder, algorithm):
 
 
 def start(folder, target="tune@simple_cnn"):
-    return subprocess.Popen(["dvc", "repro", "-q", target], cwd=folder, start_new_session=True)
+    with log_of(folder).open("a") as log:
+        return subprocess.Popen(
+            ["dvc", "repro", target], cwd=folder, start_new_session=True, stdout=log, stderr=log
+        )
+
+
+def log_of(folder):
+    return folder.with_name(f"{folder.name}.log")
 
 
 def killed_in_time(folder, moments):
@@ -53,7 +60,7 @@ def killed_in_time(folder, moments):
     else:
         wait = moments.uniform(1, 20)
     try:
-        assert process.wait(wait) == 0
+        assert process.wait(wait) == 0, log_of(folder).read_text()[-3000:]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -90,7 +97,7 @@ def test_a_search_killed_many_times_ends_like_one_left_alone(tmp_path, algorithm
             shutil.rmtree(killed / "results" / "tune")
             shutil.rmtree(killed / ".dvc" / "cache" / "runs", ignore_errors=True)
             seen = ledger_keys(killed)
-    assert start(killed).wait() == 0
+    assert start(killed).wait() == 0, log_of(killed).read_text()[-3000:]
     keys = ledger_keys(killed)
     assert len(set(keys)) == len(keys) == len(ledger_keys(alone))
     for name in OUTPUTS:

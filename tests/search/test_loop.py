@@ -15,7 +15,7 @@ from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.records import Outcome, TrialResult
 from pipeline.search.runner import MOST_ATTEMPTS, Runner
-from pipeline.stages.tune import _specifier
+from pipeline.search.session import specifier
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
 SETTING = SimpleNamespace(seconds=None, memory=None)
@@ -63,7 +63,7 @@ def search(tmp_path, settings, workers):
     ledger = Ledger(tmp_path / "ledger")
     oracle = oracles.make(settings, space())
     with Runner(workers, SETTING, ledger, "context", settings.in_flight) as runner:
-        specify = _specifier("mlp", settings)
+        specify = specifier("mlp", settings)
         return list(loop.search(oracle, specify, runner.submit, settings.in_flight))
 
 
@@ -88,7 +88,7 @@ def test_a_search_begun_again_runs_nothing_twice(tmp_path, algorithm):
     with Runner(Arithmetic(), SETTING, ledger, "context", 4) as runner:
         broken = loop.search(
             oracles.make(tune(algorithm), space()),
-            _specifier("mlp", tune(algorithm)),
+            specifier("mlp", tune(algorithm)),
             runner.submit,
             4,
         )
@@ -166,7 +166,7 @@ def test_trials_that_cannot_catch_up_are_given_the_median(tmp_path):
 
 def test_a_trial_that_killed_too_many_searches_is_a_failure(tmp_path):
     settings = tune(trials=1)
-    spec = _specifier("mlp", settings)({"kernel": 3, "units": 7, "rate": 1e-3}, [])
+    spec = specifier("mlp", settings)({"kernel": 3, "units": 7, "rate": 1e-3}, [])
     ledger = Ledger(tmp_path / "ledger")
     (tmp_path / "ledger" / "claims" / f"{spec.key('context')}.attempts").write_bytes(
         b"." * MOST_ATTEMPTS

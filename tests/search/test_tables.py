@@ -2,6 +2,7 @@ import pytest
 
 from pipeline.errors import ConvoyError
 from pipeline.files import read_csv
+from pipeline.guard import flatten
 from pipeline.search import tables
 from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
 
@@ -40,7 +41,10 @@ def test_stopped_and_failed_trials_are_counted_and_never_chosen():
         "parameters": 500,
     }
     assert outcome["one_standard_error"]["trial"] == 4
-    assert "within one standard error (0.0300)" in outcome["one_standard_error"]["reason"]
+    assert "within one standard error (0.0300)" in outcome["texts"][0]["one_standard_error"]
+    # DVC shows all that is in no list as columns of metrics: numbers only.
+    shown = flatten({key: value for key, value in outcome.items() if not isinstance(value, list)})
+    assert {type(value) for value in shown.values()} == {int, float}
 
 
 def test_the_table_has_every_trial_its_reason_and_no_clock_time(tmp_path):

@@ -1,0 +1,49 @@
+"""Stage `confirm`: retrain the leaders of the searches with fresh seeds, if that is asked for."""
+
+from pipeline import params, paths
+from pipeline.files import write_json
+from pipeline.guard import run_stage
+from pipeline.terminal import progress, say
+
+
+def main() -> None:
+    """Write what became of each leader; nothing and at once with `select.confirm: null`."""
+    settings = params.load()
+    confirm = settings.select.confirm
+    if confirm is None:
+        write_json(paths.CONFIRM, {"leaders": []})
+        say("select.confirm is off: nothing is retrained before the choice")
+        return
+    # Here, because TensorFlow takes seconds that most runs can do without.
+    from pipeline import backend
+    from pipeline.batches import SplitFolder
+    from pipeline.search.retraining import retrain
+
+    train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
+    backend.start(settings.tune.threads)
+    conditions = settings.train.conditions(backend.precision(settings.train.precision))
+    with progress("models") as bar:
+        task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
+        found = retrain(
+            sorted(settings.architectures),
+            settings.tune,
+            confirm,
+            conditions,
+            train,
+            validation,
+            lambda: bar.advance(task),
+        )
+        bar.update(task, total=len(found) * confirm.seeds)
+    write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
+    for leader in found:
+        if leader.failures:
+            say(f"{leader.name}: not to be chosen: {leader.failures[0]}")
+        else:
+            say(
+                f"{leader.name}: {leader.searched.val_accuracy:.4f} in the search, "
+                f"{leader.candidate.val_accuracy:.4f} on the mean of {confirm.seeds} fresh seeds"
+            )
+
+
+if __name__ == "__main__":
+    run_stage(main)
