@@ -16,6 +16,7 @@ from pipeline.search.cluster import Cluster
 from pipeline.search.ledger import Ledger
 from pipeline.search.runner import Runner
 from pipeline.search.session import specifier
+from pipeline.search.space import search_space
 from pipeline.search.workers import InProcess, Setting, WorkerError
 
 pytestmark = pytest.mark.slow
