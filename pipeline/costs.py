@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psutil
 
@@ -91,30 +90,20 @@ def images() -> dict[str, int]:
 
 def earlier() -> list[Cost]:
     """Read all recorded costs, oldest first."""
-    if not _file("stages").exists():
+    if not paths.COSTS.exists():
         return []
-    lines = _file("stages").read_text(encoding="utf-8").splitlines()
+    lines = paths.COSTS.read_text(encoding="utf-8").splitlines()
     return [Cost(**json.loads(line)) for line in lines]
 
 
 def plans() -> dict[str, float]:
     """Read what `plan` last said, in seconds by stage."""
-    return read_json(_file("plan")) if _file("plan").exists() else {}
-
-
-def _file(name: str) -> Path:
-    return paths.state() / "costs" / {"stages": "stages.jsonl", "plan": "plan.json"}[name]
-
-
-def plan_file() -> Path:
-    """Name the file in which `plan` leaves its estimates."""
-    return _file("plan")
+    return read_json(paths.PLAN) if paths.PLAN.exists() else {}
 
 
 def _append(cost: Cost) -> None:
-    path = _file("stages")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
+    paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
+    with paths.COSTS.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(asdict(cost)) + "\n")
 
 

@@ -6,14 +6,13 @@ for it at its start and at its end, and fails if they differ.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import costs, params, paths, terminal
+from pipeline import costs, declared, params, paths, terminal
 from pipeline.errors import ConvoyError
 from pipeline.files import sha256
 
@@ -81,7 +80,9 @@ def run_stage(main: Callable[[], None]) -> None:
 
 def fingerprint(stage: str) -> dict[str, Any]:
     """Describe all that dvc.yaml lists for a stage: file digests, parameter values."""
-    definition, values = _definition(stage)
+    values = declared.flatten(params.load().model_dump())
+    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    definition = declared.stage(pipeline, values, stage.rpartition(":")[2])
     found: dict[str, Any] = {"dvc.yaml": repr(definition)}
     for entry in definition["deps"]:
         for file in _files_of(Path(entry)):
@@ -93,31 +94,6 @@ def fingerprint(stage: str) -> dict[str, Any]:
             if not prefix or key == prefix or key.startswith(f"{prefix}."):
                 found[f"{paths.PARAMS}: {key}"] = value
     return found
-
-
-def _definition(stage: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """Read a stage's entry in dvc.yaml, its templates filled in; and every parameter by key."""
-    values = flatten(params.load().model_dump())
-    name, _, item = stage.rpartition(":")[2].partition("@")
-    definition = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"][name]
-    known = values | {f"item.{key}": item for key in definition.get("matrix", {})}
-
-    def fill(match: re.Match[str]) -> str:
-        return str(known[match[1]])
-
-    deps = [re.sub(r"\$\{([\w.]+)\}", fill, entry) for entry in definition["deps"]]
-    return {**definition, "deps": deps}, values
-
-
-def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name every parameter by its dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def _files_of(path: Path) -> list[Path]:

@@ -38,7 +38,7 @@ DATASETS = Path("pipeline/datasets")
 
 def repository() -> Path:
     """Name the original repository, also in a queued experiment, which runs in a copy."""
-    return Path(os.environ.get("DVC_ROOT", ".")).absolute()
+    return Path(os.environ.get("DVC_ROOT", "."))
 
 
 def state() -> Path:
@@ -47,3 +47,5 @@ def state() -> Path:
 
 
 LEDGER = state() / "ledger"
+COSTS = state() / "costs/stages.jsonl"
+PLAN = state() / "costs/plan.json"

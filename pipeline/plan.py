@@ -83,7 +83,7 @@ def plan(overrides: Sequence[str]) -> list[Estimate]:
     estimates = [_estimate(stage, True, settings, earlier) for stage in certain]
     estimates += [_estimate(stage, False, settings, earlier) for stage in following]
     planned = {entry.stage: entry.seconds for entry in estimates if entry.seconds is not None}
-    write_json(costs.plan_file(), planned)
+    write_json(paths.PLAN, planned)
     return estimates
 
 

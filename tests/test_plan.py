@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import costs, plan
+from pipeline import costs, paths, plan
 from pipeline.errors import ConvoyError
 
 
@@ -35,7 +35,7 @@ def test_twice_the_epochs_are_estimated_at_twice_the_work(planned):
     recorded = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"][-1]
     twice, thrice = tune(2), tune(3)
     assert thrice - twice == pytest.approx(recorded.work_seconds, rel=0.01)
-    assert json.loads(costs.plan_file().read_text())["tune@mlp"] == thrice
+    assert json.loads(paths.PLAN.read_text())["tune@mlp"] == thrice
 
 
 def test_what_was_never_run_here_is_unknown(planned, capsys):
