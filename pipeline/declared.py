@@ -3,6 +3,7 @@
 The report reads it of any revision, from git alone: nothing here needs DVC or pydantic.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,7 +38,7 @@ def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Itera
 
 
 def stage(pipeline: Mapping[str, Any], values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Give a stage's entry in dvc.yaml, the templates in its `deps` filled in.
+    """Give a stage's entry in dvc.yaml, its templates filled in.
 
     A template that names no parameter stays as it is.
     """
@@ -46,7 +47,12 @@ def stage(pipeline: Mapping[str, Any], values: Mapping[str, Any], name: str) -> 
     known = {**values, **{f"item.{key}": item for key in entry.get("matrix", {})}}
 
     def fill(match: re.Match[str]) -> str:
-        return str(known.get(match[1], match[0]))
+        return json.dumps(str(known.get(match[1], match[0])))[1:-1]  # it stands inside a string
 
-    deps = [re.sub(r"\$\{([\w.]+)\}", fill, path) for path in entry.get("deps", [])]
-    return {**entry, "deps": deps}
+    return json.loads(re.sub(r"\$\{([\w.]+)\}", fill, json.dumps(entry)))
+
+
+def outputs(entry: Mapping[str, Any]) -> list[str]:
+    """Name the files and folders that a stage writes."""
+    listed = [out for part in ("outs", "metrics", "plots") for out in entry.get(part, [])]
+    return [out if isinstance(out, str) else next(iter(out)) for out in listed]

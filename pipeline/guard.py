@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from pipeline import costs, declared, params, paths, terminal
 from pipeline.errors import ConvoyError
-from pipeline.files import sha256
+from pipeline.files import files_of, sha256
 
 
 class ChangedError(ConvoyError):
@@ -71,7 +71,7 @@ def run_stage(main: Callable[[], None]) -> None:
             main()
             return
         (guard,) = _guards
-        with costs.recorded(guard.stage):
+        with costs.recorded(guard.stage, declared.outputs(_definition(guard.stage)[0])):
             main()
             guard.check()
 
@@ -80,12 +80,10 @@ def run_stage(main: Callable[[], None]) -> None:
 
 def fingerprint(stage: str) -> dict[str, Any]:
     """Describe all that dvc.yaml lists for a stage: file digests, parameter values."""
-    values = declared.flatten(params.load().model_dump())
-    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
-    definition = declared.stage(pipeline, values, stage.rpartition(":")[2])
+    definition, values = _definition(stage)
     found: dict[str, Any] = {"dvc.yaml": repr(definition)}
     for entry in definition["deps"]:
-        for file in _files_of(Path(entry)):
+        for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
     for entry in definition.get("params", []):
         # `params.yaml:` with nothing after it, in stage `check`, means every key.
@@ -96,6 +94,8 @@ def fingerprint(stage: str) -> dict[str, Any]:
     return found
 
 
-def _files_of(path: Path) -> list[Path]:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return [file for file in files if file.is_file()]
+def _definition(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
+    values = declared.flatten(params.load().model_dump())
+    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    return declared.stage(pipeline, values, stage.rpartition(":")[2]), values

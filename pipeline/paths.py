@@ -48,4 +48,4 @@ def state() -> Path:
 
 LEDGER = state() / "ledger"
 COSTS = state() / "costs/stages.jsonl"
-PLAN = state() / "costs/plan.json"
+PLAN = state() / "costs/planned.json"
