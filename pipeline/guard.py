@@ -58,6 +58,7 @@ def begin() -> None:
     `pipeline/stages/__init__.py` calls this before a stage imports anything else, because an edit
     during the seconds that importing TensorFlow takes must count.
     """
+    terminal.quiet_interrupts()
     stage = os.environ.get("DVC_STAGE")
     if stage is not None:
         terminal.run(lambda: _guards.append(Guard(stage)))
