@@ -56,9 +56,9 @@ def show(overrides: Sequence[str], *, probing: bool = True) -> None:
     disk = sum(cost.disk_mib or 0 for cost in known)
     free = shutil.disk_usage(".").free / 2**30
     say(
-        f"At most {sum(cost.seconds for cost in known):,.0f} s and {disk:,.0f} MiB, which DVC's "
-        f"cache may keep once more ({free:,.0f} GiB are free), for {len(known)} of "
-        f"{len(estimates)} stages."
+        f"Together about {sum(cost.seconds for cost in known):,.0f} s and {disk:,.0f} MiB, for the "
+        f"{len(known)} of {len(estimates)} stages that are known. DVC's cache may keep the data "
+        f"once more; {free:,.0f} GiB are free."
     )
     say("Trials already in the ledger and stages in the run cache take less.")
     if accuracy := costs.accuracy():

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths, plan
+from pipeline import costs, paths, plan
 from pipeline.errors import ConvoyError
+from pipeline.files import write_json
 
 
 @pytest.fixture
@@ -72,3 +73,24 @@ def test_a_bad_value_is_an_error(planned):
         plan.plan(["tune.epochs=0"])
     with pytest.raises(ConvoyError, match="-S tune"):
         plan.plan(["tune.epoch=1"])
+
+
+def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace):
+    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 1}})
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    assert "of 1 stages" in costs.accuracy()
+    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 2}})
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    first, second = costs.earlier()
+    assert first.planned_seconds == 0.001
+    assert second.planned_seconds is None
+    assert 0 < first.disk_mib < 0.01
+
+
+def test_records_of_an_older_version_are_read(workspace):
+    paths.COSTS.parent.mkdir(parents=True)
+    old = {"stage": "select", "dataset": "digits", "work": 1, "startup_seconds": 1.0}
+    paths.COSTS.write_text(json.dumps(old | {"work_seconds": 2.0, "peak_mib": 3.0, "gone": 4}))
+    assert [cost.seconds for cost in costs.earlier()] == [3.0]
