@@ -16,6 +16,8 @@ help:  ## List the targets
 setup: $(INSTALLED)  ## Make .venv with everything in it, pinned
 
 $(INSTALLED): $(LOCK)
+	@# `venv --clear` would empty the environment that a link leads to.
+	@test ! -L $(VENV) || { echo "$(VENV) is a link: run make where it leads to." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version)." \
 		"Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

@@ -77,11 +77,14 @@ def plan(
     set_param: Annotated[
         list[str] | None, typer.Option("-S", "--set-param", help="key=value, as in dvc exp run")
     ] = None,
+    probe: Annotated[
+        bool, typer.Option(help="Try out for some seconds what never ran here.")
+    ] = True,
 ) -> None:
-    """Say which stages would run, and about how long they take here."""
+    """Say which stages would run, and about how much time, memory and disk they take here."""
     from pipeline.plan import show
 
-    run(lambda: show(set_param or []))
+    run(lambda: show(set_param or [], probing=probe))
 
 
 @app.command()

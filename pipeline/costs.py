@@ -8,16 +8,17 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import psutil
 
 from pipeline import params, paths
-from pipeline.files import read_json
+from pipeline.files import files_of, read_json
 from pipeline.params import Params
+from pipeline.terminal import say
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Cost:
         startup_seconds: From the start of the process to the start of the work.
         work_seconds: The work itself.
         peak_mib: Largest resident memory of the process, in MiB.
-        planned_seconds: What `plan` had last said for this stage; None if it had not.
+        disk_mib: What the stage wrote, in MiB; None in records of older versions.
+        planned_seconds: What `plan` had last said of this work; None if it had not.
+        probe: Whether the stage itself never ran, and this is scaled up from a few images.
     """
 
     stage: str
@@ -40,7 +43,9 @@ class Cost:
     startup_seconds: float
     work_seconds: float
     peak_mib: float
+    disk_mib: float | None = None
     planned_seconds: float | None = None
+    probe: bool = False
 
     @property
     def seconds(self) -> float:
@@ -49,21 +54,28 @@ class Cost:
 
 
 @contextmanager
-def recorded(stage: str) -> Iterator[None]:
+def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
     """Measure the block, a stage's work, and append its cost if it ends without an error."""
     begun = time.time()
     yield
     settings = params.load()
+    work = work_of(stage, settings, images())
+    plan = plans().get(stage)
+    written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
     cost = Cost(
         stage,
         settings.dataset.name,
-        work_of(stage, settings, images()),
+        work,
         startup_seconds=round(begun - psutil.Process().create_time(), 2),
         work_seconds=round(time.time() - begun, 2),
-        peak_mib=round(_peak_mib(), 1),
-        planned_seconds=plans().get(stage),
+        peak_mib=round(peak_mib(), 1),
+        disk_mib=round(written / 2**20, 3),
+        planned_seconds=plan["seconds"] if plan and plan["work"] == work else None,
     )
-    _append(cost)
+    try:
+        append([cost])
+    except OSError as error:
+        say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
 
 def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float:
@@ -94,33 +106,38 @@ def images() -> dict[str, int]:
 
 def earlier() -> list[Cost]:
     """Read all recorded costs, oldest first."""
-    if not _file("stages").exists():
+    if not paths.COSTS.exists():
         return []
-    lines = _file("stages").read_text(encoding="utf-8").splitlines()
-    return [Cost(**json.loads(line)) for line in lines]
+    known = {field.name for field in fields(Cost)}  # another version may have written more
+    lines = map(json.loads, paths.COSTS.read_text(encoding="utf-8").splitlines())
+    return [Cost(**{key: line[key] for key in known & line.keys()}) for line in lines]
 
 
-def plans() -> dict[str, float]:
-    """Read what `plan` last said, in seconds by stage."""
-    return read_json(_file("plan")) if _file("plan").exists() else {}
+def append(costs: Iterable[Cost]) -> None:
+    """Write costs down behind the earlier ones."""
+    paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
+    with paths.COSTS.open("a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(asdict(cost)) + "\n" for cost in costs)
 
 
-def _file(name: str) -> Path:
-    return paths.state() / "costs" / {"stages": "stages.jsonl", "plan": "plan.json"}[name]
+def plans() -> dict[str, dict[str, float]]:
+    """Read what `plan` last said: seconds and work, by stage."""
+    return read_json(paths.PLAN) if paths.PLAN.exists() else {}
 
 
-def plan_file() -> Path:
-    """Name the file in which `plan` leaves its estimates."""
-    return _file("plan")
+def accuracy() -> str:
+    """Say how good the plans were of which something has run since; empty if none were made."""
+    ratios = sorted(c.seconds / c.planned_seconds for c in earlier() if c.planned_seconds)
+    if not ratios:
+        return ""
+    return (
+        f"Plans so far: of {len(ratios)} stages the middle one took "
+        f"{ratios[len(ratios) // 2]:.2f}× the time planned "
+        f"(range {ratios[0]:.2f}× to {ratios[-1]:.2f}×)."
+    )
 
 
-def _append(cost: Cost) -> None:
-    path = _file("stages")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(asdict(cost)) + "\n")
-
-
-def _peak_mib() -> float:
+def peak_mib() -> float:
+    """Give the largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

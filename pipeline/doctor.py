@@ -97,26 +97,34 @@ def _git_head() -> Iterator[Problem]:
     killed = _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE")
     remedy = "git switch main  (or your branch)"
     if killed:
-        remedy = f"git checkout -- {paths.PARAMS} && {remedy}"
+        # Plain `git checkout -- params.yaml` would take the value from the index, where it is too.
+        remedy += f" && git checkout HEAD -- {paths.PARAMS} dvc.lock {paths.RESULTS}"
         yield Problem("HEAD is detached: `dvc exp run` was killed before it could go back", remedy)
     else:
         yield Problem("HEAD is detached: new commits would belong to no branch", remedy)
 
 
 def _locks() -> Iterator[Problem]:
+    """Find locks whose process number has gone to another program.
+
+    DVC itself forgets the locks of processes that are gone.
+    """
     if not DVC_PROCESS_LOCKS.exists():
         return
     content = json.loads(DVC_PROCESS_LOCKS.read_text() or "{}")
-    for path, holders in content.items():
-        entries = [holders["write"]] if holders.get("write") else []
-        for entry in [*entries, *holders.get("read", [])]:
-            running = _command_of(entry["pid"])
-            if running is None or "dvc" not in running:
-                who = running or "a process that is gone"
-                yield Problem(
-                    f"{path} is locked by process {entry['pid']}, which is {who}, not DVC",
-                    f"rm {DVC_PROCESS_LOCKS}",
-                )
+    holders: dict[int, list[str]] = {}
+    for mode in ("write", "read"):
+        for path, entries in content.get(mode, {}).items():
+            for entry in entries if isinstance(entries, list) else [entries]:
+                holders.setdefault(entry["pid"], []).append(path)
+    for pid, locked in holders.items():
+        running = _command_of(pid)
+        if running is not None and "dvc" not in running:
+            yield Problem(
+                f"{len(locked)} paths, such as {locked[0]}, are locked by process {pid}, which "
+                f"is not DVC any more but {running}",
+                f"rm {DVC_PROCESS_LOCKS}",
+            )
 
 
 def _results() -> Iterator[Problem]:
@@ -172,7 +180,7 @@ def _mirror() -> Iterator[Problem]:
 def _disk() -> Iterator[Problem]:
     free = shutil.disk_usage(".").free / 2**30
     if free < LEAST_FREE_GIB:
-        yield Problem(f"{free:.1f} GiB are free", "dvc gc --workspace, or make room")
+        yield Problem(f"{free:.1f} GiB are free", "dvc gc --all-branches, or make room otherwise")
 
 
 CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
@@ -180,7 +188,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "Installed packages are the pinned ones": _packages,
     "params.yaml is valid": _parameters,
     "Git is on a branch, with no experiment half done": _git_head,
-    "No dead process holds a lock of DVC": _locks,
+    "No process that is not DVC holds a lock of DVC": _locks,
     "The committed lock file belongs to this code and these parameters": _results,
     "Data and models are here or in DVC's cache": _cache,
     "A GPU, if there is one, can be used": _gpu,

@@ -15,8 +15,8 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from pipeline import params, paths
+from pipeline.declared import flatten
 from pipeline.errors import ConvoyError
-from pipeline.guard import flatten
 from pipeline.params import Params
 from pipeline.terminal import console, say
 

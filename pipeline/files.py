@@ -52,3 +52,9 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def files_of(path: Path) -> list[Path]:
+    """Name the files at or below a path; none if there is nothing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return [file for file in files if file.is_file()]

@@ -6,16 +6,15 @@ for it at its start and at its end, and fails if they differ.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import costs, params, paths, terminal
+from pipeline import costs, declared, params, paths, terminal
 from pipeline.errors import ConvoyError
-from pipeline.files import sha256
+from pipeline.files import files_of, sha256
 
 
 class ChangedError(ConvoyError):
@@ -59,6 +58,7 @@ def begin() -> None:
     `pipeline/stages/__init__.py` calls this before a stage imports anything else, because an edit
     during the seconds that importing TensorFlow takes must count.
     """
+    terminal.quiet_interrupts()
     stage = os.environ.get("DVC_STAGE")
     if stage is not None:
         terminal.run(lambda: _guards.append(Guard(stage)))
@@ -72,7 +72,7 @@ def run_stage(main: Callable[[], None]) -> None:
             main()
             return
         (guard,) = _guards
-        with costs.recorded(guard.stage):
+        with costs.recorded(guard.stage, declared.outputs(_definition(guard.stage)[0])):
             main()
             guard.check()
 
@@ -84,7 +84,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
     definition, values = _definition(stage)
     found: dict[str, Any] = {"dvc.yaml": repr(definition)}
     for entry in definition["deps"]:
-        for file in _files_of(Path(entry)):
+        for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
     for entry in definition.get("params", []):
         # `params.yaml:` with nothing after it, in stage `check`, means every key.
@@ -95,31 +95,8 @@ def fingerprint(stage: str) -> dict[str, Any]:
     return found
 
 
-def _definition(stage: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """Read a stage's entry in dvc.yaml, its templates filled in; and every parameter by key."""
-    values = flatten(params.load().model_dump())
-    name, _, item = stage.rpartition(":")[2].partition("@")
-    definition = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"][name]
-    known = values | {f"item.{key}": item for key in definition.get("matrix", {})}
-
-    def fill(match: re.Match[str]) -> str:
-        return str(known[match[1]])
-
-    deps = [re.sub(r"\$\{([\w.]+)\}", fill, entry) for entry in definition["deps"]]
-    return {**definition, "deps": deps}, values
-
-
-def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name every parameter by its dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def _files_of(path: Path) -> list[Path]:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return [file for file in files if file.is_file()]
+def _definition(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
+    values = declared.flatten(params.load().model_dump())
+    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    return declared.stage(pipeline, values, stage.rpartition(":")[2]), values

@@ -40,7 +40,7 @@ EXPERIMENTS = Path("experiments")
 
 def repository() -> Path:
     """Name the original repository, also in a queued experiment, which runs in a copy."""
-    return Path(os.environ.get("DVC_ROOT", ".")).absolute()
+    return Path(os.environ.get("DVC_ROOT", "."))
 
 
 def state() -> Path:
@@ -49,3 +49,5 @@ def state() -> Path:
 
 
 LEDGER = state() / "ledger"
+COSTS = state() / "costs/stages.jsonl"
+PLAN = state() / "costs/planned.json"

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from dvc.repo import Repo
 from dvc.utils.hydra import apply_overrides
 from rich.table import Table
 
-from pipeline import costs, params, paths
+from pipeline import costs, params, paths, probe
 from pipeline.costs import Cost
 from pipeline.errors import ConvoyError
 from pipeline.files import write_json
@@ -29,43 +29,57 @@ class Estimate:
     Attributes:
         stage: Its name.
         certain: Whether it is sure to run, or only if what precedes it comes out different.
-        seconds: Expected time; None where no earlier run says anything.
-        peak_mib: Memory of the latest run, in MiB; None likewise.
+        cost: What it is expected to cost; None where nothing is known.
     """
 
     stage: str
     certain: bool
-    seconds: float | None
-    peak_mib: float | None
+    cost: Cost | None
 
 
-def show(overrides: Sequence[str]) -> None:
+def show(overrides: Sequence[str], *, probing: bool = True) -> None:
     """Print the stages that would run with these `key=value` overrides, with their costs."""
-    estimates = plan(overrides)
+    estimates = plan(overrides, probing=probing)
     if not estimates:
         say("Nothing would run: data and results are up to date.")
         return
     table = Table(title="What `dvc repro` would run")
-    for column in ("stage", "runs", "about", "peak memory"):
+    for column in ("stage", "runs", "about", "memory", "disk", "known from"):
         table.add_column(column)
     for estimate in estimates:
-        table.add_row(
-            estimate.stage,
-            "yes" if estimate.certain else "if its inputs change",
-            "unknown" if estimate.seconds is None else f"{estimate.seconds:,.0f} s",
-            "unknown" if estimate.peak_mib is None else f"{estimate.peak_mib:,.0f} MiB",
-        )
+        runs = "yes" if estimate.certain else "perhaps"
+        table.add_row(estimate.stage, runs, *_columns(estimate.cost))
     console.print(table)
-    known = [estimate.seconds for estimate in estimates if estimate.seconds is not None]
+    if not all(estimate.certain for estimate in estimates):
+        say("perhaps: only if what comes before it turns out different")
+    known = [estimate.cost for estimate in estimates if estimate.cost]
+    disk = sum(cost.disk_mib or 0 for cost in known)
+    free = shutil.disk_usage(".").free / 2**30
     say(
-        f"At most {sum(known):,.0f} s for the {len(known)} of {len(estimates)} stages that have run"
+        f"Together about {sum(cost.seconds for cost in known):,.0f} s and {disk:,.0f} MiB, for the "
+        f"{len(known)} of {len(estimates)} stages that are known. DVC's cache may keep the data "
+        f"once more; {free:,.0f} GiB are free."
     )
-    say("here before. Trials already in the ledger and cached stages take less.")
-    _say_accuracy()
+    say("Trials already in the ledger and stages in the run cache take less.")
+    if accuracy := costs.accuracy():
+        say(accuracy)
 
 
-def plan(overrides: Sequence[str]) -> list[Estimate]:
+def _columns(cost: Cost | None) -> tuple[str, ...]:
+    """Say a cost in words: time, memory, disk, and where it is known from."""
+    if cost is None:
+        return ("unknown",) * 3 + ("never ran here",)
+    disk = "unknown" if cost.disk_mib is None else f"{cost.disk_mib:,.1f} MiB"
+    source = "a probe" if cost.probe else "an earlier run"
+    return f"{cost.seconds:,.0f} s", f"{cost.peak_mib:,.0f} MiB", disk, source
+
+
+def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     """Estimate every stage that the overrides reach, in the order in which they would run.
+
+    Args:
+        overrides: Each `key=value`.
+        probing: Whether to try out for some seconds what never ran here.
 
     Raises:
         ConvoyError: an override is not one, or its value is not allowed.
@@ -79,11 +93,17 @@ def plan(overrides: Sequence[str]) -> list[Estimate]:
             raise ConvoyError(f"-S {' '.join(overrides)}: {error}") from None
         settings = params.load(copy / paths.PARAMS)
         certain, following = _affected(copy)
-    earlier = costs.earlier()
-    estimates = [_estimate(stage, True, settings, earlier) for stage in certain]
-    estimates += [_estimate(stage, False, settings, earlier) for stage in following]
-    planned = {entry.stage: entry.seconds for entry in estimates if entry.seconds is not None}
-    write_json(costs.plan_file(), planned)
+    if probing:
+        unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
+        costs.append(probe.estimate(unknown, settings))
+    estimates = [Estimate(stage, True, _expected(stage, settings)) for stage in certain]
+    estimates += [Estimate(stage, False, _expected(stage, settings)) for stage in following]
+    planned = {
+        entry.stage: {"seconds": entry.cost.seconds, "work": entry.cost.work}
+        for entry in estimates
+        if entry.cost
+    }
+    write_json(paths.PLAN, planned)
     return estimates
 
 
@@ -122,25 +142,22 @@ def _is_change(entry: str | dict[str, dict[str, Any]]) -> bool:
     return any(state != "deleted" for state in entry.get("changed deps", {}).values())
 
 
-def _estimate(stage: str, certain: bool, settings: Params, earlier: Sequence[Cost]) -> Estimate:
-    """Scale the latest run of this stage on this data set by the amount of work."""
-    same = [c for c in earlier if c.stage == stage and c.dataset == settings.dataset.name]
-    if not same:
-        return Estimate(stage, certain, None, None)
-    latest = same[-1]
+def _earlier(stage: str, settings: Params) -> list[Cost]:
+    """Read what is known of a stage on this data set; runs, if there are any, before probes."""
+    name = settings.dataset.name
+    same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
+    return [cost for cost in same if not cost.probe] or same
+
+
+def _expected(stage: str, settings: Params) -> Cost | None:
+    """Scale an earlier run of this stage by the amount of work.
+
+    Of the latest three the slowest: a search that found its trials in the ledger says little.
+    """
+    latest = _earlier(stage, settings)[-3:]
+    if not latest:
+        return None
+    slowest = max(latest, key=lambda cost: cost.work_seconds / cost.work)
     images = costs.images()
-    ratio = costs.work_of(stage, settings, images) / latest.work if images else 1.0
-    return Estimate(
-        stage, certain, latest.startup_seconds + latest.work_seconds * ratio, latest.peak_mib
-    )
-
-
-def _say_accuracy() -> None:
-    """Tell how good earlier estimates were."""
-    ratios = sorted(c.seconds / c.planned_seconds for c in costs.earlier() if c.planned_seconds)
-    if ratios:
-        say(
-            f"Of {len(ratios)} stages run after a plan, the middle one took "
-            f"{ratios[len(ratios) // 2]:.2f}× the time planned "
-            f"(range {ratios[0]:.2f}× to {ratios[-1]:.2f}×)."
-        )
+    work = costs.work_of(stage, settings, images) if images else slowest.work
+    return replace(slowest, work=work, work_seconds=slowest.work_seconds * work / slowest.work)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pipeline import paths
+from pipeline import costs, paths
 from pipeline.errors import ConvoyError
 from pipeline.files import read_json
 from pipeline.terminal import console, say
@@ -36,6 +36,8 @@ def show() -> None:
     console.print(table)
     say(_search(metrics["tuned_against_baseline"]))
     say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
+    if accuracy := costs.accuracy():
+        say(accuracy)
 
 
 def _search(verdict: dict[str, Any]) -> str:

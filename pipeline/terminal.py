@@ -1,7 +1,9 @@
 """What the user sees in the terminal: one console, tables, progress bars and clear errors."""
 
+import errno
 import sys
 from collections.abc import Callable
+from types import TracebackType
 
 from rich.console import Console
 from rich.progress import (
@@ -52,11 +54,32 @@ def download_progress() -> Progress:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage or command; show a problem the user can mend as one message, exit status 1."""
+    quiet_interrupts()
     try:
         main()
     except ConvoyError as error:
         complain(str(error))
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        complain(
+            f"{error}. Make room (`dvc gc --all-branches` drops what no branch uses) and run "
+            "the same again to go on."
+        )
+        sys.exit(1)
+
+
+def quiet_interrupts() -> None:
+    """Answer Ctrl-C with one line instead of a traceback; the process still ends by the signal."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            complain("interrupted. What is finished is kept; run the same again to go on.")
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def complain(text: str) -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import costs, plan
+from pipeline import costs, paths, plan
 from pipeline.errors import ConvoyError
+from pipeline.files import write_json
 
 
 @pytest.fixture
@@ -31,18 +32,42 @@ def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(plann
     assert "tune.epochs=2" not in Path("params.yaml").read_text()
 
 
-def test_twice_the_epochs_are_estimated_at_twice_the_work(planned):
+def test_the_work_is_estimated_in_proportion(planned):
     def tune(value):
-        estimates = {entry.stage: entry for entry in plan.plan([f"tune.epochs={value}"])}
-        return estimates["tune@mlp"].seconds
+        return {e.stage: e.cost for e in plan.plan([f"tune.epochs={value}"])}["tune@mlp"]
 
-    recorded = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"][-1]
-    twice, thrice = tune(2), tune(3)
-    assert thrice - twice == pytest.approx(recorded.work_seconds, rel=0.01)
-    assert json.loads(costs.plan_file().read_text())["tune@mlp"] == thrice
+    two, three, four = tune(2), tune(3), tune(4)
+    assert three.seconds - two.seconds == pytest.approx(four.seconds - three.seconds)
+    assert two.startup_seconds < two.seconds < three.seconds
+    assert json.loads(paths.PLAN.read_text())["tune@mlp"]["seconds"] == four.seconds
 
 
-def test_what_was_never_run_here_is_unknown(planned, capsys):
+def test_memory_and_disk_are_those_of_the_earlier_run(planned, capsys):
+    train = {entry.stage: entry.cost for entry in plan.plan(["train.epochs=3"])}["train@tuned"]
+    assert train.peak_mib > 100
+    models = sum(file.stat().st_size for file in Path("models/tuned").iterdir()) / 2**20
+    assert train.disk_mib == pytest.approx(models, rel=0.1)
+
+
+@pytest.mark.slow
+def test_what_never_ran_here_is_probed_once(planned, capsys):
+    earlier = paths.COSTS.rename(paths.COSTS.with_name("earlier"))
+    try:
+        found = {entry.stage: entry.cost for entry in plan.plan(["tune.epochs=2"])}
+        for stage in ("tune@mlp", "train@baseline", "train@tuned"):
+            assert found[stage].probe
+            assert 0 < found[stage].startup_seconds < found[stage].seconds
+        assert found["train@baseline"].disk_mib == pytest.approx(2 * 61_706 * 4 / 2**20)
+        assert found["select"] is None
+        written = paths.COSTS.read_text()
+        plan.show(["tune.epochs=2"])
+        assert paths.COSTS.read_text() == written
+        assert "a probe" in capsys.readouterr().out
+    finally:
+        earlier.rename(paths.COSTS)
+
+
+def test_a_data_set_that_is_not_here_is_unknown(planned, capsys):
     plan.show(["dataset.name=mnist"])
     assert "unknown" in capsys.readouterr().out
 
@@ -52,3 +77,24 @@ def test_a_bad_value_is_an_error(planned):
         plan.plan(["tune.epochs=0"])
     with pytest.raises(ConvoyError, match="-S tune"):
         plan.plan(["tune.epoch=1"])
+
+
+def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace):
+    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 1}})
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    assert "of 1 stages" in costs.accuracy()
+    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 2}})
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    first, second = costs.earlier()
+    assert first.planned_seconds == 0.001
+    assert second.planned_seconds is None
+    assert 0 < first.disk_mib < 0.01
+
+
+def test_records_of_an_older_version_are_read(workspace):
+    paths.COSTS.parent.mkdir(parents=True)
+    old = {"stage": "select", "dataset": "digits", "work": 1, "startup_seconds": 1.0}
+    paths.COSTS.write_text(json.dumps(old | {"work_seconds": 2.0, "peak_mib": 3.0, "gone": 4}))
+    assert [cost.seconds for cost in costs.earlier()] == [3.0]

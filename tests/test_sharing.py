@@ -1,6 +1,9 @@
 """A DVC remote shares data and models: a fresh clone pulls, and has nothing to run."""
 
+import re
+
 import pytest
+from PIL import Image
 from support import run
 
 
@@ -27,3 +30,16 @@ def test_nothing_is_to_be_run_after_a_pull(pulled):
 def test_models_are_the_same_bytes(finished, pulled):
     for name in ("models/tuned/seed-1.keras", "models/baseline/models.json"):
         assert (pulled / name).read_bytes() == (finished / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_clone_that_only_pulled_the_model_predicts(pulled, finished, tmp_path):
+    clone = tmp_path / "small"
+    run("git", "clone", "-q", str(finished), str(clone), cwd=tmp_path)
+    run("dvc", "remote", "add", "-d", "team", str(pulled.parent / "remote"), cwd=clone)
+    run("dvc", "pull", "models/tuned", cwd=clone)
+    assert not (clone / "data/split").exists()
+    picture = tmp_path / "picture.png"
+    Image.new("L", (28, 28)).save(picture)
+    text = run("python", "-m", "pipeline", "predict", str(picture), cwd=clone).stdout
+    assert re.search(r"picture\.png: \d [01]\.\d{3}, ", text)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.declared import flatten
 from pipeline.report.results import Results
 
 
@@ -23,7 +24,7 @@ class Change:
 
 def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Put two nested mappings side by side, by dotted key, in the order of the newer one."""
-    before, after = _flat(old), _flat(new)
+    before, after = flatten(old), flatten(new)
     keys = [*after, *(key for key in before if key not in after)]
     return [Change(key, before.get(key), after.get(key)) for key in keys]
 
@@ -105,13 +106,3 @@ def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def _digests(entry: dict[str, Any], part: str) -> dict[str, str]:
     return {item["path"]: item["md5"] for item in entry.get(part, [])}
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

@@ -6,10 +6,10 @@ it compares the digests in dvc.lock with the files beside it.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline import declared
 from pipeline.report.results import Results
 
 
@@ -17,23 +17,24 @@ def stale(results: Results) -> list[str]:
     """Name everything that changed after the stage that used or wrote it, one line each."""
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
-    expected = dict(_stages(results))
+    pipeline, values = results.yaml("dvc.yaml"), declared.flatten(results.params)
     lines = []
-    for name, declared in expected.items():
+    for name in declared.stage_names(pipeline, values):
         entry = results.lock.get(name)
         if entry is None:
             lines.append(f"{name}: it never ran")
             continue
-        lines += [f"{name}: {change}" for change in _changes(results, entry, declared)]
+        deps = set(declared.stage(pipeline, values, name)["deps"])
+        lines += [f"{name}: {change}" for change in _changes(results, entry, deps)]
     return lines
 
 
-def _changes(results: Results, entry: dict[str, Any], declared: set[str]) -> Iterator[str]:
+def _changes(results: Results, entry: dict[str, Any], deps: set[str]) -> Iterator[str]:
     """Compare one stage's lock entry with its declaration, the files and the parameters."""
     recorded = {dep["path"]: dep for dep in entry.get("deps", [])}
-    for path in sorted(declared - recorded.keys()):
+    for path in sorted(deps - recorded.keys()):
         yield f"{path} is a dependency now"
-    for path in sorted(recorded.keys() - declared):
+    for path in sorted(recorded.keys() - deps):
         yield f"{path} is no dependency any more"
     produced = {
         out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
@@ -71,26 +72,6 @@ def _digest(results: Results, path: str) -> str | None:
     ]
     listing = json.dumps(entries, sort_keys=True).encode()
     return f"{hashlib.md5(listing).hexdigest()}.dir"
-
-
-def _stages(results: Results) -> Iterator[tuple[str, set[str]]]:
-    """Name the stages that dvc.yaml makes of its entries, each with its dependencies."""
-    for name, stage in results.yaml("dvc.yaml").get("stages", {}).items():
-        matrix = stage.get("matrix")
-        if not matrix:
-            yield name, {_fill(path, results.params) for path in stage.get("deps", [])}
-            continue
-        ((key, values),) = matrix.items()
-        if isinstance(values, str):
-            values = _lookup(results.params, values.removeprefix("${").removesuffix("}")) or []
-        for value in values:
-            context = {**results.params, "item": {key: value}}
-            yield f"{name}@{value}", {_fill(path, context) for path in stage.get("deps", [])}
-
-
-def _fill(text: str, context: dict[str, Any]) -> str:
-    """Replace ${...} as DVC does."""
-    return re.sub(r"\$\{([\w.]+)\}", lambda match: str(_lookup(context, match[1])), text)
 
 
 def _lookup(content: Any, dotted: str) -> Any:
