@@ -118,12 +118,15 @@ def leaves(key):
     """Name every parameter at or below a dotted key."""
     if key == "train.conditions":
         source = inspect.getsource(Train.conditions)
-        return {f"train.{name}" for name in Train.model_fields if f"self.{name}" in source}
+        used = [name for name in Train.model_fields if f"self.{name}" in source]
+        return {leaf for name in used for leaf in leaves(f"train.{name}")}
     section = Params
     for part in key.split("."):
         section = section.model_fields[part].annotation
     below = getattr(section, "model_fields", None)
-    return {key} if below is None else {f"{key}.{name}" for name in below}
+    if below is None:
+        return {key}
+    return {leaf for name in below for leaf in leaves(f"{key}.{name}")}
 
 
 def parameters_read(plain):
