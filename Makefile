@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format docs lock clean
+.PHONY: help setup run test test-all test-backends check format docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -37,6 +37,18 @@ test: setup  ## Run the fast tests
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest
 
+MODEL_TESTS := tests/architectures tests/search/test_trial.py \
+	$(addprefix tests/test_,$(addsuffix .py,augmentation batches fitting layers recipe saving))
+
+test-backends: .venv-backends/.installed  ## Run the tests of models on JAX and on PyTorch
+	KERAS_BACKEND=jax .venv-backends/bin/python -m pytest $(MODEL_TESTS)
+	KERAS_BACKEND=torch .venv-backends/bin/python -m pytest $(MODEL_TESTS)
+
+.venv-backends/.installed: requirements-backends.lock
+	$(PYTHON) -m venv --clear .venv-backends
+	.venv-backends/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
 check: setup  ## Lint, check formatting and types
 	ruff check .
 	ruff format --check .
@@ -52,10 +64,11 @@ docs: setup  ## Write the pages that are made from the project itself
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)
 	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
+	uv pip compile pyproject.toml --extra backends --extra dev -o requirements-backends.lock $(UV)
 	uv pip compile --group report -o requirements-report.lock $(UV)
 
 # No addresses: a lock file names packages, versions and hashes.
 UV := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 clean:  ## Remove .venv (data, models and results stay)
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-backends

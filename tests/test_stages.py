@@ -13,6 +13,7 @@ from dvc.repo import Repo
 from support import ROOT, TINY, write_params
 
 from pipeline import idx
+from pipeline.params import ParamsError
 from pipeline.stages import check, confirm, download, evaluate, select, split, train, tune
 
 MNIST = ROOT.parent / "shared/data/mnist"
@@ -124,3 +125,13 @@ def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, monkeypatch, c
     assert metrics["test_images"] == 300
     assert metrics["tuned"]["accuracy"] > 0.5
     assert "mnist: 300 test images" in capsys.readouterr().out
+
+
+def test_mirrored_images_are_refused_where_they_are_of_another_class(workspace):
+    flip = {"train": {"augment": {"shift": 0, "flip": True, "cutout": 0}}}
+    write_params(workspace, TINY | flip)
+    with pytest.raises(ParamsError, match=r"train\.augment\.flip = True: a mirrored .* of digits"):
+        check.main()
+    write_params(workspace, TINY | flip | {"dataset": {"name": "fashion_mnist"}})
+    check.main()
+    assert Path("data/checked").exists()

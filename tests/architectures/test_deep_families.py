@@ -10,13 +10,13 @@ COLOUR = (32, 32, 3)
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"),
+    ("name", "shape", "parameters"),
     # He et al. 2016, table 6: ResNet-20 has 0.27 M; 1,376 of these are running means and
     # variances.
-    [("resnet", 271_098), ("vgg", 551_914)],
+    [("resnet", COLOUR, 271_098), ("vgg", COLOUR, 551_914), ("compact_cnn", (28, 28, 1), 54_922)],
 )
-def test_the_default_has_its_published_size(name, parameters):
-    model, _ = models.build(name, {}, COLOUR, 10)
+def test_the_default_has_the_size_that_its_file_states(name, shape, parameters):
+    model, _ = models.build(name, {}, shape, 10)
     assert model.count_params() == parameters
 
 
@@ -28,9 +28,11 @@ def test_resnet_has_twenty_layers_with_weights_and_no_weights_on_its_shortcuts()
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (32, 32, 3)])
-@pytest.mark.parametrize("name", ["vgg", "resnet"])
+@pytest.mark.parametrize("name", ["vgg", "resnet", "compact_cnn"])
 def test_every_size_of_small_image_gives_probabilities(name, shape):
-    values = {"resnet": {"blocks_a_stage": 1, "filters": 8}, "vgg": {"convolutions": 1}}[name]
+    values = {"resnet": {"blocks_a_stage": 1, "filters": 8}, "vgg": {"convolutions": 1}}.get(
+        name, {}
+    )
     for normalisation in ("batch", "group", "none"):
         model, _ = models.build(name, {**values, "normalisation": normalisation}, shape, 5)
         images = np.random.default_rng(1).integers(0, 256, (2, *shape)).astype(np.uint8)

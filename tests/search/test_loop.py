@@ -11,6 +11,7 @@ import pytest
 from keras_tuner import HyperParameters
 from settings import tune
 
+from pipeline.conditions import Conditions
 from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.records import Outcome, TrialResult
@@ -175,3 +176,30 @@ def test_a_trial_that_killed_too_many_searches_is_a_failure(tmp_path):
         result = runner.submit(spec).result().result
     assert (result.status, result.cause) == ("failed", "killed")
     assert f"{MOST_ATTEMPTS} processes died" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("conditions", "continued"),
+    [
+        (Conditions(), True),
+        (Conditions(label_smoothing=0.1, shift=1), True),
+        (Conditions(schedule="one_cycle"), False),
+        (Conditions(weight_average=0.99), False),
+    ],
+)
+def test_a_rung_is_continued_only_where_that_gives_the_same_as_training_in_one_go(
+    conditions, continued
+):
+    specify = specifier("mlp", tune("hyperband", epochs=9), conditions)
+    lower = specify({"units": 7, "tuner/epochs": 3, "tuner/initial_epoch": 0}, [])
+    higher = specify({"units": 7, "tuner/epochs": 9, "tuner/initial_epoch": 3}, [])
+    assert lower.promotable == continued
+    assert higher.resume_from == (3 if continued else 0)
+
+
+def test_other_conditions_make_another_trial():
+    keys = {
+        specifier("mlp", tune(), conditions)({"units": 7}, []).key("context")
+        for conditions in (Conditions(), Conditions(flip=True), Conditions(label_smoothing=0.1))
+    }
+    assert len(keys) == 3
