@@ -2,9 +2,9 @@
 
     python -m benchmarks.overhead [PAIRS]
 
-Run it in a workspace that has been run with `dvc repro`: the stage trains the tuned model again, the
-bare side builds the same model from the same specification. Both are processes of their own, in
-turn; imports are counted on both sides.
+Run it in a workspace that has been run with `dvc repro`: the stage trains the tuned model again,
+the bare side builds the same model from the same specification. Both are processes of their own,
+in turn; imports are counted on both sides.
 """
 
 import statistics
