@@ -9,6 +9,14 @@ from pipeline import backend
 backend.start(threads=1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
+def pytest_collection_modifyitems(items):
+    """Share the tests among processes so that no expensive fixture is made twice."""
+    for item in items:
+        group = "finished" if "finished" in item.fixturenames else item.module.__name__
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def make_clone(tmp_path_factory):
     """Make a repository with the working tree's files, as if they were just committed."""

@@ -17,7 +17,6 @@ ROOT = Path(__file__).parent.parent
 # Rooms whose modules a stage loads by name: DVC lists the one that is named, and what any of
 # them may import.
 BY_NAME = {
-    "check": "datasets",
     "download": "datasets",
     "split": "datasets",
     "tune": "architectures",
@@ -58,7 +57,7 @@ def expected_code(name):
 def named_module(stage):
     """Name the file that the stage's parameters choose, if it must list one."""
     plain, _, item = stage.name.partition("@")
-    if plain in ("check", "download", "split"):
+    if plain in ("download", "split"):
         return {"pipeline/datasets/digits.py"}
     if plain == "tune":
         return {f"pipeline/architectures/{item}.py"}

@@ -2,7 +2,8 @@
 
 DVC itself would stop at a mistyped name, but only at the stage that needs the file, hours of
 tuning later perhaps, and without saying which names there are. What this stage writes is always
-the same, so nothing runs again because of it.
+the same, so nothing runs again because of it. For the same reasons the data set's file, which it
+looks into, is not among what it lists: DVC would miss a mistyped one before this could say so.
 """
 
 from pipeline import datasets, params, paths

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.errors import ConvoyError
 from pipeline.files import read_csv
-from pipeline.guard import flatten
+from pipeline.declared import flatten
 from pipeline.search import tables
 from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
 
