@@ -32,7 +32,7 @@ run: setup  ## Run the whole pipeline: dvc repro
 	@test results/metrics.json -nt .state/run-began || python -m pipeline summary
 
 test: setup  ## Run the fast tests
-	python -m pytest -m "not slow" -n 2 --dist loadgroup
+	python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest

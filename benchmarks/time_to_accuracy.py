@@ -38,9 +38,9 @@ def main(seeds: int) -> None:
         processor.append(then["processor"] / now["processor"] if now else 0.0)
     for clock, ratios in (("wall", wall), ("processor", processor)):
         print(
-            f"{clock} time until the notebook's last test accuracy: {statistics.median(ratios):.1f}× "
-            f"faster in median, range {min(ratios):.1f}× (0: not reached) to {max(ratios):.1f}×, "
-            f"{seeds} seeds"
+            f"{clock} time until the notebook's last test accuracy: "
+            f"{statistics.median(ratios):.1f}× faster in median, range {min(ratios):.1f}× (0: not "
+            f"reached) to {max(ratios):.1f}×, {seeds} seeds"
         )
 
 

@@ -1,20 +1,13 @@
 import shutil
 
 import pytest
+from filelock import FileLock
 from support import ROOT, TINY, run, write_params
 
 from pipeline import backend
 
 # TensorFlow takes the number of threads once in a process; every test runs with the same.
 backend.start(threads=1)
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
-def pytest_collection_modifyitems(items):
-    """Share the tests among processes so that no expensive fixture is made twice."""
-    for item in items:
-        group = "finished" if "finished" in item.fixturenames else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +34,22 @@ def make_clone(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(make_clone):
-    """Give a clone in which the whole tiny pipeline has been run and committed."""
-    folder = make_clone()
-    run("dvc", "repro", cwd=folder)
-    run("git", "add", "-A", cwd=folder)
-    run("git", "commit", "-qm", "results", cwd=folder)
-    return folder
+def finished(make_clone, tmp_path_factory, worker_id):
+    """Give a clone in which the whole tiny pipeline has been run and committed.
+
+    Of several test processes one makes it, and each has a copy of its own.
+    """
+    base = tmp_path_factory.getbasetemp()
+    # Alone, this process has the folder to itself; else all of them share the one above it.
+    made = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            folder = make_clone()
+            run("dvc", "repro", cwd=folder)
+            run("git", "add", "-A", cwd=folder)
+            run("git", "commit", "-qm", "results", cwd=folder)
+            shutil.copytree(folder, made, symlinks=True)
+    return shutil.copytree(made, tmp_path_factory.mktemp("finished") / "convoy", symlinks=True)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_a_process_killed_once_costs_nothing(pool, here):
 
 
 def test_closing_ends_a_trial_that_runs_and_starts_no_other(pool):
+    pool.run(SPEC, None, False)
     pid = pool.running[0].pid
     threading.Timer(1, pool.close).start()
     with pytest.raises(WorkerError, match="stopped"):
