@@ -109,12 +109,12 @@ def advice(found: Sequence[Measured], recipe: Recipe) -> str:
     """
     size = best_batch_size(found)
     ratio = size / recipe.batch_size
-    rule = "its square root (Adam)" if "adam" in recipe.optimizer else "in proportion (SGD)"
+    rule = "with the square root (Adam)" if "adam" in recipe.optimizer else "in proportion (SGD)"
     factor = ratio**0.5 if "adam" in recipe.optimizer else ratio
     return (
         f"Batches of {size} reach {NEARLY:.0%} of the highest speed; larger ones only mean fewer "
         f"steps an epoch.\nThe recipe has batches of {recipe.batch_size} and a learning rate of "
-        f"{recipe.learning_rate:g}. Scaled by {rule}, batches of {size} begin with "
+        f"{recipe.learning_rate:g}. Scaled {rule}, batches of {size} begin with "
         f"{factor * recipe.learning_rate:.2g}: a start for the search, not a promise."
     )
 
