@@ -37,8 +37,7 @@ test: setup  ## Run the fast tests
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest
 
-MODEL_TESTS := tests/architectures tests/search/test_trial.py \
-	$(addprefix tests/test_,$(addsuffix .py,augmentation batches fitting layers recipe saving))
+MODEL_TESTS := tests/architectures tests/training tests/search/test_trial.py
 
 test-backends: .venv-backends/.installed  ## Run the tests of models on JAX and on PyTorch
 	KERAS_BACKEND=jax .venv-backends/bin/python -m pytest $(MODEL_TESTS)

@@ -54,12 +54,12 @@ class Run:
 
 def ours(run: Run) -> None:
     """Search by Hyperband on one worker a core, as stage `tune` does."""
-    from pipeline import backend
-    from pipeline.batches import SplitFolder
     from pipeline.params import Tune
     from pipeline.search import loop, oracles, session
     from pipeline.search.board import Board
     from pipeline.search.space import search_space
+    from pipeline.training import backend
+    from pipeline.training.batches import SplitFolder
 
     tune = Tune(
         algorithm="hyperband",
@@ -91,8 +91,8 @@ def kerastuner(run: Run) -> None:
     """Search the way KerasTuner's guide shows: RandomSearch on arrays, batch size tuned in fit."""
     import keras_tuner
 
-    from pipeline import models, recipe
-    from pipeline.conditions import PLAIN
+    from pipeline.training import models, recipe
+    from pipeline.training.conditions import PLAIN
 
     (x, y), validation = _arrays(run)
     shape, classes = x.shape[1:], int(y.max()) + 1
@@ -130,8 +130,8 @@ def optuna(run: Run) -> None:
     from keras_tuner import HyperParameters
     from optuna_integration import KerasPruningCallback
 
-    from pipeline import models, recipe
-    from pipeline.conditions import PLAIN
+    from pipeline.training import models, recipe
+    from pipeline.training.conditions import PLAIN
 
     (x, y), validation = _arrays(run)
     shape, classes = x.shape[1:], int(y.max()) + 1

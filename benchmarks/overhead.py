@@ -34,7 +34,8 @@ def bare() -> None:
     import keras
     import numpy as np
 
-    from pipeline import backend, models, params, paths, specification
+    from pipeline import params, paths
+    from pipeline.training import backend, models, specification
 
     settings = params.load().train
     backend.start(settings.threads)

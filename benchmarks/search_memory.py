@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from pipeline import backend
-from pipeline.batches import SplitFolder
 from pipeline.files import write_json
 from pipeline.params import Tune
 from pipeline.search import context, loop, oracles
@@ -25,6 +23,8 @@ from pipeline.search.runner import Runner
 from pipeline.search.session import specifier
 from pipeline.search.space import search_space
 from pipeline.search.workers import Setting
+from pipeline.training import backend
+from pipeline.training.batches import SplitFolder
 
 ARCHITECTURE = "mlp"
 

@@ -95,14 +95,15 @@ def ours(seed: int) -> list[dict[str, float]]:
     """Train as the experiment says, through the pipeline's own fitting."""
     import keras
 
-    from pipeline import backend, experiments, models
-    from pipeline.batches import SplitFolder
-    from pipeline.fitting import fit
+    from pipeline.commands import experiments
+    from pipeline.training import backend, models
+    from pipeline.training.batches import SplitFolder
+    from pipeline.training.fitting import fit
 
     settings = experiments.load(EXPERIMENT)
     (architecture,) = settings.architectures
     backend.start(settings.train.threads)
-    conditions = settings.train.conditions(backend.precision(settings.train.precision))
+    conditions = settings.train.conditions(backend.precision)
     keras.utils.set_random_seed(seed)
     train, validation = (SplitFolder(SPLIT / name) for name in ("train", "validation"))
     values = settings.tune.fixed[architecture]

@@ -19,7 +19,7 @@ def commands() -> None:
 @app.command()
 def summary() -> None:
     """Print what won, how good it is and where to look next."""
-    from pipeline import summary as table
+    from pipeline.evaluation import summary as table
 
     run(table.show)
 
@@ -62,7 +62,7 @@ def verify(
     ] = "HEAD",
 ) -> None:
     """Evaluate the models again and say whether the committed predictions are theirs."""
-    from pipeline import receipt
+    from pipeline.evaluation import receipt
     from pipeline.report import snapshots
 
     def check() -> None:
@@ -82,7 +82,7 @@ def plan(
     ] = True,
 ) -> None:
     """Say which stages would run, and about how much time, memory and disk they take here."""
-    from pipeline.plan import show
+    from pipeline.commands.plan import show
 
     run(lambda: show(set_param or [], probing=probe))
 
@@ -96,7 +96,9 @@ def throughput(
     """Measure how fast this machine trains, batch size by batch size."""
 
     def measure() -> None:
-        from pipeline import throughput as speed  # here, because it takes TensorFlow seconds
+        from pipeline.commands import (
+            throughput as speed,  # here, because it takes TensorFlow seconds
+        )
 
         speed.show(architecture)
 
@@ -112,7 +114,7 @@ def experiment(
     temp: Annotated[bool, typer.Option("--temp", help="Run in a copy of the workspace.")] = False,
 ) -> None:
     """Run one of the settings in experiments/ with `dvc exp run`."""
-    from pipeline import experiments
+    from pipeline.commands import experiments
 
     options = ["--queue"] * queue + ["--temp"] * temp
     run(lambda: experiments.show() if name is None else experiments.start(name, options))
@@ -121,7 +123,7 @@ def experiment(
 @app.command()
 def doctor() -> None:
     """Look for what can be wrong around a run, and say what to type."""
-    from pipeline.doctor import examine
+    from pipeline.commands.doctor import examine
 
     run(examine)
 
@@ -136,7 +138,9 @@ def predict(
     """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
 
     def show() -> None:
-        from pipeline import predict as prediction  # here, because it takes TensorFlow seconds
+        from pipeline.commands import (
+            predict as prediction,  # here, because it takes TensorFlow seconds
+        )
 
         if not prediction.show(images, model, top, as_json=as_json):
             raise typer.Exit(1)

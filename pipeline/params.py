@@ -5,6 +5,7 @@ A bad value is an error before any work: it names the key, the value and what is
 
 import difflib
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -15,8 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
-from pipeline.conditions import Conditions, Precision, Schedule
 from pipeline.errors import ConvoyError
+from pipeline.training.conditions import Conditions, Precision, Schedule
 
 
 class ParamsError(ConvoyError):
@@ -147,10 +148,10 @@ class Train(_Section):
     class_weights: bool = Field(strict=True)
     augment: Augment
 
-    def conditions(self, precision: Precision) -> Conditions:
-        """Give the conditions of fitting, with what `precision` stands for on this machine."""
+    def conditions(self, choose: Callable[[Precision | Literal["auto"]], Precision]) -> Conditions:
+        """Give the conditions of fitting; `choose` says what "auto" stands for on this machine."""
         return Conditions(
-            precision,
+            choose(self.precision),
             self.schedule,
             self.label_smoothing,
             self.weight_average,

@@ -4,7 +4,7 @@ import pytest
 from filelock import FileLock
 from support import ROOT, TINY, run, write_params
 
-from pipeline import backend
+from pipeline.training import backend
 
 # TensorFlow takes the number of threads once in a process; every test runs with the same.
 backend.start(threads=1)

@@ -7,8 +7,8 @@ import subprocess
 import numpy as np
 from ruamel.yaml import YAML
 
-from pipeline import predictions
-from pipeline.comparison import Judged
+from pipeline.evaluation import predictions
+from pipeline.evaluation.comparison import Judged
 from pipeline.figures import sheet
 from pipeline.files import write_csv, write_json
 

@@ -83,7 +83,7 @@ def test_a_bad_parameter_stops_before_any_work(finished):
 
 
 def test_an_edit_during_a_run_is_not_recorded(finished):
-    code = finished / "pipeline/recipe.py"
+    code = finished / "pipeline/training/recipe.py"
     original, lock = code.read_text(), (finished / "dvc.lock").read_bytes()
     command = ["dvc", "repro", "-f", "-s", "tune@mlp"]
     with subprocess.Popen(
@@ -97,5 +97,5 @@ def test_an_edit_during_a_run_is_not_recorded(finished):
         rest = process.stdout.read()
     code.write_text(original)
     assert process.returncode != 0
-    assert "tune@mlp: changed while the stage ran: pipeline/recipe.py" in rest
+    assert "tune@mlp: changed while the stage ran: pipeline/training/recipe.py" in rest
     assert (finished / "dvc.lock").read_bytes() == lock

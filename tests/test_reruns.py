@@ -16,7 +16,7 @@ SOME = [
     "params.yaml: evaluate.margin",
     "pipeline/architectures/mlp.py",
     "pipeline/architectures/lenet5.py",
-    "pipeline/scoring.py",
+    "pipeline/evaluation/scoring.py",
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from dvc.repo import Repo
 from support import ROOT, TINY, write_params
 
-from pipeline import idx
+from pipeline.data import idx
 from pipeline.params import ParamsError
 from pipeline.stages import check, confirm, download, evaluate, select, split, train, tune
 

@@ -1,7 +1,7 @@
 """One file an architecture: its published `RECIPE` and `build(hp, images) -> features`.
 
 `images` is a Keras tensor of shape [n, height, width, channels] with values from 0 to 1;
-`features` is what the classifying layer, added in `pipeline/models.py`, reads. Every
+`features` is what the classifying layer, added in `pipeline/training/models.py`, reads. Every
 hyperparameter is declared in `build`, at the layer it affects, and its default is the published
 recipe.
 """
@@ -12,7 +12,7 @@ from typing import Protocol, cast
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline.recipe import Recipe
+from pipeline.training.recipe import Recipe
 
 
 class Architecture(Protocol):

@@ -10,8 +10,8 @@ that hold nothing, as on MNIST.
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import layers
-from pipeline.recipe import Recipe
+from pipeline.training import layers
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="adam", learning_rate=4e-3, batch_size=64)
 STAGES = 2

@@ -9,8 +9,8 @@ loss begins to fall.
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import layers
-from pipeline.recipe import Recipe
+from pipeline.training import layers
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="sgd", learning_rate=1e-1, batch_size=128)
 

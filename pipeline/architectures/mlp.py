@@ -6,7 +6,7 @@
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline.recipe import Recipe
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="adam", learning_rate=1e-3, batch_size=128)
 MOST_LAYERS = 3

@@ -12,8 +12,8 @@ Nesterov's.
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import layers
-from pipeline.recipe import Recipe
+from pipeline.training import layers
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="nesterov", learning_rate=1e-1, batch_size=128, weight_decay=1e-4)
 STAGES = 3

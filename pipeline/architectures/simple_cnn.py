@@ -8,8 +8,8 @@ such blocks, each with two convolutions, and everything in them.
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import geometry, layers
-from pipeline.recipe import Recipe
+from pipeline.training import geometry, layers
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="adam", learning_rate=1e-3, batch_size=32)
 KERNELS = [3, 5]

@@ -8,8 +8,8 @@ Where the images are too small for three poolings, there are fewer blocks.
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import geometry, layers
-from pipeline.recipe import Recipe
+from pipeline.training import geometry, layers
+from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="adam", learning_rate=1e-3, batch_size=128)
 MOST_BLOCKS = 4

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline import cifar
+from pipeline.data import cifar
 from pipeline.datasets import Settings, Source, SourceFile, Spec
 
 # The binary version, 170,052,171 bytes. The second host is where the first redirects at times.

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pipeline.data.idx import read_mnist_like
 from pipeline.datasets import Settings, Source, SourceFile, Spec
-from pipeline.idx import read_mnist_like
 
 HOSTS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
 DIGESTS = {

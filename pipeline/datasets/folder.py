@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline import folders
+from pipeline.data import folders
 from pipeline.datasets import Settings, Source, Spec
 
 # Nothing to download; whether mirrored pictures keep their class is for their owner to say.

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pipeline.data.idx import read_mnist_like
 from pipeline.datasets import Settings, Source, SourceFile, Spec
-from pipeline.idx import read_mnist_like
 
 # The original host refuses most requests; these two carry the same bytes.
 HOSTS = (

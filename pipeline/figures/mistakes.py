@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.batches import SplitFolder
+from pipeline.evaluation.scoring import Predictions
 from pipeline.figures.canvas import picture, show_image
-from pipeline.scoring import Predictions
+from pipeline.training.batches import SplitFolder
 
 ROWS, COLUMNS = 4, 6
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.duplicates import Duplicates
+from pipeline.data.duplicates import Duplicates
+from pipeline.data.gathering import NAMES, TEST, Gathered
 from pipeline.figures.canvas import picture, show_image
-from pipeline.gathering import NAMES, TEST, Gathered
 
 ROWS, COLUMNS = 6, 4
 

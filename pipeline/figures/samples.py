@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.gathering import Gathered
 from pipeline.figures.canvas import picture, show_image
-from pipeline.gathering import Gathered
 
 COLUMNS = 10
 MOST_CLASSES = 25

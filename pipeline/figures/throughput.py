@@ -2,25 +2,34 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.figures.canvas import picture
 
-if TYPE_CHECKING:
-    from pipeline.throughput import Measured
 
+def draw(
+    name: str,
+    sizes: Sequence[int],
+    speeds: Sequence[Sequence[float]],
+    peaks: Sequence[float],
+    path: Path,
+) -> None:
+    """Draw, for each batch size, the speed with the range of its repetitions, and the memory.
 
-def draw(name: str, found: Sequence["Measured"], path: Path) -> None:
-    """Draw images a second, with the range of the repetitions, and the peak of memory."""
-    sizes = [entry.batch_size for entry in found]
+    Args:
+        name: Name of the architecture.
+        sizes: Batch sizes, rising.
+        speeds: Images a second, one sequence of repetitions a batch size.
+        peaks: Peak memory in MiB.
+        path: File to write.
+    """
     with picture(path, 1, 2, (9, 3.6)) as grid:
         speed, memory = grid[0]
-        low = [min(entry.speeds) for entry in found]
-        high = [max(entry.speeds) for entry in found]
-        speed.fill_between(sizes, low, high, alpha=0.25)
-        speed.plot(sizes, [entry.speed for entry in found], marker="o")
+        speed.fill_between(sizes, np.min(speeds, axis=1), np.max(speeds, axis=1), alpha=0.25)
+        speed.plot(sizes, np.median(speeds, axis=1), marker="o")
         speed.set_title(f"{name}: training, images a second")
-        memory.plot(sizes, [entry.peak_mib for entry in found], marker="o", color="tab:orange")
+        memory.plot(sizes, peaks, marker="o", color="tab:orange")
         memory.set_title(f"{name}: peak memory in MiB")
         for axes in (speed, memory):
             axes.set_xscale("log", base=2)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import comparison
-from pipeline.comparison import ClassDifference, Judged, MetricDifference, Verdict
+from pipeline.evaluation import comparison
+from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.results import Results

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.comparison import Verdict
+from pipeline.evaluation.comparison import Verdict
 
 MINUS = "−"
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import keras
 
-from pipeline import backend, sources
+from pipeline import sources
+from pipeline.training import backend
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 # Settings of the backend's own that change the last digits.

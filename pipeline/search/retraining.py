@@ -11,10 +11,8 @@ from keras_tuner import HyperParameters
 from keras_tuner.engine import hyperparameters
 
 from pipeline import paths
-from pipeline.batches import SplitFolder
-from pipeline.conditions import Conditions
 from pipeline.errors import ConvoyError
-from pipeline.files import read_csv, read_json, sha256
+from pipeline.files import read_csv, read_json
 from pipeline.params import Confirm, Tune
 from pipeline.search import session
 from pipeline.search.choice import Candidate
@@ -22,6 +20,9 @@ from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import Finished, TrialSpec
 from pipeline.search.space import search_space
 from pipeline.statistics.proportions import standard_error
+from pipeline.training.batches import SplitFolder
+from pipeline.training.conditions import Conditions
+from pipeline.training.specification import check_code
 
 
 def retrain(
@@ -49,7 +50,8 @@ def retrain(
     """
     found: list[Candidate] = []
     for name in architectures:
-        check_code(name)
+        path = paths.TUNE / f"{name}.json"
+        check_code(name, read_json(path)["texts"][0]["code_sha256"], path)
         space = search_space(name, train.shape, len(train.classes), {})
         found += read_candidates(paths.TRIALS / f"{name}.csv", name, space, len(validation))
     picked = leaders(found, confirm.top)
@@ -81,20 +83,6 @@ def fresh(spec: TrialSpec, count: int) -> list[TrialSpec]:
         if other.seed not in {earlier.seed for earlier in found}:
             found.append(other)
     return found[1:]
-
-
-def check_code(architecture: str) -> None:
-    """Refuse an architecture that has been edited since its search.
-
-    Raises:
-        ConvoyError: it has.
-    """
-    path = paths.TUNE / f"{architecture}.json"
-    code = paths.ARCHITECTURES / f"{architecture}.py"
-    if read_json(path)["texts"][0]["code_sha256"] != sha256(code):
-        raise ConvoyError(
-            f"{path} was made with another version of {code}. Run `dvc repro` to search again."
-        )
 
 
 def read_candidates(

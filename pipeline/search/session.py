@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline import paths
-from pipeline.batches import SplitFolder
-from pipeline.conditions import PLAIN, Conditions
 from pipeline.files import write_json
 from pipeline.params import Tune
 from pipeline.search import context, loop, placement, stopping
@@ -14,6 +12,8 @@ from pipeline.search.records import Record, TrialSpec
 from pipeline.search.runner import Runner
 from pipeline.search.workers import Setting
 from pipeline.terminal import say
+from pipeline.training.batches import SplitFolder
+from pipeline.training.conditions import PLAIN, Conditions
 
 
 def open_runner(

@@ -5,9 +5,9 @@ from typing import Any
 
 from keras_tuner import HyperParameters
 
-from pipeline import models
 from pipeline.errors import ConvoyError
-from pipeline.models import Shape
+from pipeline.training import models
+from pipeline.training.models import Shape
 
 
 def search_space(

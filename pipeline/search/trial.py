@@ -5,11 +5,11 @@ import time
 
 import keras
 
-from pipeline import backend, models
-from pipeline.batches import SplitFolder
-from pipeline.fitting import Epoch, fit
 from pipeline.search import states
 from pipeline.search.records import Cause, TrialResult, TrialSpec
+from pipeline.training import backend, models
+from pipeline.training.batches import SplitFolder
+from pipeline.training.fitting import Epoch, fit
 
 
 class TimeLimitError(Exception):

@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 from typing import IO
 
-from pipeline import architectures, backend
-from pipeline.batches import SplitFolder
+from pipeline import architectures
 from pipeline.search import context
 from pipeline.search.process import receive, send
 from pipeline.search.records import Job, Outcome
 from pipeline.search.trial import run_trial
+from pipeline.training import backend
+from pipeline.training.batches import SplitFolder
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline.batches import SplitFolder
 from pipeline.errors import ConvoyError
 from pipeline.search import worker
 from pipeline.search.process import (
@@ -24,6 +23,7 @@ from pipeline.search.process import (
 )
 from pipeline.search.records import Job, Outcome, TrialResult, TrialSpec
 from pipeline.sources import ROOT
+from pipeline.training.batches import SplitFolder
 
 # Keras and TensorFlow keep some memory of every model built in a process; measured by
 # benchmarks/search_memory.py.

@@ -15,13 +15,13 @@ def main() -> None:
         say("select.confirm is off: nothing is retrained before the choice")
         return
     # Here, because TensorFlow takes seconds that most runs can do without.
-    from pipeline import backend
-    from pipeline.batches import SplitFolder
     from pipeline.search.retraining import retrain
+    from pipeline.training import backend
+    from pipeline.training.batches import SplitFolder
 
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(settings.tune.threads)
-    conditions = settings.train.conditions(backend.precision(settings.train.precision))
+    conditions = settings.train.conditions(backend.precision)
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
         found = retrain(

@@ -3,7 +3,7 @@
 import shutil
 
 from pipeline import datasets, params, paths
-from pipeline.fetching import fetch_all
+from pipeline.data.fetching import fetch_all
 from pipeline.guard import run_stage
 
 

@@ -9,8 +9,8 @@ from pipeline.files import read_json, sha256, write_csv, write_json
 from pipeline.guard import run_stage
 from pipeline.search.choice import Candidate, choose
 from pipeline.search.confirmation import Confirmed
-from pipeline.specification import Specification
 from pipeline.terminal import say
+from pipeline.training.specification import Specification
 
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import datasets, duplicates, params, paths, splitting
+from pipeline import datasets, params, paths
+from pipeline.data import duplicates, splitting
+from pipeline.data.gathering import NAMES, TRAIN, Gathered, gather
 from pipeline.datasets import MOST_NAMED, Source
 from pipeline.figures import pairs, samples
 from pipeline.files import write_json
-from pipeline.gathering import NAMES, TRAIN, Gathered, gather
 from pipeline.guard import run_stage
 from pipeline.terminal import say
 

@@ -6,13 +6,14 @@ import sys
 import keras
 from rich.progress import Progress, TaskID
 
-from pipeline import backend, layers, models, params, paths, saving, specification, trained
-from pipeline.batches import SplitFolder
+from pipeline import params, paths
 from pipeline.files import write_csv
-from pipeline.fitting import Epoch, fit, kept
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
-from pipeline.trained import SeedResult, TrainedModels
+from pipeline.training import backend, layers, models, saving, specification, trained
+from pipeline.training.batches import SplitFolder
+from pipeline.training.fitting import Epoch, fit, kept
+from pipeline.training.trained import SeedResult, TrainedModels
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
     backend.start(settings.threads)
-    conditions = settings.conditions(backend.precision(settings.precision))
+    conditions = settings.conditions(backend.precision)
 
     curves: dict[int, list[Epoch]] = {}
     with progress("epochs") as bar:

@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from pipeline import backend, params, paths
-from pipeline.batches import SplitFolder
+from pipeline import params, paths
 from pipeline.files import sha256, write_json
 from pipeline.guard import run_stage
 from pipeline.search import loop, oracles, session, tables
@@ -13,6 +12,8 @@ from pipeline.search.records import Record
 from pipeline.search.runner import Runner
 from pipeline.search.space import search_space
 from pipeline.terminal import progress, say
+from pipeline.training import backend
+from pipeline.training.batches import SplitFolder
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     architecture = sys.argv[1]
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(tune.threads)
-    conditions = settings.train.conditions(backend.precision(settings.train.precision))
+    conditions = settings.train.conditions(backend.precision)
     fixed = tune.fixed.get(architecture, {})
     space = search_space(architecture, train.shape, len(train.classes), fixed)
 

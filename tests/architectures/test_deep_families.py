@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline import models
+from pipeline.training import models
 
 COLOUR = (32, 32, 3)
 

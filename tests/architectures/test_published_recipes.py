@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras_tuner import HyperParameters
 
-from pipeline import models
 from pipeline.errors import ConvoyError
-from pipeline.geometry import GeometryError
-from pipeline.recipe import Recipe
+from pipeline.training import models
+from pipeline.training.geometry import GeometryError
+from pipeline.training.recipe import Recipe
 
 MNIST = (28, 28, 1)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline import backend
-from pipeline.batches import SplitFolder
 from pipeline.files import write_json
+from pipeline.training import backend
+from pipeline.training.batches import SplitFolder
 
 
 @pytest.fixture(scope="session", autouse=True)

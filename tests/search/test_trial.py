@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline import recipe
 from pipeline.search import trial
 from pipeline.search.records import TrialSpec
+from pipeline.training import recipe
 
 # Dropout in two places and an optimizer with a state of its own.
 CNN = {"filters_1a": 8, "filters_1b": 16, "dense_units": 32, "batch_size": 64}

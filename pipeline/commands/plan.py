@@ -1,0 +1,164 @@
+"""`python -m pipeline plan`: which stages a change would run, and about what that costs."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import networkx
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.utils.hydra import apply_overrides
+from rich.table import Table
+
+from pipeline import costs, params, paths
+from pipeline.commands import probe
+from pipeline.costs import Cost
+from pipeline.errors import ConvoyError
+from pipeline.files import write_json
+from pipeline.params import Params
+from pipeline.terminal import console, say
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is expected of one stage.
+
+    Attributes:
+        stage: Its name.
+        certain: Whether it is sure to run, or only if what precedes it comes out different.
+        cost: What it is expected to cost; None where nothing is known.
+    """
+
+    stage: str
+    certain: bool
+    cost: Cost | None
+
+
+def show(overrides: Sequence[str], *, probing: bool = True) -> None:
+    """Print the stages that would run with these `key=value` overrides, with their costs."""
+    estimates = plan(overrides, probing=probing)
+    if not estimates:
+        say("Nothing would run: data and results are up to date.")
+        return
+    table = Table(title="What `dvc repro` would run")
+    for column in ("stage", "runs", "about", "memory", "disk", "known from"):
+        table.add_column(column)
+    for estimate in estimates:
+        runs = "yes" if estimate.certain else "perhaps"
+        table.add_row(estimate.stage, runs, *_columns(estimate.cost))
+    console.print(table)
+    if not all(estimate.certain for estimate in estimates):
+        say("perhaps: only if what comes before it turns out different")
+    known = [estimate.cost for estimate in estimates if estimate.cost]
+    disk = sum(cost.disk_mib or 0 for cost in known)
+    free = shutil.disk_usage(".").free / 2**30
+    say(
+        f"Together about {sum(cost.seconds for cost in known):,.0f} s and {disk:,.0f} MiB, for the "
+        f"{len(known)} of {len(estimates)} stages that are known. DVC's cache may keep the data "
+        f"once more; {free:,.0f} GiB are free."
+    )
+    say("Trials already in the ledger and stages in the run cache take less.")
+    if accuracy := costs.accuracy():
+        say(accuracy)
+
+
+def _columns(cost: Cost | None) -> tuple[str, ...]:
+    """Say a cost in words: time, memory, disk, and where it is known from."""
+    if cost is None:
+        return ("unknown",) * 3 + ("never ran here",)
+    disk = "unknown" if cost.disk_mib is None else f"{cost.disk_mib:,.1f} MiB"
+    source = "a probe" if cost.probe else "an earlier run"
+    return f"{cost.seconds:,.0f} s", f"{cost.peak_mib:,.0f} MiB", disk, source
+
+
+def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
+    """Estimate every stage that the overrides reach, in the order in which they would run.
+
+    Args:
+        overrides: Each `key=value`.
+        probing: Whether to try out for some seconds what never ran here.
+
+    Raises:
+        ConvoyError: an override is not one, or its value is not allowed.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch)
+        _copy_tracked(copy)
+        try:
+            apply_overrides(copy / paths.PARAMS, list(overrides))
+        except DvcException as error:
+            raise ConvoyError(f"-S {' '.join(overrides)}: {error}") from None
+        settings = params.load(copy / paths.PARAMS)
+        certain, following = _affected(copy)
+    if probing:
+        unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
+        costs.append(probe.estimate(unknown, settings))
+    estimates = [Estimate(stage, True, _expected(stage, settings)) for stage in certain]
+    estimates += [Estimate(stage, False, _expected(stage, settings)) for stage in following]
+    planned = {
+        entry.stage: {"seconds": entry.cost.seconds, "work": entry.cost.work}
+        for entry in estimates
+        if entry.cost
+    }
+    write_json(paths.PLAN, planned)
+    return estimates
+
+
+def _copy_tracked(target: Path) -> None:
+    """Copy what git knows of the workspace, as it is now; data and models are not needed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in listed:
+        if Path(name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, target / name)
+
+
+def _affected(copy: Path) -> tuple[list[str], list[str]]:
+    """Name the stages that DVC would run in the copy, and those that follow from them."""
+    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
+    with Repo(str(copy)) as repo:
+        changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
+        # Edges lead from a stage to those it needs.
+        graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
+    order = list(reversed(list(networkx.topological_sort(graph))))
+    certain = {name for name, found in changes.items() if any(map(_is_change, found))}
+    # `check` only ever says that params.yaml is valid: nothing follows from it.
+    reached = {n for name in certain - {"check"} for n in networkx.ancestors(graph, name)}
+    return (
+        [name for name in order if name in certain],
+        [name for name in order if name in reached - certain],
+    )
+
+
+def _is_change(entry: str | dict[str, dict[str, Any]]) -> bool:
+    """Tell a change from data and models that are merely not in the copy."""
+    if isinstance(entry, str):
+        return True  # such as "changed command"
+    return any(state != "deleted" for state in entry.get("changed deps", {}).values())
+
+
+def _earlier(stage: str, settings: Params) -> list[Cost]:
+    """Read what is known of a stage on this data set; runs, if there are any, before probes."""
+    name = settings.dataset.name
+    same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
+    return [cost for cost in same if not cost.probe] or same
+
+
+def _expected(stage: str, settings: Params) -> Cost | None:
+    """Scale an earlier run of this stage by the amount of work.
+
+    Of the latest three the slowest: a search that found its trials in the ledger says little.
+    """
+    latest = _earlier(stage, settings)[-3:]
+    if not latest:
+        return None
+    slowest = max(latest, key=lambda cost: cost.work_seconds / cost.work)
+    images = costs.images()
+    work = costs.work_of(stage, settings, images) if images else slowest.work
+    return replace(slowest, work=work, work_seconds=slowest.work_seconds * work / slowest.work)

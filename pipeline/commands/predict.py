@@ -1,0 +1,133 @@
+"""Classifying picture files with a trained model.
+
+A picture is converted as in training (`pipeline/data/pictures.py`) to the shape that the model
+reads; all other preprocessing is inside the model.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import paths
+from pipeline.data import pictures
+from pipeline.errors import ConvoyError
+from pipeline.terminal import complain, say
+from pipeline.training import saving, trained
+from pipeline.training.batches import INFERENCE_BATCH
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one file, or why it could not say anything.
+
+    Attributes:
+        file: The file.
+        top: The most probable classes, each with its probability, most probable first.
+        error: What is wrong with the file; empty if nothing is.
+    """
+
+    file: Path
+    top: Sequence[tuple[str, float]] = ()
+    error: str = ""
+
+
+def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
+    """Print the answers for files and folders; return whether all could be read.
+
+    Raises:
+        ConvoyError: there is no such model yet.
+    """
+    model, classes = load(name)
+    answers = []
+    for answer in predict(model, classes, files, top):
+        answers.append(answer)
+        if as_json:
+            continue
+        if answer.error:
+            complain(answer.error)
+        else:
+            guesses = ", ".join(f"{label} {share:.3f}" for label, share in answer.top)
+            say(f"{pictures.printable(str(answer.file))}: {guesses}")
+    if as_json:
+        say(json.dumps([_as_json(answer) for answer in answers], indent=2, ensure_ascii=False))
+    return not any(answer.error for answer in answers)
+
+
+def load(name: str) -> tuple[keras.Model, Sequence[str]]:
+    """Load the released model of `models/<name>/`, and its class names.
+
+    Raises:
+        ConvoyError: it has not been trained.
+    """
+    folder = paths.MODELS / name
+    if not (folder / trained.INDEX).exists():
+        raise ConvoyError(f"{folder}: no trained model here. Run `dvc repro`, or `dvc pull`.")
+    index = trained.read(folder)
+    return saving.load(trained.model_file(folder, index.released)), index.classes
+
+
+def predict(
+    model: keras.Model, classes: Sequence[str], files: Sequence[Path], top: int
+) -> Iterator[Answer]:
+    """Classify files, and the pictures in folders, in the order given, a batch at a time.
+
+    Args:
+        model: Reads uint8 [n, height, width, channels], gives probabilities [n, classes].
+        classes: Names, in the order of the probabilities.
+        files: Picture files and folders.
+        top: How many classes to name for each.
+    """
+    found = list(_find(files))
+    _, height, width, channels = model.input_shape
+    for begin in range(0, len(found), INFERENCE_BATCH):
+        batch = found[begin : begin + INFERENCE_BATCH]
+        read = [_read(item, (height, width), channels) for item in batch]
+        images = [image for image in read if not isinstance(image, Answer)]
+        chances = iter(model.predict(np.stack(images), verbose=0) if images else [])
+        for item, image in zip(batch, read, strict=True):
+            if isinstance(item, Answer):
+                yield item
+            elif isinstance(image, Answer):
+                yield image
+            else:
+                yield Answer(item, _best(next(chances), classes, top))
+
+
+def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
+    for file in files:
+        if not file.is_dir():
+            yield file
+            continue
+        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in pictures.SUFFIXES)
+        yield from inside
+        if not inside:
+            yield Answer(file, error=f"{file}: no pictures in this folder")
+
+
+def _read(item: Path | Answer, size: tuple[int, int], channels: int) -> NDArray[np.uint8] | Answer:
+    if isinstance(item, Answer):
+        return item
+    try:
+        return pictures.read(item, size, channels)
+    except pictures.PictureError as error:
+        return Answer(item, error=pictures.printable(str(error)))
+
+
+def _best(
+    chances: NDArray[np.float32], classes: Sequence[str], top: int
+) -> list[tuple[str, float]]:
+    order = np.argsort(-chances, kind="stable")[:top]
+    return [(classes[label], float(chances[label])) for label in order]
+
+
+def _as_json(answer: Answer) -> dict[str, object]:
+    file = pictures.printable(str(answer.file))
+    if answer.error:
+        return {"file": file, "error": answer.error}
+    top = [{"class": label, "probability": round(share, 6)} for label, share in answer.top]
+    return {"file": file, **top[0], "top": top}

@@ -1,0 +1,175 @@
+"""A trial of training that takes seconds, for stages that never ran on this machine.
+
+`python -m pipeline.commands.probe THREADS ARCHITECTURE...` fits each architecture at its defaults
+to a few images of the split and prints what that cost, as JSON. A process of its own, so that
+start and memory are measured as a stage has them.
+"""
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from pipeline import costs, paths
+from pipeline.costs import Cost
+from pipeline.errors import ConvoyError
+from pipeline.files import read_json
+from pipeline.params import Params
+from pipeline.terminal import console, run
+
+# How many pixel values to fit to: 2,675 images of 28×28, 682 of 32×32×3.
+VALUES = 2**21
+BYTES_A_PARAMETER = 4  # float32
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What fitting one architecture at its defaults costs here.
+
+    Attributes:
+        startup_seconds: From the start of the process to the first model.
+        build_seconds: For each model: building it, and what only its first epoch takes.
+        image_seconds: For each image of each epoch, validation included.
+        peak_mib: Largest resident memory of the process so far, in MiB.
+        model_mib: The trained model's file, in MiB.
+    """
+
+    startup_seconds: float
+    build_seconds: float
+    image_seconds: float
+    peak_mib: float
+    model_mib: float
+
+
+def estimate(stages: Iterable[str], settings: Params) -> list[Cost]:
+    """Probe what these stages would train; pass over the stages that train nothing.
+
+    Args:
+        stages: Names in dvc.yaml, such as tune@mlp.
+        settings: The parameters that they would run with.
+
+    Returns:
+        What each of the stages that train is expected to cost; nothing where this workspace does
+        not hold the data set's split.
+    """
+    wanted = {name: _trained_by(name, settings) for name in stages}
+    wanted = {name: models for name, models in wanted.items() if models}
+    if not wanted or not paths.TRAIN.exists():
+        return []
+    if read_json(paths.DATA_REPORT)["dataset"] != settings.dataset.name:
+        return []
+    threads = max(settings.tune.threads, settings.train.threads)
+    probes = _run(threads, sorted({name for models in wanted.values() for name in models}))
+    return [
+        _cost(stage, [probes[name] for name in models], settings)
+        for stage, models in wanted.items()
+    ]
+
+
+def _trained_by(stage: str, settings: Params) -> list[str]:
+    """Name the architectures that a stage may train; which one wins is known only later."""
+    match stage.split("@"):
+        case ["tune", architecture]:
+            return [architecture]
+        case ["train", "baseline"]:
+            return [settings.select.baseline]
+        case ["train", _]:
+            return list(settings.architectures)
+    return []
+
+
+def _run(threads: int, architectures: list[str]) -> dict[str, Probe]:
+    command = [sys.executable, "-m", "pipeline.commands.probe", str(threads), *architectures]
+    with console.status(f"probing {', '.join(architectures)}, which never ran here"):
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1]
+        raise ConvoyError(f"The probe failed: {said}\n`plan --no-probe` goes without it.")
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {name: Probe(**values) for name, values in found.items()}
+
+
+def _cost(stage: str, probes: list[Probe], settings: Params) -> Cost:
+    """Scale to the whole stage; of several architectures take what costs most."""
+    searching = stage.startswith("tune@")
+    models = settings.tune.trials if searching else len(settings.train.seeds)
+    work = costs.work_of(stage, settings, costs.images())
+    return Cost(
+        stage,
+        settings.dataset.name,
+        work,
+        startup_seconds=max(p.startup_seconds for p in probes),
+        work_seconds=max(models * p.build_seconds + work * p.image_seconds for p in probes),
+        peak_mib=max(p.peak_mib for p in probes),
+        disk_mib=0 if searching else models * max(p.model_mib for p in probes),
+        probe=True,
+    )
+
+
+def measure(architecture: str, train: Path, validation: Path, startup_seconds: float) -> Probe:
+    """Fit one architecture at its defaults for two epochs, in this process."""
+    import keras
+
+    from pipeline import params
+    from pipeline.training import backend, models
+    from pipeline.training.batches import SplitFolder
+    from pipeline.training.fitting import fit
+
+    images = SplitFolder(train)
+    ends = [time.time()]
+    settings = params.load().train
+    conditions = settings.conditions(backend.precision)
+    model, recipe = models.build(
+        architecture, {}, images.shape, len(images.classes), conditions.precision
+    )
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.time()))
+    held = SplitFolder(validation)
+    fit(model, recipe, conditions, images, held, epochs=2, seed=1, callbacks=[note])
+    start, first, second = ends
+    return Probe(
+        startup_seconds,
+        build_seconds=max(0.0, (first - start) - (second - first)),
+        image_seconds=(second - first) / len(images),
+        peak_mib=costs.peak_mib(),
+        model_mib=model.count_params() * BYTES_A_PARAMETER / 2**20,
+    )
+
+
+def _cut(source: Path, target: Path, values: int) -> Path:
+    """Write the first images of a split, `values` pixel values in all, as a split of their own."""
+    import numpy as np
+
+    images = np.load(source / "images.npy", mmap_mode="r")
+    count = math.ceil(values / math.prod(images.shape[1:]))
+    target.mkdir()
+    np.save(target / "images.npy", images[:count])
+    np.save(target / "labels.npy", np.load(source / "labels.npy")[:count])
+    (target / "classes.json").write_bytes((source / "classes.json").read_bytes())
+    return target
+
+
+def main() -> None:
+    """Measure the architectures named on the command line."""
+    from pipeline import params
+    from pipeline.training import backend
+
+    threads, *architectures = sys.argv[1:]
+    share = params.load().split.validation_fraction
+    backend.start(int(threads))
+    startup = time.time() - psutil.Process().create_time()
+    with tempfile.TemporaryDirectory() as scratch:
+        train = _cut(paths.TRAIN, Path(scratch) / "train", VALUES)
+        held = _cut(paths.VALIDATION, Path(scratch) / "validation", int(VALUES * share))
+        found = {name: asdict(measure(name, train, held, startup)) for name in architectures}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""From published files or folders of pictures to three splits on disk."""

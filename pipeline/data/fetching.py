@@ -1,0 +1,140 @@
+"""Getting published files: mirror first, then their public addresses; never an unverified byte.
+
+A file arrives in `.state/downloads/` under the original repository (DVC deletes a stage's outputs
+before it runs, and in `dvc exp run --temp` the whole folder is a copy) and moves to its place when
+its digest is right. What an interrupted download leaves there is taken up by the next one.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial as bind
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline import paths
+from pipeline.data.transfers import (
+    InterruptedTransferError,
+    Partial,
+    RefusedError,
+    Watch,
+    transfer,
+)
+from pipeline.datasets import SourceFile, Spec
+from pipeline.errors import ConvoyError
+from pipeline.files import replacing, sha256
+from pipeline.terminal import download_progress, say
+
+MIRROR = "CONVOY_MIRROR"
+
+Sleep = Callable[[float], None]
+
+
+class FetchError(ConvoyError):
+    """A published file that cannot be had."""
+
+
+def fetch_all(name: str, spec: Spec, folder: Path) -> None:
+    """Bring every file of data set `name` into `folder`, verified.
+
+    Raises:
+        FetchError: a file cannot be had from any source; the message lists each one's answer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with download_progress() as bar:
+        for file in spec.files:
+            task = bar.add_task(file.name, total=None)
+            watch = bind(_show, bind(bar.update, task))
+            origin = fetch(name, file, folder / file.name, watch)
+            bar.remove_task(task)
+            say(f"{file.name}: verified, from {origin}")
+
+
+def _show(update: Callable[..., None], size: int, total: int | None) -> None:
+    update(completed=size, total=total)
+
+
+def fetch(
+    name: str, file: SourceFile, target: Path, watch: Watch, sleep: Sleep = time.sleep
+) -> str:
+    """Bring one file to `target`; return the address that it came from.
+
+    Two processes that want the same file take turns.
+
+    Raises:
+        FetchError: as in `fetch_all`.
+    """
+    folder = paths.state() / "downloads" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    # The digest is in the name: what is left of another version is not taken up.
+    arriving = folder / f"{file.sha256[:16]}-{file.name}"
+    with _alone(arriving.with_name(f"{arriving.name}.lock")):
+        if target.exists() and sha256(target) == file.sha256:
+            return f"{target}, where it already was"
+        origin = _try_sources(name, file, Partial(arriving), watch, sleep)
+        with replacing(target) as scratch:
+            shutil.move(arriving, scratch)
+    return origin
+
+
+def _alone(path: Path) -> AbstractContextManager:
+    """Take the lock on one file, saying so if another process has it."""
+    lock = FileLock(path)
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        say(f"another process is downloading this file ({path}); waiting for it")
+        return lock.acquire()
+
+
+def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sleep: Sleep) -> str:
+    answers = []
+    for url in sources(name, file):
+        try:
+            _try_source(url, file, partial, watch, sleep)
+        except (FetchError, RefusedError, InterruptedTransferError) as error:
+            answers.append(f"  {url}: {error}")
+        else:
+            return url
+    if not partial.size:
+        partial.path.unlink()
+    raise FetchError(
+        f"{name}: cannot get {file.name} (expected sha256 {file.sha256}).\n"
+        + "\n".join(answers)
+        + f"\nDownload it by hand into a folder <mirror>/{name}/ and set {MIRROR}=<mirror>, "
+        "or repair the network and run again; what has arrived is kept."
+    )
+
+
+def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, sleep: Sleep) -> None:
+    """Download from one address; start afresh once if what was taken up does not fit it.
+
+    Raises:
+        FetchError: the bytes there are not the expected ones.
+    """
+    for resumed in (partial.size > 0, False):
+        try:
+            transfer(url, partial, watch, sleep)
+        except InterruptedTransferError:
+            # A server that promises more than there is ends every transfer "early".
+            if partial.sha256 != file.sha256:
+                raise
+        if partial.sha256 == file.sha256:
+            return
+        found, size = partial.sha256, partial.size
+        partial.restart()
+        if not resumed:
+            break
+    raise FetchError(f"wrong content: expected sha256 {file.sha256}, got {found} ({size} bytes)")
+
+
+def sources(name: str, file: SourceFile) -> list[str]:
+    """List the addresses of a file in the order in which they are tried."""
+    mirror = os.environ.get(MIRROR)
+    if mirror and "://" not in mirror:
+        mirror = str(paths.repository() / Path(mirror).expanduser())
+    first = [f"{mirror.rstrip('/')}/{name}/{file.name}"] if mirror else []
+    return [*first, *file.urls]

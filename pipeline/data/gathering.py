@@ -1,0 +1,120 @@
+"""One pass over a data set: all images to one scratch file, and what is known of each in memory.
+
+A picture is decoded once; counting duplicates, cutting and writing the splits work from here.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data import hashing
+from pipeline.datasets import Chunk, DataError, Part, Source, unusable
+from pipeline.terminal import progress
+
+TRAIN, VALIDATION, TEST = range(3)
+NAMES = ("train", "validation", "test")
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All images of a data set, in the order in which they came.
+
+    Attributes:
+        path: The file of their pixels, one after the other.
+        shape: Height, width and channels.
+        labels: int64 [n].
+        official: int8 [n], the part each came in: TRAIN, VALIDATION or TEST.
+        digests: uint64 [n, 2], BLAKE2b of the pixels: equal for equal images.
+        hashes: uint64 [n], perceptual hashes: alike for images that look alike.
+    """
+
+    path: Path
+    shape: tuple[int, int, int]
+    labels: NDArray[np.int64]
+    official: NDArray[np.int8]
+    digests: NDArray[np.uint64]
+    hashes: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def images(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Read some images, [k, height, width, channels].
+
+        The file is mapped anew each time, as in `pipeline/training/batches.py`: pages of a
+        standing map would add up in memory.
+        """
+        pixels = np.memmap(self.path, np.uint8, "r", shape=(len(self), *self.shape))
+        return np.asarray(pixels[indices])
+
+    def chunks(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Read all images in order: the index of the first, and [k, height, width, channels]."""
+        size = int(np.prod(self.shape))
+        with self.path.open("rb") as stream:
+            for start in range(0, len(self), CHUNK):
+                content = stream.read(CHUNK * size)
+                yield start, np.frombuffer(content, np.uint8).reshape(-1, *self.shape)
+
+
+def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
+    """Write the pixels of all parts to `path`.
+
+    Args:
+        source: The data set.
+        path: The scratch file; its folder is made.
+        skip: Whether to go on where some images cannot be used.
+
+    Raises:
+        DataError: some images cannot be used, and `skip` is false; or there are none, or they
+            differ in shape.
+    """
+    parts = (source.train, source.validation, source.test)
+    present = {number: part for number, part in enumerate(parts) if part is not None}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Made at once: what grows by small pieces leaves as much again behind in memory.
+    most = sum(part.count for part in present.values())
+    labels, official = np.empty(most, np.int64), np.empty(most, np.int8)
+    digests, hashes = np.empty((most, 2), np.uint64), np.empty(most, np.uint64)
+    n = 0
+    shape: tuple[int, ...] | None = None
+    with path.open("wb") as sink:
+        for number, (part_labels, images) in _stream(present):
+            shape = shape or images.shape[1:]
+            if images.shape[1:] != shape:
+                raise DataError(f"images of {images.shape[1:]} among images of {shape}")
+            sink.write(np.ascontiguousarray(images).data)
+            here = slice(n, n + len(images))
+            labels[here], official[here] = part_labels, number
+            digests[here], hashes[here] = _digests(images), hashing.perceptual_hashes(images)
+            n += len(images)
+    if source.skipped and not skip:
+        raise unusable(source.skipped)
+    if shape is None:
+        raise DataError("the data set holds no images")
+    height, width, channels = shape
+    return Gathered(
+        path, (height, width, channels), labels[:n], official[:n], digests[:n], hashes[:n]
+    )
+
+
+def _stream(parts: dict[int, Part]) -> Iterator[tuple[int, Chunk]]:
+    """Stream the parts one after the other behind a progress bar, without empty chunks."""
+    with progress("images") as bar:
+        task = bar.add_task("read", total=sum(part.count for part in parts.values()), note="")
+        for number, part in parts.items():
+            for chunk in part.chunks():
+                if len(chunk[0]):
+                    yield number, chunk
+                bar.update(task, advance=len(chunk[0]))
+
+
+def _digests(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    content = b"".join(
+        hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images
+    )
+    return np.frombuffer(content, "<u8").reshape(-1, 2).astype(np.uint64)

@@ -1,0 +1,209 @@
+"""Dividing a data set into train, validation and test, and writing each as a folder of arrays."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from pipeline.data.gathering import NAMES, TEST, TRAIN, VALIDATION, Gathered
+from pipeline.datasets import DataError
+from pipeline.files import sha256, write_json
+from pipeline.params import Split
+
+LEFT_OUT = 3
+
+
+def assign(
+    gathered: Gathered, cuts: Split, groups: NDArray[np.int64], *, grows: bool
+) -> NDArray[np.int8]:
+    """Say for each image whether it is for training, validation or testing.
+
+    Official parts stay as they are. Test images are cut off only where there are no official ones,
+    and before anything else: from a data set that grows by each image's own digest, so that added
+    images move no old one across; else a share stratified by class. The validation cut is
+    stratified. Images of one group go together; a training or validation image whose group holds
+    an official image of a later part is left out.
+
+    Args:
+        gathered: The images.
+        cuts: Shares and seed.
+        groups: int64 [n], the group of each image, from 0 to n - 1.
+        grows: Whether images may be added to the data set.
+
+    Returns:
+        int8 [n] of TRAIN, VALIDATION, TEST and LEFT_OUT.
+
+    Raises:
+        DataError: a class has too few images for this.
+    """
+    parts = gathered.official.copy()
+    has_test, has_validation = (bool((parts == part).any()) for part in (TEST, VALIDATION))
+    if has_test:
+        _leave_out(parts, groups, TEST)
+    elif grows:
+        _require_two(gathered.labels)
+        _move(parts, groups, _by_digest(gathered, groups, cuts), TEST)
+    else:
+        _move(parts, groups, _stratified(parts, groups, gathered.labels, cuts, "test"), TEST)
+    if has_validation:
+        _leave_out(parts, groups, VALIDATION)
+    else:
+        chosen = _stratified(parts, groups, gathered.labels, cuts, "validation")
+        _move(parts, groups, chosen, VALIDATION)
+    return parts
+
+
+def _move(
+    parts: NDArray[np.int8], groups: NDArray[np.int64], chosen: NDArray[np.int64], part: int
+) -> None:
+    """Move what is for training, and in a chosen group, to `part`."""
+    parts[(parts == TRAIN) & _in(groups, chosen)] = part
+
+
+def _in(groups: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each image's group is among the chosen ones, bool [n]."""
+    table = np.zeros(len(groups), bool)
+    table[chosen] = True
+    return table[groups]
+
+
+def _leave_out(parts: NDArray[np.int8], groups: NDArray[np.int64], later: int) -> None:
+    earlier = parts < later
+    parts[earlier & _in(groups, groups[parts == later])] = LEFT_OUT
+
+
+def _by_digest(gathered: Gathered, groups: NDArray[np.int64], cuts: Split) -> NDArray[np.int64]:
+    """Choose the groups whose smallest digest, hashed with the seed, falls under the share."""
+    smallest: dict[int, bytes] = {}
+    for group, digest in zip(groups.tolist(), gathered.digests, strict=True):
+        content = digest.tobytes()
+        smallest[group] = min(smallest.get(group, content), content)
+    seed = cuts.random_state.to_bytes(8, "little")
+    limit = int(cuts.test_fraction * 2**64)
+    return np.array(
+        [
+            group
+            for group, content in smallest.items()
+            if int.from_bytes(hashlib.blake2b(content, digest_size=8, key=seed).digest()) < limit
+        ],
+        np.int64,
+    )
+
+
+def _stratified(
+    parts: NDArray[np.int8],
+    groups: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    cuts: Split,
+    name: str,
+) -> NDArray[np.int64]:
+    """Choose a share of the groups that are for training, stratified by their first image's class.
+
+    The share is turned into a count, so that 1/6 of 60,000 is 10,000.
+    """
+    free = np.flatnonzero(parts == TRAIN)
+    first = np.empty(len(groups), np.int64)
+    first[groups[free[::-1]]] = free[::-1]  # of several, the last one written is the first image
+    leaders = free[first[groups[free]] == free].astype(np.int32)
+    del first, free  # what follows takes the most memory of the stage
+    fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
+    count = round(len(leaders) * fraction)
+    _require_two(labels[leaders])
+    try:
+        _, chosen = train_test_split(
+            leaders, test_size=count, random_state=cuts.random_state, stratify=labels[leaders]
+        )
+    except ValueError as error:
+        raise DataError(
+            f"split.{name}_fraction = {fraction:g}: {count} of {len(leaders)} images cannot be set "
+            f"aside for {name}: {error}"
+        ) from None
+    return groups[chosen]
+
+
+def _require_two(labels: NDArray[np.int64]) -> None:
+    counts = np.bincount(labels)
+    if (counts == 1).any():
+        raise DataError(
+            f"label {int(np.argmax(counts == 1))} has one image left to divide between training "
+            "and the rest; it needs two or more. Add images of that class or remove it."
+        )
+
+
+def require_training_images(
+    labels: NDArray[np.int64], parts: NDArray[np.int8], classes: Sequence[str]
+) -> None:
+    """Refuse a division that leaves a class without training images.
+
+    Raises:
+        DataError: it does; the message names the classes.
+    """
+    counts = np.bincount(labels[parts == TRAIN], minlength=len(classes))
+    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if missing:
+        raise DataError(
+            f"no training images left of {', '.join(missing)}. Add images of "
+            f"{'it' if len(missing) == 1 else 'them'}, or try another split.random_state."
+        )
+
+
+def write(
+    gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], folder: Path
+) -> None:
+    """Write `folder/{train,validation,test}`, each complete or not at all."""
+    scratch = {number: folder / f".{name}.part" for number, name in enumerate(NAMES)}
+    for number, path in scratch.items():
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        np.save(path / "labels.npy", gathered.labels[parts == number])
+        write_json(path / "classes.json", list(classes))
+    _write_images(gathered, parts, [path / "images.npy" for path in scratch.values()])
+    for number, path in scratch.items():
+        target = folder / NAMES[number]
+        shutil.rmtree(target, ignore_errors=True)
+        path.rename(target)
+
+
+def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]) -> None:
+    """Deal the images out to one .npy file a part.
+
+    They are written, not mapped: the pages of a map count as memory of the process.
+    """
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(file.open("wb")) for file in files]
+        for number, sink in enumerate(sinks):
+            _write_header(sink, (int((parts == number).sum()), *gathered.shape))
+        for start, images in gathered.chunks():
+            of_chunk = parts[start : start + len(images)]
+            for number, sink in enumerate(sinks):
+                sink.write(images[of_chunk == number].data)
+
+
+def _write_header(sink: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(
+        sink, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+
+
+def describe(folder: Path, classes: Sequence[str]) -> dict:
+    """Count and digest one written split.
+
+    The counts per class are a list of pairs: DVC shows numbers in dictionaries as metrics, and
+    these would crowd out the others.
+    """
+    labels = np.load(folder / "labels.npy")
+    shape = np.load(folder / "images.npy", mmap_mode="r").shape
+    counts = np.bincount(labels, minlength=len(classes))
+    return {
+        "images": len(labels),
+        "shape": "×".join(map(str, shape[1:])),
+        "images_sha256": sha256(folder / "images.npy"),
+        "labels_sha256": sha256(folder / "labels.npy"),
+        "per_class": [[name, int(count)] for name, count in zip(classes, counts, strict=True)],
+    }

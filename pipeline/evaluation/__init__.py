@@ -1,0 +1,1 @@
+"""Trained models on test images: predictions, scores, and how two models compare."""

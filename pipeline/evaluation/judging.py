@@ -1,0 +1,43 @@
+"""Letting trained models classify the test images: for `evaluate`, and again for `verify`."""
+
+import numpy as np
+
+from pipeline import paths
+from pipeline.evaluation import predictions, scoring
+from pipeline.evaluation.comparison import Judged
+from pipeline.evaluation.predictions import NAMES
+from pipeline.evaluation.scoring import Predictions
+from pipeline.terminal import progress
+from pipeline.training import saving, trained
+from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
+from pipeline.training.trained import TrainedModels
+
+BySeed = dict[int, Predictions]
+
+
+def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
+    """Let the model of every seed classify the test images, a batch at a time."""
+    judged = {}
+    with progress("models") as bar:
+        task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
+        for result in index.seeds:
+            model = saving.load(trained.model_file(paths.MODELS / name, result.seed))
+            probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
+            judged[result.seed] = scoring.predictions(test.labels, probabilities)
+            bar.update(task, advance=1)
+    return judged
+
+
+def compared(released: Predictions, by_seed: BySeed) -> Judged:
+    """Reduce what one configuration's models say to what a verdict needs."""
+    seeds = np.stack([judged.predicted for judged in by_seed.values()])
+    return Judged(released.actual, released.predicted, scoring.losses(released), seeds)
+
+
+def table(released: dict[str, Predictions], by_seed: dict[str, BySeed]) -> dict[str, list]:
+    """Lay out the table of predictions of both configurations."""
+    return predictions.columns(
+        {name: compared(released[name], by_seed[name]) for name in NAMES},
+        {name: released[name].probability for name in NAMES},
+        {name: list(by_seed[name]) for name in NAMES},
+    )

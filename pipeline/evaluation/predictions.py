@@ -1,0 +1,85 @@
+"""The table of predictions that `evaluate` leaves in git, from which every verdict is computed.
+
+One row an image. Of each released model it has the class (`NAME_predicted`), the probability of
+that class (`NAME_probability`) and the cross-entropy in nats (`NAME_loss`); of every seed's model
+the class (`NAME_seed1`, ...). Accuracy, F1 and log loss need no more, and the table of 10,000
+images and 5 seeds stays well under a megabyte.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ConvoyError
+from pipeline.evaluation.comparison import Judged
+
+NAMES = ("tuned", "baseline")
+
+
+class PredictionsError(ConvoyError):
+    """A table of predictions that is not what `evaluate` writes."""
+
+
+def columns(
+    models: Mapping[str, Judged],
+    probability: Mapping[str, NDArray[np.float64]],
+    seeds: Mapping[str, list[int]],
+) -> dict[str, list]:
+    """Lay out the table, released models first.
+
+    Args:
+        models: What each configuration says of the test images.
+        probability: Probability of the predicted class, [n], of each released model.
+        seeds: The seeds, in the order of the rows of `Judged.seeds`.
+    """
+    actual = next(iter(models.values())).actual
+    table: dict[str, list] = {"index": list(range(len(actual))), "actual": actual.tolist()}
+    for name, judged in models.items():
+        table[f"{name}_predicted"] = judged.released.tolist()
+        table[f"{name}_probability"] = [f"{value:.3g}" for value in probability[name]]
+        table[f"{name}_loss"] = [_four_decimals(value) for value in judged.loss]
+    for name, judged in models.items():
+        for seed, predicted in zip(seeds[name], judged.seeds, strict=True):
+            table[f"{name}_seed{seed}"] = predicted.tolist()
+    return table
+
+
+def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]]:
+    """Read one configuration from the table; give the probability of the predicted class too.
+
+    Args:
+        text: The file's content.
+        name: "tuned" or "baseline".
+        where: Names the file in an error.
+
+    Raises:
+        PredictionsError: a column is missing, or a value is not a number.
+    """
+    reader = csv.reader(io.StringIO(text))
+    header = next(reader, [])
+    seeds = [column for column in header if re.fullmatch(rf"{name}_seed\d+", column)]
+    needed = ["actual", *(f"{name}_{part}" for part in ("predicted", "probability", "loss"))]
+    missing = [column for column in needed if column not in header]
+    if missing or not seeds:
+        lacking = ", ".join(missing or [f"{name}_seed…"])
+        raise PredictionsError(
+            f"{where}: no column {lacking}. It was written by another version of the pipeline; "
+            "run `dvc repro evaluate` there."
+        )
+    try:
+        values = np.array([[float(cell) for cell in row] for row in reader]).T
+    except ValueError as error:
+        raise PredictionsError(f"{where}: {error}") from None
+    by_column = dict(zip(header, values, strict=True))
+    actual, predicted = (by_column[column].astype(np.int64) for column in needed[:2])
+    by_seed = np.stack([by_column[column] for column in seeds]).astype(np.int64)
+    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed)
+    return judged, by_column[f"{name}_probability"]
+
+
+def _four_decimals(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")

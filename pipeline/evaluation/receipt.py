@@ -1,0 +1,136 @@
+"""A third eye: evaluate the models once more, and compare with the committed predictions."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import paths
+from pipeline.errors import ConvoyError
+from pipeline.evaluation import judging
+from pipeline.evaluation.predictions import NAMES
+from pipeline.report.results import Results
+from pipeline.report.snapshots import Snapshot
+from pipeline.terminal import say
+from pipeline.training import backend, trained
+from pipeline.training.batches import SplitFolder
+
+
+class VerifyError(ConvoyError):
+    """What is to be verified is missing, or does not hold."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a second evaluation found.
+
+    Attributes:
+        exact: Whether the table of predictions is the committed one, byte for byte.
+        agreement: For each column of predicted classes, the share of images that agree, 0 to 1.
+        images: Number of test images.
+        sha256: Digest of the committed table.
+    """
+
+    exact: bool
+    agreement: Mapping[str, float]
+    images: int
+    sha256: str
+
+
+def verify(committed: Snapshot) -> Receipt:
+    """Evaluate the models in the workspace and compare with a snapshot's predictions.
+
+    Raises:
+        VerifyError: the models or test images are missing or are not those of dvc.lock, or the
+            table has other rows or columns.
+    """
+    name = paths.PREDICTIONS.as_posix()
+    text = committed.files.get(name)
+    if text is None:
+        raise VerifyError(f"{name} is not in {committed.label}: run `dvc repro` and commit it.")
+    results = Results(committed)
+    _check_inputs(results)
+    backend.start(results.params["train"]["threads"])
+    test = SplitFolder(paths.TEST)
+    indices = {model: trained.read(paths.MODELS / model) for model in NAMES}
+    by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}
+    released = {model: by_seed[model][indices[model].released] for model in NAMES}
+    return compare(judging.table(released, by_seed), text)
+
+
+def compare(table: Mapping[str, list], committed: bytes) -> Receipt:
+    """Compare a table of predictions with the committed one.
+
+    Raises:
+        VerifyError: they have different columns or numbers of images.
+    """
+    rows = list(csv.reader(io.StringIO(committed.decode())))
+    columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
+    written = {column: tuple(map(str, values)) for column, values in table.items()}
+    if list(columns) != list(written) or columns["index"] != written["index"]:
+        raise VerifyError(
+            f"{paths.PREDICTIONS} has other columns or rows than these models give; "
+            "run `dvc checkout`, or `dvc repro` and commit what it writes."
+        )
+    classes = [column for column in columns if column.endswith("_predicted") or "_seed" in column]
+    agreement = {
+        column: sum(map(str.__eq__, columns[column], written[column])) / len(columns[column])
+        for column in classes
+    }
+    digest = hashlib.sha256(committed).hexdigest()
+    return Receipt(columns == written, agreement, len(columns["index"]), digest)
+
+
+def show(receipt: Receipt, committed: Snapshot) -> None:
+    """Print the receipt.
+
+    Raises:
+        VerifyError: the models give other classes than the committed ones.
+    """
+    models = len(receipt.agreement) - len(NAMES)
+    say(
+        f"{models} models on {receipt.images:,} test images; committed predictions of "
+        f"{committed.label}, sha256 {receipt.sha256[:16]}…"
+    )
+    if receipt.exact:
+        say("verified: the predictions are the committed ones, bit for bit.")
+        return
+    for column, share in receipt.agreement.items():
+        say(f"  {column}: {share:.4%} of the classes agree")
+    if min(receipt.agreement.values()) == 1:
+        say("verified: every class is the committed one; probabilities differ in the last digits.")
+        return
+    raise VerifyError(
+        "the models here do not give the committed predictions. Other hardware or another version "
+        "of TensorFlow may turn a few images; more than that means other models or other images."
+    )
+
+
+def _check_inputs(results: Results) -> None:
+    """Check that models and test images here are those that dvc.lock names."""
+    for dep in results.lock.get("evaluate", {}).get("deps", []):
+        if not str(dep["md5"]).endswith(".dir"):
+            continue
+        folder = Path(dep["path"])
+        if not folder.is_dir():
+            raise VerifyError(f"{folder} is missing: run `dvc pull` or `dvc repro`.")
+        if folder_md5(folder) != dep["md5"]:
+            raise VerifyError(
+                f"{folder} is not the one in dvc.lock of {results.snapshot.label}: "
+                "run `dvc checkout`, or `dvc repro` and commit what it writes."
+            )
+
+
+def folder_md5(folder: Path) -> str:
+    """Give the MD5 by which DVC knows a folder."""
+    entries = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "md5").hexdigest()
+            entries.append({"md5": digest, "relpath": path.relative_to(folder).as_posix()})
+    entries.sort(key=lambda entry: entry["relpath"])
+    return f"{hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest()}.dir"

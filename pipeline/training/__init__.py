@@ -1,0 +1,1 @@
+"""From an architecture and its hyperparameters to a trained model on disk."""

@@ -1,0 +1,130 @@
+"""The machine under Keras: threads, determinism, precision. The one place for it."""
+
+import ctypes
+import platform
+from pathlib import Path
+from typing import Literal
+
+import keras
+
+from pipeline.training.conditions import Precision
+
+# glibc's names for what `mallopt` sets, and values that fit any batch of ours.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_BYTES = 1 << 30
+
+STEPS_A_CALL_ON_GPU = 16
+
+
+def start(threads: int) -> None:
+    """Prepare Keras for computation whose results do not vary from run to run.
+
+    Call it before anything is computed.
+
+    Args:
+        threads: Processor threads an operation uses. Sums are split among them, so their number
+            changes the last digits of results.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # It warns of each model after the fifth that is traced, which is what many seeds are.
+        tf.get_logger().setLevel("ERROR")
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        tf.config.experimental.enable_op_determinism()
+        for gpu in tf.config.list_physical_devices("GPU"):
+            # Else the first process takes all the memory, and no second one fits beside it.
+            tf.config.experimental.set_memory_growth(gpu, True)
+        _keep_freed_memory()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True)
+
+
+def _keep_freed_memory() -> None:
+    """Undo what TensorFlow does to the memory allocator: half of the time of small models.
+
+    The first data set that reads from Python, as ours do, makes TensorFlow set glibc's
+    M_TRIM_THRESHOLD to 128 KiB (tensorflow/core/kernels/data/generator_dataset_op.cc), which also
+    fixes M_MMAP_THRESHOLD at 128 KiB: from then on every larger tensor is fetched from the kernel
+    and given back, page by page, in every step. So let it, once, and set both higher.
+    """
+    import tensorflow as tf
+
+    if platform.libc_ver()[0] != "glibc":
+        return
+    numbers = tf.data.Dataset.from_generator(
+        lambda: iter([0]), output_signature=tf.TensorSpec((), tf.int32)
+    )
+    next(iter(numbers))
+    libc = ctypes.CDLL("libc.so.6")
+    libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+    libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+
+
+def precision(wanted: Precision | Literal["auto"]) -> Precision:
+    """Choose the dtype policy that is fastest here at the same accuracy, unless one is wanted.
+
+    bfloat16 where the device multiplies it in hardware: GPUs, and processors with AMX or
+    AVX-512 BF16. Elsewhere it is emulated, and slower than float32.
+    """
+    if wanted != "auto":
+        return wanted
+    if "gpu" in device_kinds() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
+        return "mixed_bfloat16"
+    return "float32"
+
+
+def _processor_flags() -> set[str]:
+    """Read what the processor can do; only Linux says so in a file."""
+    file = Path("/proc/cpuinfo")
+    if not file.exists():
+        return set()
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
+
+
+def steps_a_call() -> int:
+    """Say how many training steps the backend should run at one request.
+
+    A GPU that has to ask Python for each step waits for it; a processor gains nothing.
+    """
+    return STEPS_A_CALL_ON_GPU if "gpu" in device_kinds() else 1
+
+
+def gpu_peak_bytes() -> int | None:
+    """Give the most bytes that the GPU has held so far; None where there is none."""
+    if "gpu" not in device_kinds():
+        return None
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+        case "jax":
+            import jax
+
+            return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+        case _:
+            import torch
+
+            return torch.cuda.max_memory_allocated()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an error of Python or of the backend means that memory ran out."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "out of memory" in text
+        or "bad_alloc" in text
+    )
+
+
+def device_kinds() -> list[str]:
+    """Name the kinds of device that Keras computes on, such as "cpu" or "gpu"."""
+    return sorted({name.partition(":")[0] for name in keras.distribution.list_devices()})

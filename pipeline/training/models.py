@@ -1,0 +1,66 @@
+"""From an architecture and its hyperparameters to a model.
+
+A model reads uint8 images [n, height, width, channels] and gives float32 probabilities
+[n, classes]: all preprocessing is inside it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras_tuner import HyperParameters
+
+from pipeline import architectures
+from pipeline.errors import ConvoyError
+from pipeline.training import recipe
+from pipeline.training.conditions import Precision
+from pipeline.training.recipe import Recipe
+
+Shape = tuple[int, int, int]
+
+
+def declare(
+    architecture: str,
+    hp: HyperParameters,
+    shape: Shape,
+    classes: int,
+    precision: Precision = "float32",
+) -> tuple[keras.Model, Recipe]:
+    """Build the model that `hp` describes; declare every hyperparameter that `hp` lacks."""
+    keras.utils.clear_session(free_memory=False)
+    # Clearing has reset it.
+    keras.config.set_dtype_policy(precision)
+    module = architectures.load(architecture)
+    images = keras.Input(shape, dtype="uint8", name="images")
+    scaled = keras.layers.Rescaling(1 / 255, name="scale")(images)
+    features = module.build(hp, scaled)
+    logits = keras.layers.Dense(classes, name="logits")(features)
+    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(logits)
+    model = keras.Model(images, probabilities, name=architecture)
+    return model, recipe.declare(hp, module.RECIPE)
+
+
+def build(
+    architecture: str,
+    values: Mapping[str, Any],
+    shape: Shape,
+    classes: int,
+    precision: Precision = "float32",
+) -> tuple[keras.Model, Recipe]:
+    """Build the model with these hyperparameter values; those not named take their defaults.
+
+    Raises:
+        ConvoyError: a value is named that the architecture does not declare. KerasTuner would
+            pass over a renamed hyperparameter in silence and take its default.
+    """
+    hp = HyperParameters()
+    hp.values = dict(values)
+    model, chosen = declare(architecture, hp, shape, classes, precision)
+    known = {entry.name for entry in hp.space if hp.is_active(entry)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConvoyError(
+            f"{architecture}: no such hyperparameter here: {', '.join(unknown)}. "
+            f"It declares {', '.join(sorted(known))}. Run `dvc repro` to search again."
+        )
+    return model, chosen

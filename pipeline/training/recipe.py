@@ -1,0 +1,109 @@
+"""How a model is fitted: the hyperparameters of training that every architecture shares."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+from keras_tuner import HyperParameters
+
+from pipeline.training.conditions import Conditions
+
+Optimizer = Literal["sgd", "nesterov", "adam", "adamw"]
+OPTIMIZERS: dict[Optimizer, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] = {
+    "sgd": (keras.optimizers.SGD, {}),
+    "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
+    "adam": (keras.optimizers.Adam, {}),
+    # Keras' AdamW is this with a weight decay that cannot be left out.
+    "adamw": (keras.optimizers.Adam, {}),
+}
+
+# Lowest, highest and usual: where each optimizer is at home (Goodfellow et al. 2016, "Deep
+# Learning", 8.3 and 8.5; Loshchilov and Hutter 2019 for weight decay).
+LEARNING_RATES: dict[Optimizer, tuple[float, float, float]] = {
+    "sgd": (3e-2, 3e-1, 1e-1),
+    "nesterov": (5e-3, 2e-1, 5e-2),
+    "adam": (3e-4, 1e-2, 1e-3),
+    "adamw": (3e-4, 1e-2, 1e-3),
+}
+WEIGHT_DECAYS: dict[Optimizer, tuple[float, float, float]] = {
+    "nesterov": (1e-5, 2e-3, 1e-4),
+    "adamw": (1e-3, 1e-1, 1e-2),
+}
+BATCH_SIZES = [32, 64, 128, 256, 512]
+
+# One cycle: the learning rate climbs for this share of the training, from this share of its peak.
+WARM_UP, WARM_UP_FROM = 0.25, 0.04
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to fit a model. Each architecture file states its published one as `RECIPE`.
+
+    Attributes:
+        optimizer: Name of an entry of `OPTIMIZERS`.
+        learning_rate: Step size; under a schedule, the largest one.
+        batch_size: Images a step.
+        weight_decay: Share of each weight, times the learning rate, taken off in each step;
+            biases and the parameters of normalisation keep theirs.
+    """
+
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    weight_decay: float = 0.0
+
+
+def declare(hp: HyperParameters, published: Recipe) -> Recipe:
+    """Declare the search space of training around a published recipe; return the recipe chosen."""
+    optimizer = hp.Choice("optimizer", list(OPTIMIZERS), default=published.optimizer)
+    rates = _declare_ranges(hp, "learning_rate", LEARNING_RATES, published)
+    decays = _declare_ranges(hp, "weight_decay", WEIGHT_DECAYS, published)
+    batch_size = hp.Choice("batch_size", BATCH_SIZES, default=published.batch_size)
+    return Recipe(optimizer, rates[optimizer], batch_size, decays.get(optimizer, 0.0))
+
+
+def _declare_ranges(
+    hp: HyperParameters,
+    name: str,
+    ranges: dict[Optimizer, tuple[float, float, float]],
+    published: Recipe,
+) -> dict[str, float]:
+    """Declare one number for each optimizer that has it, active only with that optimizer."""
+    values: dict[str, float] = {}
+    for optimizer, (low, high, usual) in ranges.items():
+        default = getattr(published, name) if optimizer == published.optimizer else usual
+        with hp.conditional_scope("optimizer", [optimizer]):
+            values[optimizer] = hp.Float(
+                f"{optimizer}_{name}", low, high, sampling="log", default=default
+            )
+    return values
+
+
+def make_optimizer(
+    recipe: Recipe, conditions: Conditions, steps: int
+) -> keras.optimizers.Optimizer:
+    """Make the Keras optimizer for a training of so many steps."""
+    kind, settings = OPTIMIZERS[recipe.optimizer]
+    if conditions.weight_average:
+        settings = settings | {"use_ema": True, "ema_momentum": conditions.weight_average}
+    rate = learning_rate(recipe.learning_rate, conditions, steps)
+    optimizer = kind(learning_rate=rate, weight_decay=recipe.weight_decay or None, **settings)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def learning_rate(
+    peak: float, conditions: Conditions, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Give the learning rate, or its course over `steps` steps.
+
+    Source: Loshchilov and Hutter 2017 ("cosine", without restarts); Smith and Topin 2018
+    ("one_cycle"; here a straight climb, then half a cosine down to 0).
+    """
+    decay = keras.optimizers.schedules.CosineDecay
+    if conditions.schedule == "cosine":
+        return decay(peak, steps)
+    if conditions.schedule == "one_cycle":
+        climb = round(WARM_UP * steps)
+        return decay(WARM_UP_FROM * peak, steps - climb, warmup_target=peak, warmup_steps=climb)
+    return peak

@@ -1,0 +1,97 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import run
+
+from pipeline.commands import doctor
+from pipeline.errors import ConvoyError
+
+
+@pytest.fixture
+def healthy(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    monkeypatch.delenv("CONVOY_MIRROR", raising=False)
+    return finished
+
+
+def problems(check):
+    return [f"{problem.what} → {problem.remedy}" for problem in check()]
+
+
+def test_a_healthy_project_has_no_problem(healthy, capsys):
+    doctor.examine()
+    assert "problem" not in capsys.readouterr().out
+
+
+def test_a_bad_parameter_is_found(healthy):
+    original = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(original.replace("name: digits", "name: mnits"))
+    try:
+        with pytest.raises(ConvoyError, match="found"):
+            doctor.examine()
+        assert "did you mean 'mnist'?" in problems(doctor._parameters)[0]
+    finally:
+        Path("params.yaml").write_text(original)
+
+
+def test_a_stale_result_is_found(healthy):
+    code = Path("pipeline/evaluation/scoring.py")
+    original = code.read_text()
+    code.write_text(original + "\n# edited\n")
+    try:
+        assert problems(doctor._results) == [
+            "stale: evaluate → dvc repro, then commit dvc.lock and results/"
+        ]
+    finally:
+        code.write_text(original)
+
+
+def test_the_detached_head_of_a_killed_experiment_is_told_from_another(healthy):
+    run("git", "checkout", "-q", "--detach", cwd=healthy)
+    try:
+        assert "belong to no branch" in problems(doctor._git_head)[0]
+        run("git", "update-ref", "refs/exps/exec/EXEC_BASELINE", "HEAD", cwd=healthy)
+        assert "git checkout HEAD -- params.yaml dvc.lock results" in problems(doctor._git_head)[0]
+    finally:
+        run("git", "update-ref", "-d", "refs/exps/exec/EXEC_BASELINE", cwd=healthy)
+        run("git", "switch", "-q", "main", cwd=healthy)
+    assert problems(doctor._git_head) == []
+
+
+def test_a_lock_whose_process_number_now_belongs_to_another_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    doctor.DVC_PROCESS_LOCKS.parent.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "100"]) as other:
+        info = {"pid": other.pid, "cmd": "dvc repro"}
+        # The form in which DVC writes it.
+        held = {"write": {"data/split": info}, "read": {"data/raw": [info]}}
+        doctor.DVC_PROCESS_LOCKS.write_text(json.dumps(held))
+        found = problems(doctor._locks)
+        other.kill()
+    assert found == [
+        f"2 paths, such as data/split, are locked by process {other.pid}, which is not DVC any "
+        "more but sleep 100 → rm .dvc/tmp/rwlock"
+    ]
+    assert problems(doctor._locks) == []  # DVC forgets a process that is gone
+
+
+def test_missing_data_is_found(healthy, tmp_path):
+    model = Path("models/tuned")
+    model.rename(tmp_path / "tuned")
+    cache = doctor.CACHE.rename(tmp_path / "cache")
+    try:
+        assert problems(doctor._cache) == [
+            "models/tuned (train@tuned) is neither here nor cached → dvc pull, or make run"
+        ]
+    finally:
+        (tmp_path / "tuned").rename(model)
+        cache.rename(doctor.CACHE)
+
+
+def test_an_unreachable_mirror_is_found(healthy, monkeypatch):
+    monkeypatch.setenv("CONVOY_MIRROR", "/no/such/folder")
+    assert "is not there" in problems(doctor._mirror)[0]
+    monkeypatch.setenv("CONVOY_MIRROR", "nosuch://bucket")
+    assert "nosuch" in problems(doctor._mirror)[0]

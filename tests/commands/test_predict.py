@@ -1,0 +1,110 @@
+"""The command on a real, tiny model."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipeline import paths
+from pipeline.__main__ import app
+from pipeline.data import pictures
+from pipeline.training import saving, trained
+from pipeline.training.trained import SeedResult, TrainedModels
+
+CLASSES = ["dark", "middle", "light"]
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A model that knows dark from light, in models/tuned of an empty workspace."""
+    monkeypatch.chdir(tmp_path)
+    images = keras.Input((8, 6, 1), dtype="uint8")
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(images))
+    dense = keras.layers.Dense(3, activation="softmax")
+    model = keras.Model(images, dense(mean))
+    dense.set_weights([np.array([[-20.0, 0, 20]]), np.array([10.0, 5, -10])])
+    folder = paths.MODELS / "tuned"
+    saving.save(model, trained.model_file(folder, 7))
+    trained.write(TrainedModels("flat", 6, "float32", CLASSES, [SeedResult(7, 1.0, 0.1)]), folder)
+    return model
+
+
+def call(*arguments: str):
+    return CliRunner().invoke(app, ["predict", *arguments])
+
+
+def shade(path, value: int, mode: str = "RGB", size: tuple[int, int] = (30, 20)) -> str:
+    Image.new("L", size, value).convert(mode).save(path)
+    return str(path)
+
+
+def test_pictures_of_any_mode_and_size(tmp_path, models):
+    files = [shade(tmp_path / "a.png", 5), shade(tmp_path / "b.gif", 250, "P", (6, 8))]
+    result = call(*files, "--top", "2")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"{files[0]}: dark 0.9")
+    assert lines[1].startswith(f"{files[1]}: light ")
+    assert lines[0].count(", ") == 1
+
+
+def test_the_picture_is_converted_as_in_training(tmp_path, models):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    converted = pictures.read(tmp_path / "noise.png", (8, 6), 1)
+    expected = models.predict(converted[np.newaxis], verbose=0)[0]
+    (answer,) = json.loads(call(str(tmp_path / "noise.png"), "--json").stdout)
+    said = {guess["class"]: guess["probability"] for guess in answer["top"]}
+    assert [said[name] for name in CLASSES] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_an_unreadable_file_is_an_error_for_that_file_only(tmp_path, models):
+    good = shade(tmp_path / "good.png", 128)
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    result = call(str(tmp_path / "bad.png"), good, str(tmp_path / "gone.png"), "--json")
+    assert result.exit_code == 1
+    bad, middle, gone = json.loads(result.stdout)
+    assert "bad.png: not a JPEG" in bad["error"]
+    assert "gone.png: no such file" in gone["error"]
+    assert (middle["file"], middle["class"]) == (good, "middle")
+    plain = call(str(tmp_path / "bad.png"), good)
+    assert "bad.png: not a JPEG" in plain.stderr
+    assert plain.stdout.startswith(f"{good}: middle")
+
+
+def test_a_folder(tmp_path, models):
+    (tmp_path / "in" / "[deep] er").mkdir(parents=True)
+    first = shade(tmp_path / "in" / "[deep] er" / "a.jpg", 250)
+    second = shade(tmp_path / "in" / "b.PNG", 250)
+    (tmp_path / "in" / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+    result = call(str(tmp_path / "in"), "--json")
+    assert [answer["file"] for answer in json.loads(result.stdout)] == [first, second]
+    assert first in call(str(tmp_path / "in")).stdout
+    result = call(str(tmp_path / "empty"))
+    assert (result.exit_code, "no pictures in this folder" in result.stderr) == (1, True)
+
+
+def test_without_a_model(tmp_path, models):
+    result = call("a.png", "--model", "baseline")
+    assert result.exit_code == 1
+    assert "models/baseline: no trained model here. Run `dvc repro`" in result.stderr
+
+
+@pytest.mark.parametrize("wrong", [["--model", "best"], ["--top", "0"]])
+def test_wrong_options_are_refused(models, wrong):
+    assert call("a.png", *wrong).exit_code == 2
+
+
+def test_more_than_a_batch(tmp_path, models, monkeypatch):
+    from pipeline.commands import predict
+
+    monkeypatch.setattr(predict, "INFERENCE_BATCH", 2)
+    files = [shade(tmp_path / f"{i}.png", 50 * i) for i in range(5)]
+    files.insert(2, "gone.png")
+    answers = json.loads(call(*files, "--json").stdout)
+    names = [answer.get("class") for answer in answers]
+    assert names == ["dark", "dark", None, "middle", "middle", "light"]

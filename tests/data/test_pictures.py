@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from imagehash import phash
+from PIL import Image
+
+from pipeline.data import hashing, pictures
+from pipeline.data.pictures import PictureError
+
+
+def grey(*rows: list[int], dtype=np.uint8) -> Image.Image:
+    return Image.fromarray(np.array(rows, dtype))
+
+
+def test_16_bits_are_scaled_not_cut_off(tmp_path):
+    grey([0, 257, 32896, 65535], dtype=np.uint16).save(tmp_path / "deep.png")
+    image = pictures.read(tmp_path / "deep.png", (1, 4), 1)
+    assert image[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_what_is_transparent_lies_on_white(tmp_path):
+    pixels = np.array([[[255, 0, 0, 255], [9, 9, 9, 0], [0, 0, 0, 128]]], np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "clear.png")
+    image = pictures.read(tmp_path / "clear.png", (1, 3), 3)
+    assert image[0].tolist() == [[255, 0, 0], [255, 255, 255], [127, 127, 127]]
+
+
+def test_a_palette_with_a_transparent_colour(tmp_path):
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putdata([0, 1])
+    image.save(tmp_path / "p.gif", transparency=1)
+    assert pictures.read(tmp_path / "p.gif", (1, 2), 3)[0].tolist() == [[10, 20, 30], [255] * 3]
+
+
+def test_grey_becomes_rgb_and_rgb_grey():
+    assert pictures.convert(grey([7, 8]), (1, 2), 3)[0].tolist() == [[7] * 3, [8] * 3]
+    red = Image.new("RGB", (1, 1), (255, 0, 0))
+    assert pictures.convert(red, (1, 1), 1).tolist() == [[[76]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_mode_comes_out_as_asked(mode, channels):
+    image = pictures.convert(Image.new(mode, (5, 9)), (4, 6), channels)
+    assert (image.shape, image.dtype) == ((4, 6, channels), np.uint8)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "webp"])
+def test_formats(tmp_path, suffix):
+    Image.new("RGB", (20, 10), (200, 100, 50)).save(tmp_path / f"a.{suffix}")
+    image = pictures.read(tmp_path / f"a.{suffix}", (10, 20), 3)
+    assert np.abs(image.astype(int) - [200, 100, 50]).max() <= 3
+
+
+def test_the_camera_s_turn_is_followed(tmp_path):
+    image = grey([10, 200])
+    exif = image.getexif()
+    exif[0x0112] = 6  # turn by 90 degrees to the right
+    image.save(tmp_path / "turned.png", exif=exif)
+    assert pictures.read(tmp_path / "turned.png", (2, 1), 1)[..., 0].tolist() == [[10], [200]]
+
+
+@pytest.mark.parametrize("keep", [0, 8, 30, 300])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "webp"])
+def test_a_cut_file_is_an_error_that_names_it(tmp_path, suffix, keep):
+    noise = np.random.default_rng(0).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    path = tmp_path / f"cut.{suffix}"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(PictureError, match=f"cut.{suffix}"):
+        pictures.read(path, (30, 30), 3)
+
+
+def test_a_bomb_is_an_error(tmp_path, monkeypatch):
+    Image.new("1", (100, 100)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(PictureError, match="bomb"):
+        pictures.read(tmp_path / "bomb.png", (8, 8), 1)
+
+
+def test_other_formats_are_refused(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a.tiff")
+    with pytest.raises(PictureError, match="not a JPEG, PNG, GIF, BMP or WebP picture"):
+        pictures.read(tmp_path / "a.tiff", (4, 4), 1)
+
+
+def test_hashes_of_32_by_32_are_those_of_imagehash():
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (50, 6, 6, 3), dtype=np.uint8)
+    smooth = [Image.fromarray(image).resize((32, 32)) for image in small]
+    ours = hashing.perceptual_hashes(np.stack([np.asarray(image) for image in smooth]))
+    theirs = [int(str(phash(image)), 16) for image in smooth]
+    assert ours.tolist() == theirs
+
+
+def test_hashes_of_other_sizes_are_close_to_those_of_imagehash():
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (50, 6, 6), dtype=np.uint8)
+    smooth = [Image.fromarray(image).resize((28, 28)) for image in small]
+    ours = hashing.perceptual_hashes(np.stack([np.asarray(i) for i in smooth])[..., np.newaxis])
+    theirs = np.array([int(str(phash(image)), 16) for image in smooth], np.uint64)
+    assert np.bitwise_count(ours ^ theirs).mean() < 4
+
+
+def test_one_colour_hashes_alike_whatever_the_colour():
+    flat = np.stack([np.full((28, 28, 3), shade, np.uint8) for shade in (1, 77, 255)])
+    assert len(set(hashing.perceptual_hashes(flat).tolist())) == 1

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from pipeline.data import duplicates, splitting
+from pipeline.data.gathering import TEST, TRAIN, VALIDATION, Gathered, gather
+from pipeline.data.splitting import LEFT_OUT
+from pipeline.datasets import DataError, Part, Source
+from pipeline.params import Split
+
+CLASSES = ("a", "b", "c")
+
+
+def cuts(**changes) -> Split:
+    values = {"validation_fraction": 0.25, "test_fraction": 0.2, "random_state": 3}
+    return Split(**{**values, "group_duplicates": False, **changes})
+
+
+def noise(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (n, 8, 9, 1), dtype=np.uint8)
+
+
+def part(images: np.ndarray, labels: np.ndarray | None = None) -> Part:
+    labels = np.arange(len(images)) % len(CLASSES) if labels is None else labels
+
+    def chunks():
+        for start in range(0, len(images), 7):
+            yield labels[start : start + 7].astype(np.int64), images[start : start + 7]
+
+    return Part(len(images), chunks)
+
+
+def gathered(tmp_path, train: np.ndarray, **parts) -> Gathered:
+    others = {name: part(images) for name, images in parts.items()}
+    return gather(Source(CLASSES, part(train), **others), tmp_path / "pixels", skip=False)
+
+
+def assign(all_images: Gathered, *, grows: bool = False, **changes) -> np.ndarray:
+    settings = cuts(**changes)
+    groups = np.arange(len(all_images))
+    if settings.group_duplicates:
+        groups = duplicates.find(all_images).groups()
+    return splitting.assign(all_images, settings, groups, grows=grows)
+
+
+def test_both_cuts_are_stratified_counts(tmp_path):
+    images = gathered(tmp_path, noise(300))
+    parts = assign(images)
+    for label in range(3):
+        counts = np.bincount(parts[images.labels == label], minlength=3)
+        assert counts.tolist() == [60, 20, 20]
+
+
+def test_official_parts_stay_as_they_are(tmp_path):
+    images = gathered(tmp_path, noise(40), validation=noise(5, 1), test=noise(9, 2))
+    assert assign(images).tolist() == [TRAIN] * 40 + [VALIDATION] * 5 + [TEST] * 9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_added_images_move_no_old_one_across(tmp_path, seed):
+    images = noise(400)
+    before = assign(gathered(tmp_path, images[::2]), grows=True, random_state=seed)
+    order = np.random.default_rng(seed).permutation(400)
+    after = np.empty(400, int)
+    after[order] = assign(gathered(tmp_path, images[order]), grows=True, random_state=seed)
+    assert ((before == TEST) == (after[::2] == TEST)).all()
+    assert 0.1 < (after == TEST).mean() < 0.3
+
+
+def test_the_seed_changes_which_images_are_for_testing(tmp_path):
+    images = gathered(tmp_path, noise(400))
+    one, two = (assign(images, grows=True, random_state=seed) == TEST for seed in (1, 2))
+    assert 0 < (one & two).sum() < one.sum()
+
+
+def test_equal_images_never_part_where_the_cut_goes_by_digest(tmp_path):
+    images = gathered(tmp_path, np.concatenate([noise(200), noise(200)]))
+    test = assign(images, grows=True) == TEST
+    assert (test[:200] == test[200:]).all()
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_groups_stay_on_one_side(tmp_path, grows):
+    twice = gathered(tmp_path, np.concatenate([noise(99), noise(99)]))
+    parts = assign(twice, grows=grows, group_duplicates=True)
+    assert (parts[:99] == parts[99:]).all()
+    assert set(parts) == {TRAIN, VALIDATION, TEST}
+    loose = assign(twice, group_duplicates=False)
+    assert (loose[:99] != loose[99:]).any()
+
+
+def test_training_images_that_are_official_test_images_are_left_out(tmp_path):
+    test = noise(6, 1)
+    images = gathered(tmp_path, np.concatenate([noise(30), test[:3]]), test=test)
+    parts = assign(images, group_duplicates=True)
+    assert np.flatnonzero(parts == LEFT_OUT).tolist() == [30, 31, 32]
+    assert (parts[33:] == TEST).all()
+
+
+def test_each_split_holds_its_own_images(tmp_path):
+    images = gathered(tmp_path, noise(100))
+    parts = assign(images)
+    splitting.write(images, parts, CLASSES, tmp_path / "split")
+    for number, name in enumerate(("train", "validation", "test")):
+        written = np.load(tmp_path / "split" / name / "images.npy", mmap_mode="r")
+        assert (written == noise(100)[parts == number]).all()
+        labels = np.load(tmp_path / "split" / name / "labels.npy")
+        assert (labels == images.labels[parts == number]).all()
+    assert sorted(p.name for p in (tmp_path / "split").iterdir()) == ["test", "train", "validation"]
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_class_with_one_image_is_an_error(tmp_path, grows):
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2])
+    source = Source(CLASSES, part(noise(9), labels))
+    images = gather(source, tmp_path / "pixels", skip=False)
+    with pytest.raises(DataError, match="label 2 has one image left"):
+        assign(images, grows=grows)
+
+
+def test_a_share_too_small_for_the_classes_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"split\.test_fraction = 0\.01: 1 of 60 images"):
+        assign(gathered(tmp_path, noise(60)), test_fraction=0.01)
+
+
+def test_a_class_without_training_images_is_named():
+    labels, parts = np.array([0, 1, 2, 2]), np.array([0, 0, 1, 2], np.int8)
+    with pytest.raises(DataError, match="no training images left of c"):
+        splitting.require_training_images(labels, parts, CLASSES)
+
+
+def test_images_of_different_shapes_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"images of \(5, 5, 3\) among images of \(8, 9, 1\)"):
+        gathered(tmp_path, noise(10), test=np.zeros((2, 5, 5, 3), np.uint8))
