@@ -18,6 +18,7 @@ from pathlib import Path
 import fsspec
 import psutil
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from pipeline import params, paths
 from pipeline.errors import ConvoyError
@@ -137,15 +138,21 @@ def _results() -> Iterator[Problem]:
     stale = re.findall(r"Running stage '([^']+)'", done.stdout)
     if stale:
         yield Problem(f"stale: {', '.join(stale)}", "dvc repro, then commit dvc.lock and results/")
+    elif re.search(r"dvc\.lock'(, YAML| validation failed)", done.stderr):
+        yield Problem(
+            "dvc.lock is cut off: DVC was killed while it wrote it",
+            "git checkout -- dvc.lock && dvc repro  (DVC remembers what has run since)",
+        )
     elif done.returncode:
         yield Problem(done.stderr.strip().splitlines()[-1], "dvc status")
 
 
 def _cache() -> Iterator[Problem]:
-    if not Path("dvc.lock").exists():
-        return
-    stages = YAML(typ="safe").load(Path("dvc.lock").read_text())["stages"]
-    for stage, entry in stages.items():
+    try:
+        lock = YAML(typ="safe").load(Path("dvc.lock").read_text()) or {}
+    except (FileNotFoundError, YAMLError):
+        return  # `_results` says so
+    for stage, entry in lock.get("stages", {}).items():
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
             cached = CACHE / digest[:2] / digest[2:]

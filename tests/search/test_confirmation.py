@@ -10,7 +10,7 @@ from support import TINY, write_params
 
 from pipeline import paths
 from pipeline.errors import ConvoyError
-from pipeline.files import read_csv, write_json
+from pipeline.files import read_csv, sha256, write_json
 from pipeline.search import retraining, tables
 from pipeline.search.choice import Candidate
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
@@ -123,7 +123,7 @@ def searched(workspace, splits, ledger, monkeypatch):
     write_table(path, small, VALUES)
     space = search_space("mlp", SHAPE, 3, {})
     found = retraining.read_candidates(path, "mlp", space, 60)
-    code = retraining.sha256(paths.ARCHITECTURES / "mlp.py")
+    code = sha256(paths.ARCHITECTURES / "mlp.py")
     write_json(paths.TUNE / "mlp.json", tables.outcome(found, [], code))
     return workspace
 
