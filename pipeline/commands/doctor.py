@@ -138,7 +138,7 @@ def _results() -> Iterator[Problem]:
     stale = re.findall(r"Running stage '([^']+)'", done.stdout)
     if stale:
         yield Problem(f"stale: {', '.join(stale)}", "dvc repro, then commit dvc.lock and results/")
-    elif re.search(r"dvc\.lock'(, YAML| validation failed)", done.stderr):
+    elif re.search(r"dvc\.lock' (is invalid|validation failed)", done.stderr):
         yield Problem(
             "dvc.lock is cut off: DVC was killed while it wrote it",
             "git checkout -- dvc.lock && dvc repro  (DVC remembers what has run since)",

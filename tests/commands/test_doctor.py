@@ -48,17 +48,20 @@ def test_a_stale_result_is_found(healthy):
         code.write_text(original)
 
 
-@pytest.mark.parametrize("size", [0, 2000])
-def test_a_lock_file_that_was_cut_off_is_found_and_costs_nothing(healthy, size):
+@pytest.mark.parametrize("last", [b"", b"      md"])
+def test_a_lock_file_that_was_cut_off_is_found_and_costs_nothing(healthy, last):
     lock = Path("dvc.lock")
     whole = lock.read_bytes()
-    lock.write_bytes(whole[:size])
-    with pytest.raises(ConvoyError, match="1 problem found"):
-        doctor.examine()
-    ((what, remedy),) = [problem.split(" → ") for problem in problems(doctor._results)]
-    assert "cut off" in what
-    run("bash", "-c", remedy.partition("  (")[0], cwd=healthy)
-    assert lock.read_bytes() == whole
+    lock.write_bytes(whole[: whole.index(last) + len(last)])
+    try:
+        with pytest.raises(ConvoyError, match="1 problem found"):
+            doctor.examine()
+        ((what, remedy),) = [problem.split(" → ") for problem in problems(doctor._results)]
+        assert "cut off" in what
+        run("bash", "-c", remedy.partition("  (")[0], cwd=healthy)
+        assert lock.read_bytes() == whole
+    finally:
+        lock.write_bytes(whole)
 
 
 def test_the_detached_head_of_a_killed_experiment_is_told_from_another(healthy):
