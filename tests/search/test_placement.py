@@ -1,7 +1,10 @@
 import pytest
+from settings import tune
 
-from pipeline.search import placement
+from pipeline import paths
+from pipeline.search import loop, oracles, placement, session, tables
 from pipeline.search.placement import EnvironmentVariableError
+from pipeline.search.space import search_space
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "²"])
@@ -38,3 +41,26 @@ def test_gpus_are_handed_out_in_turn(monkeypatch):
     }
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device_variables(0, 2) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["random", "bayesian", "hyperband", "grid"])
+def test_one_two_or_four_real_workers_leave_the_same_bytes(
+    splits, tmp_path, monkeypatch, algorithm
+):
+    train, validation = splits
+    settings = tune(algorithm, trials=8, epochs=3)
+    space = search_space("mlp", train.shape, len(train.classes), {})
+    written = []
+    for count in (1, 2, 4):
+        monkeypatch.setenv("CONVOY_WORKERS", str(count))
+        monkeypatch.setattr(paths, "LEDGER", tmp_path / f"ledger-{count}")
+        with session.open_runner("mlp", settings, train, validation) as runner:
+            specify = session.specifier("mlp", settings)
+            oracle = oracles.make(settings, space)
+            records = list(loop.search(oracle, specify, runner.submit, settings.in_flight))
+        assert not any(record.finished.reused for record in records)
+        tables.write_trials(records, tmp_path / f"{count}.csv")
+        written.append((tmp_path / f"{count}.csv").read_bytes())
+    assert written[0].count(b"completed") > 1
+    assert written[0] == written[1] == written[2]
