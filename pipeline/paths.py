@@ -45,7 +45,7 @@ def repository() -> Path:
 
 def state() -> Path:
     """Name the folder of what outlives a run and is no result; DVC and git do not see it."""
-    return Path(os.environ.get("CONVOY_STATE") or repository() / ".state")
+    return repository() / (os.environ.get("CONVOY_STATE") or ".state")
 
 
 LEDGER = state() / "ledger"

@@ -41,7 +41,7 @@ class Cluster:
         Raises:
             WorkerError: no scheduler answers, or it has no worker.
         """
-        self.setting, self.address = setting, address
+        self.setting, self.address, self.closed = setting, address, False
         for module in (process, remote):
             cloudpickle.register_pickle_by_value(module)
         try:
@@ -68,17 +68,20 @@ class Cluster:
             TRIALS_A_PROCESS,
         )
         try:
-            kind, answer, greeting = self._ask(question)
+            kind, answer, greeting, worker = self._ask(question)
         except KilledWorker as error:
             result = TrialResult("failed", reason=f"Dask workers died: {error}", cause="killed")
             return Outcome(result, None, time.monotonic() - start)
         except (process.WorkerDiedError, process.WorkerTimeoutError) as error:
             raise WorkerError(f"a worker of {self.address} cannot run trials: {error}") from None
-        check_software(self.setting.software, pickle.loads(greeting), f"a worker of {self.address}")
+        if self.closed and kind != "answer":
+            raise WorkerError("the search was stopped")
+        check_software(self.setting.software, pickle.loads(greeting), f"the Dask worker {worker}")
         return outcome(kind, answer, time.monotonic() - start)
 
     def close(self) -> None:
         """End our processes on the workers, and the connection."""
+        self.closed = True
         self.client.run(remote.leave)
         self.client.close()
 

@@ -6,33 +6,16 @@ one context end alike; a trial of another context is never used in its place.
 
 import hashlib
 import json
-import os
-import platform
-from importlib import metadata
 from typing import Any
-
-import keras
 
 from pipeline import sources
 from pipeline.training import backend
-
-PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
-# Settings of the backend's own that change the last digits.
-VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "NVIDIA_TF32_OVERRIDE", "XLA_FLAGS")
 
 
 def software(architecture: str) -> dict[str, Any]:
     """Describe code and software here, as far as they decide what a trial gives."""
     files = sources.transitive("pipeline.search.trial", f"pipeline.architectures.{architecture}")
-    return {
-        "code": sources.digest(files),
-        "packages": {name: version for name in PACKAGES if (version := _version(name))},
-        "backend": keras.backend.backend(),
-        "floatx": keras.config.floatx(),
-        "devices": backend.device_kinds(),
-        "machine": platform.machine(),
-        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
-    }
+    return {"code": sources.digest(files), **backend.software()}
 
 
 def describe(architecture: str, train: str, validation: str, threads: int) -> dict[str, Any]:
@@ -56,10 +39,3 @@ def digest(context: dict[str, Any]) -> str:
     """Name a context."""
     text = json.dumps(context, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -15,13 +15,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from pipeline.errors import ConvoyError
 from pipeline.search.records import TrialResult
 
 VERSION = 1
 FILE = "trials.jsonl"
+# Waiting longer than this for another search would look like a hang.
+SILENT_SECONDS = 2.0
 
 
 class LedgerError(ConvoyError):
@@ -116,7 +118,7 @@ class Ledger:
         """
         claims = self.folder / "claims"
         lock, attempts = claims / f"{key}.lock", claims / f"{key}.attempts"
-        with FileLock(lock):
+        with self._waiting(FileLock(lock)):
             before = attempts.stat().st_size if attempts.exists() else 0
             _append(attempts, b".", keep=before)
             try:
@@ -126,6 +128,14 @@ class Ledger:
             # Safe although somebody may wait for it: the trial is in the ledger by now, and
             # whoever gets a lock looks there first.
             lock.unlink(missing_ok=True)
+
+    def _waiting(self, lock: FileLock) -> AcquireReturnProxy:
+        """Acquire a claim's lock; say so if that takes long."""
+        try:
+            return lock.acquire(timeout=SILENT_SECONDS)
+        except Timeout:
+            self.report("waiting for a trial that another search is running")
+            return lock.acquire()
 
     def entries(self) -> list[Entry]:
         """List everything that can be used."""

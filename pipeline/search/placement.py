@@ -4,7 +4,14 @@ import os
 import re
 
 from pipeline.errors import ConvoyError
-from pipeline.search.workers import InProcess, LocalProcesses, Setting, Workers
+from pipeline.search.workers import (
+    InProcess,
+    LocalProcesses,
+    Setting,
+    Workers,
+    device_variables,
+)
+from pipeline.terminal import say
 
 WORKERS = "CONVOY_WORKERS"
 MEMORY = "CONVOY_WORKER_MEMORY"
@@ -28,6 +35,12 @@ def place(setting: Setting) -> Workers:
         from pipeline.search.cluster import Cluster
 
         return Cluster(setting, address)
+    cores = os.cpu_count() or 1
+    if count > 1 and count * setting.threads > cores and not device_variables(0, count):
+        say(
+            f"note: {WORKERS}={count} times tune.threads={setting.threads} is more than the "
+            f"{cores} cores here; fewer workers would be as fast"
+        )
     return LocalProcesses(setting, count) if count > 1 else InProcess(setting)
 
 

@@ -84,8 +84,8 @@ class WorkerProcess:
         try:
             send(self._process.stdin, message)
             answer = receive(self._process.stdout)
-        except OSError:
-            answer = None
+        except (OSError, ValueError):
+            answer = None  # it died, or `close` has closed its pipes meanwhile
         finally:
             if timer:
                 timer.cancel()

@@ -1,11 +1,12 @@
 """Looking after the ledger: what it holds, how big it is, and dropping what nobody needs."""
 
-import shutil
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.table import Table
 
 from pipeline import paths
@@ -54,13 +55,25 @@ def prune(what: Prune) -> None:
         Prune.ALL: lambda entry: False,
     }
     dropped = ledger.keep(wanted[what])
-    if what is Prune.ALL:
-        shutil.rmtree(paths.LEDGER / "states", ignore_errors=True)
+    _drop_leftovers({entry.key for entry in ledger.entries()})
     kept = {entry.context for entry in ledger.entries()}
     for file in (paths.LEDGER / "contexts").glob("*.json"):
         if file.stem not in kept:
             file.unlink()
     say(f"{dropped} trials dropped; {len(ledger.entries())} kept, {_size(paths.LEDGER)}")
+
+
+def _drop_leftovers(kept: set[str]) -> None:
+    """Drop what interrupted searches left: states and attempts of trials that are not kept."""
+    for file in (paths.LEDGER / "states").glob("*.npz"):
+        if file.stem not in kept:
+            file.unlink(missing_ok=True)
+    for file in (paths.LEDGER / "claims").glob("*.attempts"):
+        lock = file.with_suffix(".lock")
+        # A trial that runs at this moment holds its lock; its attempt is left alone.
+        with contextlib.suppress(Timeout), FileLock(lock, timeout=0):
+            file.unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
 
 
 def _open() -> Ledger:

@@ -39,8 +39,10 @@ class Question:
     most: int
 
 
-def serve(question: Question, archive: bytes) -> tuple[Answer, bytes, bytes]:
-    """Run one trial in the process beside this Dask worker; add that process's greeting.
+def serve(question: Question, archive: bytes) -> tuple[Answer, bytes, bytes, str]:
+    """Run one trial in the process beside this Dask worker.
+
+    Returns what `ask_twice` does, that process's greeting, and the address of the Dask worker.
 
     One at a time: a trial of this project has the worker's memory for itself.
     """
@@ -62,7 +64,7 @@ def serve(question: Question, archive: bytes) -> tuple[Answer, bytes, bytes]:
             return place["process"]
 
         kind, answer = ask_twice(start, question.message, question.seconds, question.suspect)
-        return kind, answer, place["process"].greeting
+        return kind, answer, place["process"].greeting, get_worker().address
 
 
 def clear(place: dict[str, Any]) -> None:

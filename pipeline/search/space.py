@@ -26,31 +26,46 @@ def search_space(
     Raises:
         ConvoyError: a fixed hyperparameter is not declared, or may not have that value.
     """
-    hp = HyperParameters()
-    hp.values = dict(fixed)
-    models.declare(architecture, hp, shape, classes)
-    config = hp.get_config()
-    entries = {entry["config"]["name"]: entry for entry in config["space"]}
+    # Once with the defaults, to know what may be fixed, before a model is built with what is not.
+    declared = {
+        e["config"]["name"]: e for e in _declared(architecture, shape, classes, {})["space"]
+    }
     for name, value in fixed.items():
         key = f"tune.fixed.{architecture}.{name}"
-        if name not in entries:
-            raise ConvoyError(
-                f"params.yaml: {key}: no such hyperparameter; allowed: {', '.join(sorted(entries))}"
-            )
-        _check(key, value, entries[name]["config"])
+        if name not in declared:
+            names = ", ".join(sorted(declared))
+            raise ConvoyError(f"params.yaml: {key}: no such hyperparameter; allowed: {names}")
+        _check(key, value, declared[name])
+    config = _declared(architecture, shape, classes, fixed)
     config["space"] = [_pinned(entry, fixed) for entry in config["space"]]
     return HyperParameters.from_config(config)
 
 
-def _check(key: str, value: Any, declared: Mapping[str, Any]) -> None:
-    """Refuse what the architecture does not offer."""
-    if "values" in declared:
-        allowed = ", ".join(map(str, declared["values"]))
-        fine = value in declared["values"]
-    else:
-        low, high = declared["min_value"], declared["max_value"]
-        allowed = f"{low} to {high}"
-        fine = isinstance(value, int | float) and low <= value <= high
+def _declared(
+    architecture: str, shape: Shape, classes: int, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give KerasTuner's description of what the architecture declares."""
+    hp = HyperParameters()
+    hp.values = dict(values)
+    models.declare(architecture, hp, shape, classes)
+    return hp.get_config()
+
+
+def _check(key: str, value: Any, entry: Mapping[str, Any]) -> None:
+    """Refuse what the architecture does not offer, `32.0` or `true` for a whole number included."""
+    declared = entry["config"]
+    match entry["class_name"]:
+        case "Choice":
+            allowed = ", ".join(map(str, declared["values"]))
+            fine = any(value == v and type(value) is type(v) for v in declared["values"])
+        case "Boolean":
+            allowed = "true, false"
+            fine = isinstance(value, bool)
+        case kind:
+            low, high = declared["min_value"], declared["max_value"]
+            allowed = f"{low} to {high}" + ", whole" * (kind == "Int")
+            types = (int,) if kind == "Int" else (int, float)
+            fine = type(value) in types and low <= value <= high
     if not fine:
         raise ConvoyError(f"params.yaml: {key} = {value!r}; allowed: {allowed}")
 

@@ -7,6 +7,7 @@ are mapped once, for as many trials as come.
 import os
 import pickle
 import queue
+import signal
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ from pipeline.training.batches import SplitFolder
 
 def main() -> None:
     """Greet, then run trials until the input ends."""
+    # Ctrl-C in a terminal reaches this process too; the one that started it decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages, answers = _channels()
     settings = pickle.loads(messages.get())
     backend.start(settings["threads"])

@@ -92,7 +92,11 @@ class Workers(Protocol):
 
 
 class InProcess:
-    """One trial at a time, in this process; suspects and the many beyond it, in one beside it."""
+    """One trial at a time, in this process or in one beside it.
+
+    Beside it run those that may have to be killed (suspects, and all under a limit), and those
+    for which this process has run too many.
+    """
 
     concurrent = False
 
@@ -103,7 +107,8 @@ class InProcess:
 
     def run(self, spec: TrialSpec, state: bytes | None, suspect: bool) -> Outcome:
         """Run one trial here, unless that would be unwise."""
-        if suspect or self.runs >= TRIALS_A_PROCESS or self.setting.memory is not None:
+        limited = self.setting.memory is not None or self.setting.seconds is not None
+        if suspect or limited or self.runs >= TRIALS_A_PROCESS:
             return self.beside.run(spec, state, suspect)
         self.runs += 1
         job = self.setting.job(spec, state)
@@ -141,6 +146,9 @@ class LocalProcesses:
             )
         finally:
             self.free.put(number)
+        if self.closed and kind != "answer":
+            # Ended by `close`: that says nothing about the trial, so it must not be written down.
+            raise WorkerError("the search was stopped")
         return outcome(kind, answer, time.monotonic() - start)
 
     def close(self) -> None:
@@ -168,6 +176,7 @@ class LocalProcesses:
         self.running[number] = process
         if self.closed:
             process.close()
+            raise WorkerError("the search was stopped")
         return process
 
 
@@ -204,5 +213,7 @@ def device_variables(number: int, workers: int) -> dict[str, str]:
         return {}
     variables = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
     if workers > len(gpus):
+        # Else the first process on a GPU takes all of its memory.
         variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        variables["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     return variables

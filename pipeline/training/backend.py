@@ -1,9 +1,11 @@
-"""The machine under Keras: threads, determinism, precision. The one place for it."""
+"""The machine under Keras: threads, determinism, precision, software. The one place for it."""
 
 import ctypes
+import os
 import platform
+from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 
@@ -14,6 +16,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
 
 STEPS_A_CALL_ON_GPU = 16
+
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
+# Settings of the backends' own that change the last digits.
+VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "NVIDIA_TF32_OVERRIDE", "XLA_FLAGS")
 
 
 def start(threads: int) -> None:
@@ -76,6 +82,28 @@ def precision(wanted: Precision | Literal["auto"]) -> Precision:
     if "gpu" in device_kinds() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
         return "mixed_bfloat16"
     return "float32"
+
+
+def software() -> dict[str, Any]:
+    """Describe software and devices here, as far as they decide what a training gives."""
+    # The vector instructions by which libraries choose their kernels.
+    vectors = ("avx", "fma", "amx")
+    return {
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "backend": keras.backend.backend(),
+        "floatx": keras.config.floatx(),
+        "devices": device_kinds(),
+        "machine": platform.machine(),
+        "processor": sorted(flag for flag in _processor_flags() if flag.startswith(vectors)),
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _processor_flags() -> set[str]:

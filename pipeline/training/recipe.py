@@ -52,6 +52,18 @@ class Recipe:
     batch_size: int = 128
     weight_decay: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse a weight decay that no search would ever use.
+
+        Raises:
+            ValueError: the optimizer has none.
+        """
+        if self.weight_decay and self.optimizer not in WEIGHT_DECAYS:
+            raise ValueError(
+                f"weight_decay={self.weight_decay} with optimizer {self.optimizer!r}: only "
+                f"{' and '.join(WEIGHT_DECAYS)} have one"
+            )
+
 
 def declare(hp: HyperParameters, published: Recipe) -> Recipe:
     """Declare the search space of training around a published recipe; return the recipe chosen."""

@@ -30,6 +30,7 @@ class TrainedModels:
         architecture: Name of the architecture.
         parameters: Number of parameters.
         precision: Keras dtype policy they were trained with.
+        backend: Keras backend they were trained with.
         classes: Class names, in the order of the probabilities.
         seeds: How each seed ended.
     """
@@ -37,6 +38,7 @@ class TrainedModels:
     architecture: str
     parameters: int
     precision: str
+    backend: str
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
 

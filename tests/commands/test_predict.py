@@ -28,7 +28,9 @@ def models(tmp_path, monkeypatch):
     dense.set_weights([np.array([[-20.0, 0, 20]]), np.array([10.0, 5, -10])])
     folder = paths.MODELS / "tuned"
     saving.save(model, trained.model_file(folder, 7))
-    trained.write(TrainedModels("flat", 6, "float32", CLASSES, [SeedResult(7, 1.0, 0.1)]), folder)
+    seeds = [SeedResult(7, 1.0, 0.1)]
+    index = TrainedModels("flat", 6, "float32", "tensorflow", CLASSES, seeds)
+    trained.write(index, folder)
     return model
 
 

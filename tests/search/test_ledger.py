@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from pipeline.search import ledger
 from pipeline.search.ledger import Entry, Ledger, LedgerError
 from pipeline.search.records import TrialResult
 
@@ -154,3 +155,17 @@ def test_pruning_drops_what_is_not_wanted_also_for_a_search_that_runs(tmp_path):
     assert Ledger(tmp_path).keep(lambda e: e.key == "k2") == 2
     assert running.find("k1", NO_LIMITS) is None
     assert running.find("k2", NO_LIMITS) == entry("k2")
+
+
+def test_a_wait_for_another_search_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger, "SILENT_SECONDS", 0.05)
+    said = []
+    with Ledger(tmp_path).claim("k"):
+        other = threading.Thread(
+            target=lambda: Ledger(tmp_path, said.append).claim("k").__enter__()
+        )
+        other.start()
+        while not said and other.is_alive():
+            time.sleep(0.01)
+    other.join()
+    assert said == ["waiting for a trial that another search is running"]

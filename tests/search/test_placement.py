@@ -5,6 +5,7 @@ from pipeline import paths
 from pipeline.search import loop, oracles, placement, session, tables
 from pipeline.search.placement import EnvironmentVariableError
 from pipeline.search.space import search_space
+from pipeline.search.workers import Setting
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "²"])
@@ -38,6 +39,7 @@ def test_gpus_are_handed_out_in_turn(monkeypatch):
     assert device_variables(2, 3) == {
         "CUDA_VISIBLE_DEVICES": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device_variables(0, 2) == {}
@@ -64,3 +66,12 @@ def test_one_two_or_four_real_workers_leave_the_same_bytes(
         written.append((tmp_path / f"{count}.csv").read_bytes())
     assert written[0].count(b"completed") > 1
     assert written[0] == written[1] == written[2]
+
+
+def test_more_threads_than_cores_are_noted(splits, monkeypatch, capsys):
+    monkeypatch.setattr(placement.os, "cpu_count", lambda: 2)
+    setting = Setting("mlp", *splits, threads=2, software={})
+    for count, said in (("1", ""), ("2", "note: CONVOY_WORKERS=2 times tune.threads=2 is more")):
+        monkeypatch.setenv("CONVOY_WORKERS", count)
+        placement.place(setting)
+        assert capsys.readouterr().out.startswith(said)

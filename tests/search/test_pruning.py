@@ -55,3 +55,15 @@ def test_pruning_keeps_the_rest(kept, what, keys, contexts):
     call("--prune", what)
     assert {entry.key for entry in Ledger(kept).entries()} == keys
     assert {file.stem for file in (kept / "contexts").iterdir()} == contexts
+
+
+def test_what_interrupted_searches_left_is_dropped_but_not_what_runs(kept):
+    (kept / "states").mkdir()
+    for key in ("k0", "k1", "gone"):
+        (kept / "states" / f"{key}.npz").touch()
+    claims = kept / "claims"
+    (claims / "gone.attempts").touch()
+    with Ledger(kept).claim("running"):
+        call("--prune", "old")
+        assert [file.name for file in claims.glob("*.attempts")] == ["running.attempts"]
+    assert {file.stem for file in (kept / "states").iterdir()} == {"k1"}

@@ -30,7 +30,9 @@ def test_what_is_fixed_is_the_same_in_every_trial_and_the_rest_is_searched(algor
     [
         ({"unit": 64}, r"tune\.fixed\.mlp\.unit: no such hyperparameter; allowed: .*units_1"),
         ({"units_1": 100}, r"tune\.fixed\.mlp\.units_1 = 100; allowed: 32, 64, 128, 256, 512"),
+        ({"units_1": 64.0}, r"tune\.fixed\.mlp\.units_1 = 64\.0; allowed: 32, 64"),
         ({"dropout": 0.9}, r"tune\.fixed\.mlp\.dropout = 0\.9; allowed: 0\.0 to 0\.5"),
+        ({"dropout": True}, r"tune\.fixed\.mlp\.dropout = True; allowed: 0\.0 to 0\.5"),
     ],
 )
 def test_what_cannot_be_fixed_is_refused(fixed, message):

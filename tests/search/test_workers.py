@@ -64,6 +64,23 @@ def test_closing_ends_a_trial_that_runs_and_starts_no_other(pool):
     assert not pool.running[0].alive
 
 
+def test_ctrl_c_says_nothing_about_a_trial_that_may_have_killed_its_process_before(splits):
+    pool = LocalProcesses(setting(splits), 1)
+    pool.run(SPEC, None, False)
+    threading.Timer(1, pool.close).start()
+    with pytest.raises(WorkerError, match="stopped"):
+        pool.run(TrialSpec(SPEC.architecture, SPEC.values, 100_000, 1), None, True)
+
+
+def test_a_process_leaves_ctrl_c_to_the_one_that_started_it(splits):
+    pool = LocalProcesses(setting(splits), 1)
+    pool.run(SPEC, None, False)
+    os.kill(pool.running[0].pid, signal.SIGINT)
+    assert pool.run(SPEC, None, False).result.status == "completed"
+    assert pool.running[0].asked == 2
+    pool.close()
+
+
 @pytest.mark.slow
 def test_memory_that_runs_out_fails_the_trial_alone(splits):
     """A real allocation failure: one layer has 1.6 GB of weights, the worker may hold 1.5 GB."""

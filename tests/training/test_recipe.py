@@ -64,3 +64,8 @@ def test_every_optimizer_goes_downhill(name):
     kernel, bias = after_one_step(Recipe(name, 0.01, weight_decay=0.0), gradient=1.0)
     assert kernel < 1
     assert bias < 1
+
+
+def test_a_weight_decay_that_the_optimizer_has_not_is_refused():
+    with pytest.raises(ValueError, match="only nesterov and adamw have one"):
+        Recipe("adam", weight_decay=1e-4)

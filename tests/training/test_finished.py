@@ -1,0 +1,79 @@
+"""A final training that is interrupted loses no finished seed."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConvoyError
+from pipeline.stages import train
+
+MODELS = [Path(f"models/tuned/seed-{seed}.keras") for seed in (1, 2)]
+
+
+@pytest.fixture
+def clone(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    monkeypatch.setattr(sys, "argv", ["train", "tuned"])
+
+
+@pytest.fixture
+def trained(clone, monkeypatch):
+    """Give the seeds that really train; the second one is interrupted the first time."""
+    seeds = []
+    original = train.fit
+
+    def counted(*arguments, seed, **more):
+        seeds.append(seed)
+        if seed == 2 and seeds.count(2) == 1:
+            raise KeyboardInterrupt
+        return original(*arguments, seed=seed, **more)
+
+    monkeypatch.setattr(train, "fit", counted)
+    return seeds
+
+
+def test_only_the_seed_in_flight_is_trained_again(trained):
+    before = [model.read_bytes() for model in MODELS]
+    curves = Path("results/train/tuned.csv").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        train.main()
+    train.main()
+    assert trained == [1, 2, 2]
+    assert [model.read_bytes() for model in MODELS] == before
+    assert Path("results/train/tuned.csv").read_bytes() == curves
+    train.main()
+    assert trained == [1, 2, 2, 1, 2]  # nothing is kept once the whole is done
+
+
+def test_a_finished_seed_of_another_training_is_not_taken(trained):
+    with pytest.raises(KeyboardInterrupt):
+        train.main()
+    params = Path("params.yaml")
+    before = params.read_text()
+    params.write_text(before.replace("epochs: 2", "epochs: 1"))
+    try:
+        train.main()
+    finally:
+        params.write_text(before)
+    assert trained == [1, 2, 1, 2]
+    train.main()
+
+
+def test_a_training_that_diverges_names_the_seed_and_the_epoch(clone):
+    specification = Path("results/select/tuned.json")
+    before = specification.read_text()
+    content = json.loads(before)
+    content["hyperparameters"] |= {"optimizer": "sgd", "sgd_learning_rate": 1e38}
+    content["hyperparameters"] = {
+        name: value
+        for name, value in content["hyperparameters"].items()
+        if not name.startswith(("adam", "nesterov"))
+    }
+    specification.write_text(json.dumps(content))
+    try:
+        with pytest.raises(ConvoyError, match="seed 1: the loss is not finite after epoch 1"):
+            train.main()
+    finally:
+        specification.write_text(before)
