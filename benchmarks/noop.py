@@ -1,61 +1,97 @@
 """How long `dvc repro` takes when nothing changed, beside a toy project of five stages.
 
-    python benchmarks/noop.py [RUNS]
+    python benchmarks/noop.py [RUNS] [OPTION OF dvc repro...]
 
-Run it from the root of an up-to-date checkout. The two are timed in turn, so that both see the
-same noise.
+Run it from the root of an up-to-date checkout. Timed in turn, so that all see the same noise: the
+toy, the toy with as many stages as this project, this project without its code among the
+dependencies (the least that listing code otherwise could reach), and this project.
 """
 
+import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-TOY = "stages:\n" + "".join(
-    f"  s{n}:\n    cmd: echo {n} > out{n}\n    deps: [in{n}]\n    outs: [out{n}]\n"
-    for n in range(1, 6)
-)
+from dvc.repo import Repo
+
+TOY_STAGES = 5
 
 
-def make_toy(folder: Path) -> None:
-    """Make and run a project of five stages that each write one line."""
-    (folder / "dvc.yaml").write_text(TOY)
-    for n in range(1, 6):
+def dvc(folder: Path, *arguments: str) -> str:
+    """Run DVC in a folder; return what it printed."""
+    return subprocess.run(
+        ["dvc", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def make_toy(folder: Path, stages: int) -> None:
+    """Make and run a project of stages that each write one line."""
+    folder.mkdir()
+    text = "stages:\n"
+    for n in range(1, stages + 1):
+        text += f"  s{n}:\n    cmd: echo {n} > out{n}\n    deps: [in{n}]\n    outs: [out{n}]\n"
         (folder / f"in{n}").write_text(str(n))
-    for command in ("git init -q", "dvc init -q", "dvc config core.analytics false"):
-        subprocess.run(command.split(), cwd=folder, check=True)
-    subprocess.run(["dvc", "config", "core.check_update", "false"], cwd=folder, check=True)
-    repro(folder)
+    (folder / "dvc.yaml").write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    dvc(folder, "init", "-q")
+    for setting in ("analytics", "check_update"):
+        dvc(folder, "config", f"core.{setting}", "false")
+    dvc(folder, "repro")
 
 
-def repro(folder: Path) -> float:
+def make_without_code(folder: Path) -> None:
+    """Copy this checkout, and let no stage depend on code."""
+    shutil.copytree(".", folder, ignore=shutil.ignore_patterns(".venv*", ".state", ".*_cache"))
+    pipeline = folder / "dvc.yaml"
+    text = re.sub(r"^ +- pipeline/.*\n", "", pipeline.read_text(), flags=re.M)
+    pipeline.write_text(re.sub(r"^ +deps:\n(?! +- )", "", text, flags=re.M))
+    (folder / "dvc.lock").unlink()
+    dvc(folder, "commit", "--force")
+
+
+def timed(folder: Path, options: Sequence[str]) -> float:
     """Run `dvc repro`; return its seconds."""
     start = time.perf_counter()
-    done = subprocess.run(["dvc", "repro"], cwd=folder, capture_output=True, text=True, check=True)
+    printed = dvc(folder, "repro", *options)
     seconds = time.perf_counter() - start
-    if folder == Path() and "Running stage" in done.stdout:
-        raise SystemExit("This checkout was not up to date; run the benchmark again.")
+    if "Running stage" in printed:
+        raise SystemExit(f"{folder} was not up to date; run the benchmark again.")
     return seconds
 
 
 def main() -> None:
-    """Time both in turn and print medians, ranges and their ratio."""
+    """Time all in turn; print medians, ranges and ratios to the toy."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    options = sys.argv[2:]
+    with Repo() as repo:
+        stages = len(repo.index.stages)
     with tempfile.TemporaryDirectory() as scratch:
-        toy = Path(scratch)
-        make_toy(toy)
-        repro(Path())
-        pairs = [(repro(toy), repro(Path())) for _ in range(runs)]
-    for name, seconds in zip(("toy", "convoy"), zip(*pairs, strict=True), strict=True):
-        middle = statistics.median(seconds)
-        print(f"{name:8}{middle:6.2f} s  (range {min(seconds):.2f} to {max(seconds):.2f})")
-    ratios = [ours / theirs for theirs, ours in pairs]
-    print(
-        f"ratio   {statistics.median(ratios):6.2f}×  "
-        f"(range {min(ratios):.2f} to {max(ratios):.2f}, {runs} pairs)"
-    )
+        folders = {
+            f"toy of {TOY_STAGES} stages": Path(scratch) / "toy",
+            f"toy of {stages} stages": Path(scratch) / "larger",
+            "convoy, no code listed": Path(scratch) / "bare",
+            "convoy": Path(),
+        }
+        toy, larger, bare, _ = folders.values()
+        make_toy(toy, TOY_STAGES)
+        make_toy(larger, stages)
+        dvc(Path(), "repro")
+        make_without_code(bare)
+        for folder in folders.values():
+            timed(folder, options)
+        rounds = [[timed(folder, options) for folder in folders.values()] for _ in range(runs)]
+    for name, seconds in zip(folders, zip(*rounds, strict=True), strict=True):
+        ratios = [mine / first for mine, (first, *_) in zip(seconds, rounds, strict=True)]
+        print(
+            f"{name:24}{statistics.median(seconds):6.2f} s  "
+            f"({min(seconds):.2f} to {max(seconds):.2f}), {statistics.median(ratios):.2f}× the "
+            f"first ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def _collapse(stages, everything):
             shown.append(f"{name}@*" if "@" in next(iter(mine)) else name)
         else:
             shown += sorted(mine)
-    if shown == [*order[:3], "tune@*", "explain@*", "confirm", "select", "train@*", "evaluate"]:
+    if shown == [*order[:3], "tune@*", "explain", "confirm", "select", "train@*", "evaluate"]:
         return "all"
     return ", ".join(shown)
 

@@ -14,7 +14,17 @@ from support import ROOT, TINY, write_params
 
 from pipeline.data import idx
 from pipeline.params import ParamsError
-from pipeline.stages import check, confirm, download, evaluate, select, split, train, tune
+from pipeline.stages import (
+    check,
+    confirm,
+    download,
+    evaluate,
+    explain,
+    select,
+    split,
+    train,
+    tune,
+)
 
 MNIST = ROOT.parent / "shared/data/mnist"
 MAINS = {
@@ -22,6 +32,7 @@ MAINS = {
     "download": download,
     "split": split,
     "tune@mlp": tune,
+    "explain": explain,
     "confirm": confirm,
     "select": select,
     "train@baseline": train,

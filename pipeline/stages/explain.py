@@ -1,8 +1,6 @@
-"""Stage `explain@ARCH`: pictures of one search, and which of its hyperparameters mattered."""
+"""Stage `explain`: pictures of each search, and which of its hyperparameters mattered."""
 
-import sys
-
-from pipeline import paths
+from pipeline import params, paths
 from pipeline.figures import search
 from pipeline.files import read_csv, write_csv
 from pipeline.guard import run_stage
@@ -11,8 +9,16 @@ from pipeline.search.columns import TRIAL_COLUMNS
 
 
 def main() -> None:
-    """Read the trial table; write a picture and the importances."""
-    architecture = sys.argv[1]
+    """Explain the search of every architecture.
+
+    One stage for all: most of its time is importing what draws, which each process pays anew.
+    """
+    for architecture in params.load().architectures:
+        explain(architecture)
+
+
+def explain(architecture: str) -> None:
+    """Read one trial table; write a picture and the importances."""
     rows = read_csv(paths.TRIALS / f"{architecture}.csv")
     names = [name for name in rows[0] if name not in TRIAL_COLUMNS]
     # A trial that was stopped early says what it could not reach, which is worth knowing here.
