@@ -13,6 +13,7 @@ from dvc.repo import Repo
 from support import ROOT, TINY, write_params
 
 from pipeline.data import idx
+from pipeline.errors import ConvoyError
 from pipeline.params import ParamsError
 from pipeline.stages import (
     check,
@@ -136,6 +137,19 @@ def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, monkeypatch, c
     assert metrics["test_images"] == 300
     assert metrics["tuned"]["accuracy"] > 0.5
     assert "mnist: 300 test images" in capsys.readouterr().out
+
+
+def test_a_fixed_value_that_is_none_is_refused_before_any_search(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    monkeypatch.setattr(sys, "argv", ["tune", "mlp"])
+    before = Path("params.yaml").read_bytes()
+    fixed = {"lenet5": {"activation": "rellu"}}
+    write_params(finished, TINY | {"tune": {**TINY["tune"], "fixed": fixed}})
+    try:
+        with pytest.raises(ConvoyError, match=r"tune\.fixed\.lenet5\.activation = 'rellu'"):
+            tune.main()
+    finally:
+        Path("params.yaml").write_bytes(before)
 
 
 def test_mirrored_images_are_refused_where_they_are_of_another_class(workspace):

@@ -24,12 +24,16 @@ def main() -> None:
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(tune.threads)
     conditions = settings.train.conditions(backend.precision)
-    fixed = tune.fixed.get(architecture, {})
-    space = search_space(architecture, train.shape, len(train.classes), fixed)
+    # Those of the other architectures too: a mistake should not show after hours of this search.
+    spaces = {
+        name: search_space(name, train.shape, len(train.classes), tune.fixed.get(name, {}))
+        for name in {architecture, *tune.fixed}
+    }
 
     with session.open_runner(architecture, tune, train, validation) as runner:
         specify = session.specifier(architecture, tune, conditions)
-        search = loop.search(oracles.make(tune, space), specify, runner.submit, tune.in_flight)
+        oracle = oracles.make(tune, spaces[architecture])
+        search = loop.search(oracle, specify, runner.submit, tune.in_flight)
         records = _watch(search, architecture, tune.trials, runner)
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
