@@ -15,7 +15,7 @@ from pipeline.training.conditions import Precision
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
 
-STEPS_A_CALL_ON_GPU = 16
+STEPS_A_CALL_ON_GPU, STEPS_A_CALL_ON_PROCESSOR = 16, 8
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 # Settings of the backends' own that change the last digits.
@@ -118,9 +118,14 @@ def _processor_flags() -> set[str]:
 def steps_a_call() -> int:
     """Say how many training steps the backend should run at one request.
 
-    A GPU that has to ask Python for each step waits for it; a processor gains nothing.
+    Whoever has to ask Python for each step waits for it, most of all with small models. The
+    results are the same. Keras allows only 1 with PyTorch; JAX gains nothing on the processor.
     """
-    return STEPS_A_CALL_ON_GPU if "gpu" in device_kinds() else 1
+    if keras.backend.backend() == "torch":
+        return 1
+    if "gpu" in device_kinds():
+        return STEPS_A_CALL_ON_GPU
+    return STEPS_A_CALL_ON_PROCESSOR if keras.backend.backend() == "tensorflow" else 1
 
 
 def gpu_peak_bytes() -> int | None:
