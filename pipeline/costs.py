@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -109,14 +109,22 @@ def earlier() -> list[Cost]:
     if not paths.COSTS.exists():
         return []
     known = {field.name for field in fields(Cost)}  # another version may have written more
-    lines = map(json.loads, paths.COSTS.read_text(encoding="utf-8").splitlines())
-    return [Cost(**{key: line[key] for key in known & line.keys()}) for line in lines]
+    found = []
+    for text in paths.COSTS.read_text(encoding="utf-8").splitlines():
+        # A full disk or a kill leaves half a line, and no run may fail for that.
+        with suppress(json.JSONDecodeError):
+            line = json.loads(text)
+            found.append(Cost(**{key: line[key] for key in known & line.keys()}))
+    return found
 
 
 def append(costs: Iterable[Cost]) -> None:
-    """Write costs down behind the earlier ones."""
+    """Write costs down behind the earlier ones, of which the last may be half a line."""
     paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
+    before = paths.COSTS.read_bytes() if paths.COSTS.exists() else b""
     with paths.COSTS.open("a", encoding="utf-8") as stream:
+        if before and not before.endswith(b"\n"):
+            stream.write("\n")
         stream.writelines(json.dumps(asdict(cost)) + "\n" for cost in costs)
 
 

@@ -99,3 +99,13 @@ def test_records_of_an_older_version_are_read(workspace):
     old = {"stage": "select", "dataset": "digits", "work": 1, "startup_seconds": 1.0}
     paths.COSTS.write_text(json.dumps(old | {"work_seconds": 2.0, "peak_mib": 3.0, "gone": 4}))
     assert [cost.seconds for cost in costs.earlier()] == [3.0]
+
+
+def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    paths.COSTS.write_text(paths.COSTS.read_text() + '{"stage": "sel')
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    assert [cost.stage for cost in costs.earlier()] == ["select", "select"]
+    assert costs.accuracy() == ""
