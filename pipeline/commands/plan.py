@@ -1,5 +1,6 @@
 """`python -m pipeline plan`: which stages a change would run, and about what that costs."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -100,7 +101,11 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     estimates = [Estimate(stage, True, _expected(stage, settings)) for stage in certain]
     estimates += [Estimate(stage, False, _expected(stage, settings)) for stage in following]
     planned = {
-        entry.stage: {"seconds": entry.cost.seconds, "work": entry.cost.work}
+        entry.stage: {
+            "seconds": entry.cost.seconds,
+            "work": entry.cost.work,
+            "workers": entry.cost.workers,
+        }
         for entry in estimates
         if entry.cost
     }
@@ -144,16 +149,23 @@ def _is_change(entry: str | dict[str, dict[str, Any]]) -> bool:
 
 
 def _earlier(stage: str, settings: Params) -> list[Cost]:
-    """Read what is known of a stage on this data set; runs, if there are any, before probes."""
+    """Read what is known of a stage on this data set.
+
+    Runs with as many workers as now come before those with others, and both before probes.
+    """
     name = settings.dataset.name
     same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
-    return [cost for cost in same if not cost.probe] or same
+    runs = [cost for cost in same if not cost.probe]
+    alike = [cost for cost in runs if cost.workers == costs.workers_of(stage)]
+    return alike or runs or same
 
 
 def _expected(stage: str, settings: Params) -> Cost | None:
-    """Scale an earlier run of this stage by the amount of work.
+    """Scale an earlier run of this stage by the amount of work, and by the workers.
 
     Of the latest three the slowest: a search that found its trials in the ledger says little.
+    That twice as many workers take half the time is a guess: it holds where each has a processor
+    of its own.
     """
     latest = _earlier(stage, settings)[-3:]
     if not latest:
@@ -161,4 +173,13 @@ def _expected(stage: str, settings: Params) -> Cost | None:
     slowest = max(latest, key=lambda cost: cost.work_seconds / cost.work)
     images = costs.images()
     work = costs.work_of(stage, settings, images) if images else slowest.work
-    return replace(slowest, work=work, work_seconds=slowest.work_seconds * work / slowest.work)
+    workers = costs.workers_of(stage)
+    then, now = (_at_once(stage, number, settings) for number in (slowest.workers, workers))
+    seconds = slowest.work_seconds * work / slowest.work * then / now
+    return replace(slowest, work=work, work_seconds=seconds, workers=workers)
+
+
+def _at_once(stage: str, workers: str, settings: Params) -> int:
+    """Say how many trials run at a time: a cluster's number is not known, and counts as one."""
+    number = max(1, int(workers)) if re.fullmatch("[0-9]+", workers) else 1
+    return min(number, settings.tune.in_flight) if stage.startswith("tune@") else number

@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,18 +83,67 @@ def test_a_bad_value_is_an_error(planned):
         plan.plan(["tune.epoch=1"])
 
 
-def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace):
-    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 1}})
+def select_once(plan):
+    write_json(paths.PLAN, {"select": plan, "evaluate": {"seconds": 1, "work": 1}})
     with costs.recorded("select", ["params.yaml"]):
         pass
+    return costs.earlier()[-1]
+
+
+def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace, capsys):
+    cost = select_once({"seconds": 40, "work": 1})
+    assert cost.planned_seconds == 40
+    assert 0 < cost.disk_mib < 0.01
+    assert f"select: planned 40 s, took {cost.seconds:,.0f} s" in capsys.readouterr().out
     assert "of 1 stages" in costs.accuracy()
-    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 2}})
+    assert select_once({"seconds": 40, "work": 2}).planned_seconds is None
+    assert "planned" not in capsys.readouterr().out
+
+
+def test_a_plan_serves_once(workspace):
+    select_once({"seconds": 40, "work": 1})
+    assert set(costs.plans()) == {"evaluate"}
     with costs.recorded("select", ["params.yaml"]):
         pass
-    first, second = costs.earlier()
-    assert first.planned_seconds == 0.001
-    assert second.planned_seconds is None
-    assert 0 < first.disk_mib < 0.01
+    assert [cost.planned_seconds for cost in costs.earlier()] == [40, None]
+
+
+def test_a_search_is_held_against_a_plan_for_as_many_workers(workspace, monkeypatch):
+    write_json(paths.PLAN, {"tune@mlp": {"seconds": 40, "work": 2, "workers": "2"}})
+    for number in ("1", "2"):
+        monkeypatch.setenv("CONVOY_WORKERS", number)
+        with costs.recorded("tune@mlp", []):
+            pass
+    assert [cost.planned_seconds for cost in costs.earlier()] == [None, 40]
+
+
+def test_the_largest_worker_counts_as_memory(workspace, monkeypatch):
+    subprocess.run([sys.executable, "-c", "bytes(300 * 2**20)"], check=True)
+    for number in ("1", "2"):
+        monkeypatch.setenv("CONVOY_WORKERS", number)
+        with costs.recorded("tune@mlp", []):
+            pass
+    alone, together = costs.earlier()
+    assert together.peak_mib - alone.peak_mib > 300
+
+
+def test_runs_with_as_many_workers_come_first_and_others_are_scaled(planned, monkeypatch):
+    def seconds(workers):
+        monkeypatch.setenv("CONVOY_WORKERS", workers)
+        found = {entry.stage: entry.cost for entry in plan.plan(["tune.epochs=2"])}
+        return found["tune@mlp"].work_seconds
+
+    before = paths.COSTS.read_text()
+    try:
+        alone = seconds("1")
+        assert seconds("2") == pytest.approx(alone / 2)
+        assert seconds("8") == pytest.approx(alone / 2)  # tune.in_flight is 2
+        (one,) = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"]
+        costs.append([replace(one, workers="8", work_seconds=100.0)])
+        assert seconds("8") == pytest.approx(200)
+        assert seconds("1") == alone
+    finally:
+        paths.COSTS.write_text(before)
 
 
 def test_records_of_an_older_version_are_read(workspace):
