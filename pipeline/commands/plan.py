@@ -1,5 +1,6 @@
 """`python -m pipeline plan`: which stages a change would run, and about what that costs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,11 +16,11 @@ from dvc.repo import Repo
 from dvc.utils.hydra import apply_overrides
 from rich.table import Table
 
-from pipeline import costs, params, paths
+from pipeline import costs, declared, params, paths
 from pipeline.commands import probe
 from pipeline.costs import Cost
 from pipeline.errors import ConvoyError
-from pipeline.files import write_json
+from pipeline.files import files_of, write_json
 from pipeline.params import Params
 from pipeline.terminal import console, say
 
@@ -87,17 +88,17 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
         ConvoyError: an override is not one, or its value is not allowed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch)
-        _copy_tracked(copy)
-        try:
-            apply_overrides(copy / paths.PARAMS, list(overrides))
-        except DvcException as error:
-            raise ConvoyError(f"-S {' '.join(overrides)}: {error}") from None
-        settings = params.load(copy / paths.PARAMS)
+        # As deep as the workspace, so that a data set beside it has its place inside `scratch`.
+        copy = Path(scratch, *Path.cwd().parts[1:])
+        _copy_known(copy)
+        _override(copy / paths.PARAMS, overrides)
+        settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
+        if not settings.dataset.path.is_absolute():
+            _link(settings.dataset.path, copy / settings.dataset.path)
         certain, following = _affected(copy)
-    if probing:
-        unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
-        costs.append(probe.estimate(unknown, settings))
+        if probing:
+            unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
+            costs.append(probe.estimate(unknown, settings, copy / paths.PARAMS))
     estimates = [Estimate(stage, True, _expected(stage, settings)) for stage in certain]
     estimates += [Estimate(stage, False, _expected(stage, settings)) for stage in following]
     planned = {
@@ -113,15 +114,43 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     return estimates
 
 
-def _copy_tracked(target: Path) -> None:
+def _copy_known(target: Path) -> None:
     """Copy what git knows of the workspace, as it is now; data and models are not needed."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    for name in listed:
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=True
+    ).stdout.split(b"\0")
+    for name in map(os.fsdecode, listed):
         if Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let the copy see pictures of one's own, which git does not know: DVC follows links to files.
+
+    Args:
+        source: A folder of the workspace.
+        target: Its place in the copy.
+    """
+    for file in files_of(source):
+        link = target / file.relative_to(source)
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
+
+
+def _override(file: Path, overrides: Sequence[str]) -> None:
+    """Change parameters as `dvc exp run -S` does, but say of each key that fails what is wrong."""
+    for override in overrides:
+        try:
+            apply_overrides(file, [override])
+        except DvcException as error:
+            key, assigned, _ = override.partition("=")
+            if not assigned:
+                raise ConvoyError(f"-S {override}: expected key=value") from None
+            reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
+            hint = params.did_you_mean(key, declared.flatten(params.load().model_dump()))
+            raise ConvoyError(f"-S {override}: {reason}{hint}") from None
 
 
 def _affected(copy: Path) -> tuple[list[str], list[str]]:

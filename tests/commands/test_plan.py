@@ -1,13 +1,16 @@
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from support import TINY, run, write_params
 
-from pipeline import costs, paths
-from pipeline.commands import plan
+from pipeline import costs, params, paths
+from pipeline.commands import plan, probe
 from pipeline.errors import ConvoyError
 from pipeline.files import write_json
 
@@ -79,8 +82,73 @@ def test_a_data_set_that_is_not_here_is_unknown(planned, capsys):
 def test_a_bad_value_is_an_error(planned):
     with pytest.raises(ConvoyError, match=r"tune\.epochs = 0"):
         plan.plan(["tune.epochs=0"])
-    with pytest.raises(ConvoyError, match="-S tune"):
-        plan.plan(["tune.epoch=1"])
+    with pytest.raises(ConvoyError, match=r"^params\.yaml: architectures.*did you mean 'mlp'"):
+        plan.plan(["architectures=[mlpp]"])
+
+
+def test_a_mistyped_key_is_named_with_the_near_miss(planned):
+    with pytest.raises(ConvoyError, match=r"-S tune\.epoch=1: .*; did you mean 'tune\.epochs'\?"):
+        plan.plan(["evaluate.margin=0.1", "tune.epoch=1"])
+    with pytest.raises(ConvoyError, match="-S tune: expected key=value"):
+        plan.plan(["tune"])
+
+
+def test_pictures_that_git_does_not_know_are_no_change_unless_they_change(planned):
+    for kind, size in (("cat", 16), ("dog", 20)):
+        folder = Path("data/images") / kind
+        folder.mkdir()
+        Image.new("RGB", (size, size)).save(folder / "a.png")
+    try:
+        run("dvc", "repro", "split", cwd=planned)
+        assert plan.plan([]) == []
+        Image.new("RGB", (9, 9)).save(folder / "b.png")
+        assert plan.plan([])[0].stage == "split"
+    finally:
+        for kind in ("cat", "dog"):
+            shutil.rmtree(Path("data/images") / kind)
+        run("dvc", "repro", "split", cwd=planned)
+    assert plan.plan([]) == []
+
+
+def test_a_data_set_beside_the_repository_is_found(planned):
+    beside = planned.parent / "pictures"
+    for kind in ("cat", "dog"):
+        (beside / kind).mkdir(parents=True)
+        Image.new("RGB", (16, 16)).save(beside / kind / "a.png")
+    before = {name: Path(name).read_bytes() for name in ("params.yaml", "dvc.lock")}
+    write_params(planned, TINY | {"dataset": {"path": "../pictures"}})
+    try:
+        run("dvc", "repro", "split", cwd=planned)
+        assert plan.plan([]) == []
+    finally:
+        for name, content in before.items():
+            Path(name).write_bytes(content)
+
+
+def test_a_file_whose_name_git_would_quote_is_copied(planned, tmp_path):
+    name = Path("experiments/größer.yaml")
+    name.write_text("# larger")
+    try:
+        plan._copy_known(tmp_path)
+        assert (tmp_path / name).exists()
+    finally:
+        name.unlink()
+
+
+def test_the_probe_is_given_the_parameters_of_the_plan(planned, monkeypatch):
+    def look(command, **_):
+        file = Path(command[3])
+        raise ConvoyError(f"{params.load(file).train.label_smoothing}")
+
+    real, asked = subprocess.run, "pipeline.commands.probe"
+    monkeypatch.setattr(
+        probe.subprocess,
+        "run",
+        lambda command, **how: (look if asked in command else real)(command, **how),
+    )
+    monkeypatch.setattr(costs, "earlier", list)
+    with pytest.raises(ConvoyError, match=r"0\.125"):
+        plan.plan(["train.label_smoothing=0.125"])
 
 
 def select_once(plan):
