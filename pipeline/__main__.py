@@ -6,14 +6,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.terminal import run
+from pipeline import paths
+from pipeline.terminal import complain, run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
 
 
 @app.callback()
-def commands() -> None:
+def commands(context: typer.Context) -> None:
     """Look at the results of the pipeline. The pipeline itself is run with `dvc repro`."""
+    here = paths.PARAMS.exists() or paths.PIPELINE.exists()
+    if not here and context.invoked_subcommand != "report":  # which reads git alone
+        complain(f"Run from the repository root: there is no {paths.PARAMS} in {Path.cwd()}.")
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -96,11 +101,12 @@ def throughput(
     """Measure how fast this machine trains, batch size by batch size."""
 
     def measure() -> None:
-        from pipeline.commands import (
-            throughput as speed,  # here, because it takes TensorFlow seconds
-        )
+        from pipeline.commands import ready
 
-        speed.show(architecture)
+        name = ready.architecture(architecture)
+        from pipeline.commands import throughput as speed  # takes TensorFlow's seconds
+
+        speed.show(name)
 
     run(measure)
 
@@ -138,9 +144,10 @@ def predict(
     """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
 
     def show() -> None:
-        from pipeline.commands import (
-            predict as prediction,  # here, because it takes TensorFlow seconds
-        )
+        from pipeline.commands import ready
+
+        ready.models(model)
+        from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
         if not prediction.show(images, model, top, as_json=as_json):
             raise typer.Exit(1)

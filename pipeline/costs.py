@@ -5,18 +5,20 @@ the original repository, untracked: deleting it changes no result.
 """
 
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from pipeline import params, paths
-from pipeline.files import files_of, read_json
+from pipeline.files import files_of, read_json, write_json
 from pipeline.params import Params
 from pipeline.terminal import say
 
@@ -31,10 +33,12 @@ class Cost:
         work: Amount of work, in the stage's own unit (see `work_of`).
         startup_seconds: From the start of the process to the start of the work.
         work_seconds: The work itself.
-        peak_mib: Largest resident memory of the process, in MiB.
+        peak_mib: Largest resident memory of the process, in MiB; where workers ran the trials,
+            with that of the largest of them added. Several at once take as many times that.
         disk_mib: What the stage wrote, in MiB; None in records of older versions.
         planned_seconds: What `plan` had last said of this work; None if it had not.
         probe: Whether the stage itself never ran, and this is scaled up from a few images.
+        workers: How many trials ran at a time, as `workers_of` says it.
     """
 
     stage: str
@@ -46,6 +50,7 @@ class Cost:
     disk_mib: float | None = None
     planned_seconds: float | None = None
     probe: bool = False
+    workers: str = "1"
 
     @property
     def seconds(self) -> float:
@@ -55,12 +60,17 @@ class Cost:
 
 @contextmanager
 def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
-    """Measure the block, a stage's work, and append its cost if it ends without an error."""
+    """Measure the block, a stage's work, and append its cost if it ends without an error.
+
+    If `plan` had said what this work would take, say what it took; the plan has then served.
+    """
     begun = time.time()
     yield
     settings = params.load()
     work = work_of(stage, settings, images())
-    plan = plans().get(stage)
+    workers = workers_of(stage)
+    plan = plans().get(stage, {})
+    fits = plan.get("work") == work and plan.get("workers", "1") == workers
     written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
     cost = Cost(
         stage,
@@ -68,12 +78,17 @@ def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
         work,
         startup_seconds=round(begun - psutil.Process().create_time(), 2),
         work_seconds=round(time.time() - begun, 2),
-        peak_mib=round(peak_mib(), 1),
+        peak_mib=round(peak_mib() + (0 if workers == "1" else largest_child_mib()), 1),
         disk_mib=round(written / 2**20, 3),
-        planned_seconds=plan["seconds"] if plan and plan["work"] == work else None,
+        planned_seconds=plan["seconds"] if fits else None,
+        workers=workers,
     )
+    if cost.planned_seconds:
+        say(f"{stage}: planned {cost.planned_seconds:,.0f} s, took {cost.seconds:,.0f} s")
     try:
         append([cost])
+        if fits:
+            write_json(paths.PLAN, {name: it for name, it in plans().items() if name != stage})
     except OSError as error:
         say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
@@ -96,6 +111,18 @@ def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float
     return 1
 
 
+def workers_of(stage: str) -> str:
+    """Say how many trials a stage runs at a time here: a number as text, or "cluster".
+
+    What is not allowed is an error of the search; here it only has to be written down.
+    """
+    if stage.partition("@")[0] not in ("tune", "confirm"):
+        return "1"
+    return (
+        "cluster" if os.environ.get("CONVOY_SCHEDULER") else os.environ.get("CONVOY_WORKERS", "1")
+    )
+
+
 def images() -> dict[str, int]:
     """Read how many images each split of this workspace has; empty before the first split."""
     if not paths.DATA_REPORT.exists():
@@ -109,19 +136,27 @@ def earlier() -> list[Cost]:
     if not paths.COSTS.exists():
         return []
     known = {field.name for field in fields(Cost)}  # another version may have written more
-    lines = map(json.loads, paths.COSTS.read_text(encoding="utf-8").splitlines())
-    return [Cost(**{key: line[key] for key in known & line.keys()}) for line in lines]
+    found = []
+    for text in paths.COSTS.read_text(encoding="utf-8").splitlines():
+        # A full disk or a kill leaves half a line, and no run may fail for that.
+        with suppress(json.JSONDecodeError):
+            line = json.loads(text)
+            found.append(Cost(**{key: line[key] for key in known & line.keys()}))
+    return found
 
 
 def append(costs: Iterable[Cost]) -> None:
-    """Write costs down behind the earlier ones."""
+    """Write costs down behind the earlier ones, of which the last may be half a line."""
     paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
+    before = paths.COSTS.read_bytes() if paths.COSTS.exists() else b""
     with paths.COSTS.open("a", encoding="utf-8") as stream:
+        if before and not before.endswith(b"\n"):
+            stream.write("\n")
         stream.writelines(json.dumps(asdict(cost)) + "\n" for cost in costs)
 
 
-def plans() -> dict[str, dict[str, float]]:
-    """Read what `plan` last said: seconds and work, by stage."""
+def plans() -> dict[str, dict[str, Any]]:
+    """Read what `plan` last said of what has not run since: seconds, work, workers, by stage."""
     return read_json(paths.PLAN) if paths.PLAN.exists() else {}
 
 
@@ -139,5 +174,13 @@ def accuracy() -> str:
 
 def peak_mib() -> float:
     """Give the largest resident memory of this process so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return _mib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def largest_child_mib() -> float:
+    """Give the largest resident memory of any process that this one started and that has ended."""
+    return _mib(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
+def _mib(peak: int) -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

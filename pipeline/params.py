@@ -5,7 +5,7 @@ A bad value is an error before any work: it names the key, the value and what is
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -24,7 +24,7 @@ class ParamsError(ConvoyError):
     """params.yaml holds something that is not allowed."""
 
 
-def _names(folder: Path) -> list[str]:
+def names(folder: Path) -> list[str]:
     """Name the modules of a room: each file is one data set or one architecture."""
     here = Path(__file__).parent / folder.name
     return sorted(file.stem for file in here.glob("*.py") if not file.stem.startswith("_"))
@@ -32,18 +32,23 @@ def _names(folder: Path) -> list[str]:
 
 def _one_of(folder: Path, noun: str) -> AfterValidator:
     def check(name: str) -> str:
-        choices = _names(folder)
+        choices = names(folder)
         if name not in choices:
-            raise ValueError(f"no such {noun}{_near_miss(name, choices)}")
+            raise ValueError(f"no such {noun}{near_miss(name, choices)}")
         return name
 
     return AfterValidator(check)
 
 
-def _near_miss(name: str, choices: list[str]) -> str:
+def near_miss(name: str, choices: list[str]) -> str:
+    """Name the choice that comes closest, and all of them, as the end of a message."""
+    return f"{did_you_mean(name, choices) or ';'} allowed: {', '.join(choices)}"
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Name the choice that comes closest, as the end of a message; empty if none comes close."""
     close = difflib.get_close_matches(name, choices, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"{hint} allowed: {', '.join(choices)}"
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _fraction(value: object) -> object:
@@ -178,25 +183,30 @@ class Params(_Section):
     evaluate: Evaluate
 
 
-def load(path: Path = paths.PARAMS) -> Params:
+def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     """Read and check all of params.yaml.
+
+    Args:
+        path: The file.
+        shown_as: The file that an error names: of a scratch copy, the one that the user can edit.
 
     Raises:
         ParamsError: the file is missing or is not YAML, a key is missing or unknown, or a value
             is not allowed. All problems are listed, one a line.
     """
+    name = shown_as or path
     try:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path}: no such file. Run from the repository root.") from None
+        raise ParamsError(f"{name}: no such file. Run from the repository root.") from None
     except YAMLError as error:
-        raise ParamsError(f"{path}: not valid YAML: {error}") from None
+        raise ParamsError(f"{name}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
-        raise ParamsError(f"{path}: expected sections such as dataset: and tune:, got {content!r}")
+        raise ParamsError(f"{name}: expected sections such as dataset: and tune:, got {content!r}")
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = [f"{path}: {_explain(problem)}" for problem in error.errors()]
+        problems = [f"{name}: {_explain(problem)}" for problem in error.errors()]
         raise ParamsError("\n".join(problems)) from None
 
 
@@ -205,7 +215,7 @@ def _explain(problem: ErrorDetails) -> str:
     where = problem["loc"]
     key = _dotted(where)
     if problem["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_near_miss(str(where[-1]), _keys(where[:-1]))}"
+        return f"{key}: unknown key{near_miss(str(where[-1]), _keys(where[:-1]))}"
     if problem["type"] == "missing":
         return f"{key}: missing"
     message = problem["msg"].removeprefix("Value error, ")

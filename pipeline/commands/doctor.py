@@ -106,13 +106,20 @@ def _git_head() -> Iterator[Problem]:
 
 
 def _locks() -> Iterator[Problem]:
-    """Find locks whose process number has gone to another program.
+    """Find a file of locks that was cut off, and locks whose number another program now has.
 
     DVC itself forgets the locks of processes that are gone.
     """
     if not DVC_PROCESS_LOCKS.exists():
         return
-    content = json.loads(DVC_PROCESS_LOCKS.read_text() or "{}")
+    try:
+        content = json.loads(DVC_PROCESS_LOCKS.read_text())
+    except json.JSONDecodeError:
+        yield Problem(
+            f"{DVC_PROCESS_LOCKS} is cut off: DVC was killed while it wrote it",
+            f"rm {DVC_PROCESS_LOCKS}",
+        )
+        return
     holders: dict[int, list[str]] = {}
     for mode in ("write", "read"):
         for path, entries in content.get(mode, {}).items():
@@ -156,10 +163,15 @@ def _cache() -> Iterator[Problem]:
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
             cached = CACHE / digest[:2] / digest[2:]
-            if not path.exists() and not cached.exists():
-                yield Problem(
-                    f"{path} ({stage}) is neither here nor cached", "dvc pull, or make run"
-                )
+            if path.exists() or cached.exists():
+                continue
+            # What is kept in git is never in DVC's cache or its remote.
+            if _git("ls-files", str(path)):
+                what = f"{path} ({stage}) is missing: its stage began and did not end"
+                yield Problem(what, f"dvc repro, or git checkout HEAD -- {paths.RESULTS}")
+            else:
+                what = f"{path} ({stage}) is neither here nor cached"
+                yield Problem(what, "dvc pull, or make run")
 
 
 def _gpu() -> Iterator[Problem]:

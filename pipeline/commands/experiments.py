@@ -39,9 +39,15 @@ def start(name: str, options: Sequence[str]) -> None:
     """Run an experiment with `dvc exp run`, which keeps its results under its name.
 
     Raises:
-        ConvoyError: there is no such experiment, it has a value that is not allowed, or DVC fails.
+        ConvoyError: there is no such experiment, it has a value that is not allowed, it has run
+            already, or DVC fails.
     """
     overrides = [part for change in changes(name) for part in ("-S", change)]
+    if _has_run(name):
+        raise ConvoyError(
+            f"{name} has been run on this commit. `dvc exp apply {name}` puts it into the "
+            f"workspace; `dvc exp remove {name}` forgets it, to run it anew."
+        )
     command = ["dvc", "exp", "run", "--name", name, *options, *overrides]
     say(" ".join(command))
     status = subprocess.run(command).returncode
@@ -49,6 +55,14 @@ def start(name: str, options: Sequence[str]) -> None:
         raise ConvoyError(f"`dvc exp run` ended with status {status}; its message is above.")
     if "--queue" not in options:
         say(f"`dvc exp show` compares it, `dvc exp apply {name}` puts it into the workspace.")
+
+
+def _has_run(name: str) -> bool:
+    """Tell whether DVC keeps an experiment of this name that began from the same commit."""
+    found = subprocess.run(
+        ["dvc", "exp", "list", "--name-only"], capture_output=True, text=True
+    ).stdout
+    return name in found.split()
 
 
 def changes(name: str) -> list[str]:
@@ -68,11 +82,12 @@ def load(name: str) -> Params:
     Raises:
         ConvoyError: there is no such experiment, or it has a value that is not allowed.
     """
+    params.load()
     whole = YAML(typ="safe").load(paths.PARAMS.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         merged = Path(folder) / f"{name}.yaml"
         YAML().dump(_laid_over(whole, _content(name)), merged)
-        return params.load(merged)
+        return params.load(merged, shown_as=_file(name))
 
 
 def _content(name: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """`python -m pipeline plan`: which stages a change would run, and about what that costs."""
 
+import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,11 +16,11 @@ from dvc.repo import Repo
 from dvc.utils.hydra import apply_overrides
 from rich.table import Table
 
-from pipeline import costs, params, paths
+from pipeline import costs, declared, params, paths
 from pipeline.commands import probe
 from pipeline.costs import Cost
 from pipeline.errors import ConvoyError
-from pipeline.files import write_json
+from pipeline.files import files_of, write_json
 from pipeline.params import Params
 from pipeline.terminal import console, say
 
@@ -86,21 +88,25 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
         ConvoyError: an override is not one, or its value is not allowed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch)
-        _copy_tracked(copy)
-        try:
-            apply_overrides(copy / paths.PARAMS, list(overrides))
-        except DvcException as error:
-            raise ConvoyError(f"-S {' '.join(overrides)}: {error}") from None
-        settings = params.load(copy / paths.PARAMS)
+        # As deep as the workspace, so that a data set beside it has its place inside `scratch`.
+        copy = Path(scratch, *Path.cwd().parts[1:])
+        _copy_known(copy)
+        _override(copy / paths.PARAMS, overrides)
+        settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
+        if not settings.dataset.path.is_absolute():
+            _link(settings.dataset.path, copy / settings.dataset.path)
         certain, following = _affected(copy)
-    if probing:
-        unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
-        costs.append(probe.estimate(unknown, settings))
+        if probing:
+            unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
+            costs.append(probe.estimate(unknown, settings, copy / paths.PARAMS))
     estimates = [Estimate(stage, True, _expected(stage, settings)) for stage in certain]
     estimates += [Estimate(stage, False, _expected(stage, settings)) for stage in following]
     planned = {
-        entry.stage: {"seconds": entry.cost.seconds, "work": entry.cost.work}
+        entry.stage: {
+            "seconds": entry.cost.seconds,
+            "work": entry.cost.work,
+            "workers": entry.cost.workers,
+        }
         for entry in estimates
         if entry.cost
     }
@@ -108,15 +114,43 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     return estimates
 
 
-def _copy_tracked(target: Path) -> None:
+def _copy_known(target: Path) -> None:
     """Copy what git knows of the workspace, as it is now; data and models are not needed."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    for name in listed:
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=True
+    ).stdout.split(b"\0")
+    for name in map(os.fsdecode, listed):
         if Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let the copy see pictures of one's own, which git does not know: DVC follows links to files.
+
+    Args:
+        source: A folder of the workspace.
+        target: Its place in the copy.
+    """
+    for file in files_of(source):
+        link = target / file.relative_to(source)
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
+
+
+def _override(file: Path, overrides: Sequence[str]) -> None:
+    """Change parameters as `dvc exp run -S` does, but say of each key that fails what is wrong."""
+    for override in overrides:
+        try:
+            apply_overrides(file, [override])
+        except DvcException as error:
+            key, assigned, _ = override.partition("=")
+            if not assigned:
+                raise ConvoyError(f"-S {override}: expected key=value") from None
+            reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
+            hint = params.did_you_mean(key, declared.flatten(params.load().model_dump()))
+            raise ConvoyError(f"-S {override}: {reason}{hint}") from None
 
 
 def _affected(copy: Path) -> tuple[list[str], list[str]]:
@@ -144,16 +178,23 @@ def _is_change(entry: str | dict[str, dict[str, Any]]) -> bool:
 
 
 def _earlier(stage: str, settings: Params) -> list[Cost]:
-    """Read what is known of a stage on this data set; runs, if there are any, before probes."""
+    """Read what is known of a stage on this data set.
+
+    Runs with as many workers as now come before those with others, and both before probes.
+    """
     name = settings.dataset.name
     same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
-    return [cost for cost in same if not cost.probe] or same
+    runs = [cost for cost in same if not cost.probe]
+    alike = [cost for cost in runs if cost.workers == costs.workers_of(stage)]
+    return alike or runs or same
 
 
 def _expected(stage: str, settings: Params) -> Cost | None:
-    """Scale an earlier run of this stage by the amount of work.
+    """Scale an earlier run of this stage by the amount of work, and by the workers.
 
     Of the latest three the slowest: a search that found its trials in the ledger says little.
+    That twice as many workers take half the time is a guess: it holds where each has a processor
+    of its own.
     """
     latest = _earlier(stage, settings)[-3:]
     if not latest:
@@ -161,4 +202,13 @@ def _expected(stage: str, settings: Params) -> Cost | None:
     slowest = max(latest, key=lambda cost: cost.work_seconds / cost.work)
     images = costs.images()
     work = costs.work_of(stage, settings, images) if images else slowest.work
-    return replace(slowest, work=work, work_seconds=slowest.work_seconds * work / slowest.work)
+    workers = costs.workers_of(stage)
+    then, now = (_at_once(stage, number, settings) for number in (slowest.workers, workers))
+    seconds = slowest.work_seconds * work / slowest.work * then / now
+    return replace(slowest, work=work, work_seconds=seconds, workers=workers)
+
+
+def _at_once(stage: str, workers: str, settings: Params) -> int:
+    """Say how many trials run at a time: a cluster's number is not known, and counts as one."""
+    number = max(1, int(workers)) if re.fullmatch("[0-9]+", workers) else 1
+    return min(number, settings.tune.in_flight) if stage.startswith("tune@") else number

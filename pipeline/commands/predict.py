@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pipeline import paths
 from pipeline.data import pictures
-from pipeline.errors import ConvoyError
 from pipeline.terminal import complain, say
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
@@ -37,11 +36,7 @@ class Answer:
 
 
 def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
-    """Print the answers for files and folders; return whether all could be read.
-
-    Raises:
-        ConvoyError: there is no such model yet.
-    """
+    """Print the answers for files and folders; return whether all could be read."""
     model, classes = load(name)
     answers = []
     for answer in predict(model, classes, files, top):
@@ -59,14 +54,8 @@ def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
 
 
 def load(name: str) -> tuple[keras.Model, Sequence[str]]:
-    """Load the released model of `models/<name>/`, and its class names.
-
-    Raises:
-        ConvoyError: it has not been trained.
-    """
+    """Load the released model of `models/<name>/`, and its class names."""
     folder = paths.MODELS / name
-    if not (folder / trained.INDEX).exists():
-        raise ConvoyError(f"{folder}: no trained model here. Run `dvc repro`, or `dvc pull`.")
     index = trained.read(folder)
     return saving.load(trained.model_file(folder, index.released)), index.classes
 

@@ -1,8 +1,8 @@
 """A trial of training that takes seconds, for stages that never ran on this machine.
 
-`python -m pipeline.commands.probe THREADS ARCHITECTURE...` fits each architecture at its defaults
-to a few images of the split and prints what that cost, as JSON. A process of its own, so that
-start and memory are measured as a stage has them.
+`python -m pipeline.commands.probe PARAMS THREADS ARCHITECTURE...` fits each architecture at its
+defaults to a few images of the split and prints what that cost, as JSON. A process of its own, so
+that start and memory are measured as a stage has them.
 """
 
 import json
@@ -21,7 +21,7 @@ from pipeline import costs, paths
 from pipeline.costs import Cost
 from pipeline.errors import ConvoyError
 from pipeline.files import read_json
-from pipeline.params import Params
+from pipeline.params import Params, Train
 from pipeline.terminal import console, run
 
 # How many pixel values to fit to: 2,675 images of 28×28, 682 of 32×32×3.
@@ -48,12 +48,13 @@ class Probe:
     model_mib: float
 
 
-def estimate(stages: Iterable[str], settings: Params) -> list[Cost]:
+def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
     """Probe what these stages would train; pass over the stages that train nothing.
 
     Args:
         stages: Names in dvc.yaml, such as tune@mlp.
         settings: The parameters that they would run with.
+        file: The params.yaml that holds them, for the process that probes.
 
     Returns:
         What each of the stages that train is expected to cost; nothing where this workspace does
@@ -66,7 +67,7 @@ def estimate(stages: Iterable[str], settings: Params) -> list[Cost]:
     if read_json(paths.DATA_REPORT)["dataset"] != settings.dataset.name:
         return []
     threads = max(settings.tune.threads, settings.train.threads)
-    probes = _run(threads, sorted({name for models in wanted.values() for name in models}))
+    probes = _run(file, threads, sorted({name for models in wanted.values() for name in models}))
     return [
         _cost(stage, [probes[name] for name in models], settings)
         for stage, models in wanted.items()
@@ -85,8 +86,9 @@ def _trained_by(stage: str, settings: Params) -> list[str]:
     return []
 
 
-def _run(threads: int, architectures: list[str]) -> dict[str, Probe]:
-    command = [sys.executable, "-m", "pipeline.commands.probe", str(threads), *architectures]
+def _run(file: Path, threads: int, architectures: list[str]) -> dict[str, Probe]:
+    module = "pipeline.commands.probe"
+    command = [sys.executable, "-m", module, str(file), str(threads), *architectures]
     with console.status(f"probing {', '.join(architectures)}, which never ran here"):
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -113,18 +115,18 @@ def _cost(stage: str, probes: list[Probe], settings: Params) -> Cost:
     )
 
 
-def measure(architecture: str, train: Path, validation: Path, startup_seconds: float) -> Probe:
+def measure(
+    architecture: str, settings: Train, train: Path, validation: Path, startup_seconds: float
+) -> Probe:
     """Fit one architecture at its defaults for two epochs, in this process."""
     import keras
 
-    from pipeline import params
     from pipeline.training import backend, models
     from pipeline.training.batches import SplitFolder
     from pipeline.training.fitting import fit
 
     images = SplitFolder(train)
     ends = [time.time()]
-    settings = params.load().train
     conditions = settings.conditions(backend.precision)
     model, recipe = models.build(
         architecture, {}, images.shape, len(images.classes), conditions.precision
@@ -160,14 +162,18 @@ def main() -> None:
     from pipeline import params
     from pipeline.training import backend
 
-    threads, *architectures = sys.argv[1:]
-    share = params.load().split.validation_fraction
+    file, threads, *architectures = sys.argv[1:]
+    settings = params.load(Path(file))
+    share = settings.split.validation_fraction
     backend.start(int(threads))
     startup = time.time() - psutil.Process().create_time()
     with tempfile.TemporaryDirectory() as scratch:
         train = _cut(paths.TRAIN, Path(scratch) / "train", VALUES)
         held = _cut(paths.VALIDATION, Path(scratch) / "validation", int(VALUES * share))
-        found = {name: asdict(measure(name, train, held, startup)) for name in architectures}
+        found = {
+            name: asdict(measure(name, settings.train, train, held, startup))
+            for name in architectures
+        }
     print(json.dumps(found))
 
 

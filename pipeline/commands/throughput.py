@@ -10,7 +10,6 @@ import numpy as np
 from rich.table import Table
 
 from pipeline import costs, params, paths
-from pipeline.errors import ConvoyError
 from pipeline.figures import throughput as figure
 from pipeline.terminal import console, progress, say
 from pipeline.training import backend, models
@@ -46,23 +45,11 @@ class Measured:
         return float(np.median(self.speeds))
 
 
-def show(architecture: str | None) -> None:
-    """Measure, print a table, draw the picture, and say which batch size serves.
-
-    Args:
-        architecture: Its name; by default the baseline's.
-
-    Raises:
-        ConvoyError: there is no such architecture, or no data yet.
-    """
-    settings = params.load()
-    name = architecture or settings.select.baseline
-    if not (paths.ARCHITECTURES / f"{name}.py").exists():
-        raise ConvoyError(f"--architecture {name}: there is no {paths.ARCHITECTURES / name}.py")
-    if not paths.TRAIN.exists():
-        raise ConvoyError(f"{paths.TRAIN}: no images yet. Run `dvc repro split` first.")
-    backend.start(settings.train.threads)
-    precision = backend.precision(settings.train.precision)
+def show(name: str) -> None:
+    """Measure an architecture, print a table, draw the picture, and say which batch size serves."""
+    settings = params.load().train
+    backend.start(settings.threads)
+    precision = backend.precision(settings.precision)
     train = SplitFolder(paths.TRAIN)
     found = []
     with progress("batch sizes") as bar:

@@ -93,6 +93,31 @@ def test_a_lock_whose_process_number_now_belongs_to_another_program(tmp_path, mo
     assert problems(doctor._locks) == []  # DVC forgets a process that is gone
 
 
+@pytest.mark.parametrize("torn", ["", '{"write": {"data/sp'])
+def test_a_file_of_locks_that_was_cut_off(tmp_path, monkeypatch, torn):
+    monkeypatch.chdir(tmp_path)
+    doctor.DVC_PROCESS_LOCKS.parent.mkdir(parents=True)
+    doctor.DVC_PROCESS_LOCKS.write_text(torn)
+    (problem,) = problems(doctor._locks)
+    assert "cut off" in problem
+    run("bash", "-c", problem.rpartition("→ ")[2], cwd=tmp_path)
+    assert problems(doctor._locks) == []
+
+
+def test_a_result_that_an_interrupted_search_left_out_is_found(healthy, tmp_path):
+    Path("results/tune/mlp.json").unlink()
+    cache = doctor.CACHE.rename(tmp_path / "cache")  # as in a fresh clone
+    try:
+        (problem,) = problems(doctor._cache)
+        assert problem.startswith("results/tune/mlp.json (tune@mlp) is missing")
+        assert "pull" not in problem
+        run("bash", "-c", problem.rpartition(", or ")[2], cwd=healthy)
+        assert problems(doctor._cache) == []
+    finally:
+        run("git", "checkout", "-q", "HEAD", "--", "results", cwd=healthy)
+        cache.rename(doctor.CACHE)
+
+
 def test_missing_data_is_found(healthy, tmp_path):
     model = Path("models/tuned")
     model.rename(tmp_path / "tuned")

@@ -43,8 +43,22 @@ def test_a_wrong_name_and_a_wrong_value_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConvoyError, match="no such experiment: worse; there are bad"):
         experiments.changes("worse")
-    with pytest.raises(ConvoyError, match=r"bad\.yaml: tune\.trials = 'none'"):
+    with pytest.raises(ConvoyError, match=r"^experiments/bad\.yaml: tune\.trials = 'none'"):
         experiments.changes("bad")
+
+
+def test_one_that_has_run_is_not_run_again_by_accident(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    head = run("git", "rev-parse", "HEAD", cwd=finished).stdout.strip()
+    kept = f"refs/exps/{head[:2]}/{head[2:]}/{NAMES[0]}"
+    run("git", "update-ref", kept, "HEAD", cwd=finished)
+    try:
+        with pytest.raises(ConvoyError, match=f"dvc exp apply {NAMES[0]}.*dvc exp remove"):
+            experiments.start(NAMES[0], [])
+        run("dvc", "exp", "remove", NAMES[0], cwd=finished)
+        assert not experiments._has_run(NAMES[0])
+    finally:
+        run("git", "update-ref", "-d", kept, cwd=finished)
 
 
 def test_without_a_name_they_are_listed():

@@ -1,10 +1,16 @@
 import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from support import TINY, run, write_params
 
-from pipeline import costs, paths
-from pipeline.commands import plan
+from pipeline import costs, params, paths
+from pipeline.commands import plan, probe
 from pipeline.errors import ConvoyError
 from pipeline.files import write_json
 
@@ -76,22 +82,136 @@ def test_a_data_set_that_is_not_here_is_unknown(planned, capsys):
 def test_a_bad_value_is_an_error(planned):
     with pytest.raises(ConvoyError, match=r"tune\.epochs = 0"):
         plan.plan(["tune.epochs=0"])
-    with pytest.raises(ConvoyError, match="-S tune"):
-        plan.plan(["tune.epoch=1"])
+    with pytest.raises(ConvoyError, match=r"^params\.yaml: architectures.*did you mean 'mlp'"):
+        plan.plan(["architectures=[mlpp]"])
 
 
-def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace):
-    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 1}})
+def test_a_mistyped_key_is_named_with_the_near_miss(planned):
+    with pytest.raises(ConvoyError, match=r"-S tune\.epoch=1: .*; did you mean 'tune\.epochs'\?"):
+        plan.plan(["evaluate.margin=0.1", "tune.epoch=1"])
+    with pytest.raises(ConvoyError, match="-S tune: expected key=value"):
+        plan.plan(["tune"])
+
+
+def test_pictures_that_git_does_not_know_are_no_change_unless_they_change(planned):
+    for kind, size in (("cat", 16), ("dog", 20)):
+        folder = Path("data/images") / kind
+        folder.mkdir()
+        Image.new("RGB", (size, size)).save(folder / "a.png")
+    try:
+        run("dvc", "repro", "split", cwd=planned)
+        assert plan.plan([]) == []
+        Image.new("RGB", (9, 9)).save(folder / "b.png")
+        assert plan.plan([])[0].stage == "split"
+    finally:
+        for kind in ("cat", "dog"):
+            shutil.rmtree(Path("data/images") / kind)
+        run("dvc", "repro", "split", cwd=planned)
+    assert plan.plan([]) == []
+
+
+def test_a_data_set_beside_the_repository_is_found(planned):
+    beside = planned.parent / "pictures"
+    for kind in ("cat", "dog"):
+        (beside / kind).mkdir(parents=True)
+        Image.new("RGB", (16, 16)).save(beside / kind / "a.png")
+    before = {name: Path(name).read_bytes() for name in ("params.yaml", "dvc.lock")}
+    write_params(planned, TINY | {"dataset": {"path": "../pictures"}})
+    try:
+        run("dvc", "repro", "split", cwd=planned)
+        assert plan.plan([]) == []
+    finally:
+        for name, content in before.items():
+            Path(name).write_bytes(content)
+
+
+def test_a_file_whose_name_git_would_quote_is_copied(planned, tmp_path):
+    name = Path("experiments/größer.yaml")
+    name.write_text("# larger")
+    try:
+        plan._copy_known(tmp_path)
+        assert (tmp_path / name).exists()
+    finally:
+        name.unlink()
+
+
+def test_the_probe_is_given_the_parameters_of_the_plan(planned, monkeypatch):
+    def look(command, **_):
+        file = Path(command[3])
+        raise ConvoyError(f"{params.load(file).train.label_smoothing}")
+
+    real, asked = subprocess.run, "pipeline.commands.probe"
+    monkeypatch.setattr(
+        probe.subprocess,
+        "run",
+        lambda command, **how: (look if asked in command else real)(command, **how),
+    )
+    monkeypatch.setattr(costs, "earlier", list)
+    with pytest.raises(ConvoyError, match=r"0\.125"):
+        plan.plan(["train.label_smoothing=0.125"])
+
+
+def select_once(plan):
+    write_json(paths.PLAN, {"select": plan, "evaluate": {"seconds": 1, "work": 1}})
     with costs.recorded("select", ["params.yaml"]):
         pass
+    return costs.earlier()[-1]
+
+
+def test_a_run_is_held_against_the_plan_only_if_it_did_the_planned_work(workspace, capsys):
+    cost = select_once({"seconds": 40, "work": 1})
+    assert cost.planned_seconds == 40
+    assert 0 < cost.disk_mib < 0.01
+    assert f"select: planned 40 s, took {cost.seconds:,.0f} s" in capsys.readouterr().out
     assert "of 1 stages" in costs.accuracy()
-    write_json(paths.PLAN, {"select": {"seconds": 0.001, "work": 2}})
+    assert select_once({"seconds": 40, "work": 2}).planned_seconds is None
+    assert "planned" not in capsys.readouterr().out
+
+
+def test_a_plan_serves_once(workspace):
+    select_once({"seconds": 40, "work": 1})
+    assert set(costs.plans()) == {"evaluate"}
     with costs.recorded("select", ["params.yaml"]):
         pass
-    first, second = costs.earlier()
-    assert first.planned_seconds == 0.001
-    assert second.planned_seconds is None
-    assert 0 < first.disk_mib < 0.01
+    assert [cost.planned_seconds for cost in costs.earlier()] == [40, None]
+
+
+def test_a_search_is_held_against_a_plan_for_as_many_workers(workspace, monkeypatch):
+    write_json(paths.PLAN, {"tune@mlp": {"seconds": 40, "work": 2, "workers": "2"}})
+    for number in ("1", "2"):
+        monkeypatch.setenv("CONVOY_WORKERS", number)
+        with costs.recorded("tune@mlp", []):
+            pass
+    assert [cost.planned_seconds for cost in costs.earlier()] == [None, 40]
+
+
+def test_the_largest_worker_counts_as_memory(workspace, monkeypatch):
+    subprocess.run([sys.executable, "-c", "bytes(300 * 2**20)"], check=True)
+    for number in ("1", "2"):
+        monkeypatch.setenv("CONVOY_WORKERS", number)
+        with costs.recorded("tune@mlp", []):
+            pass
+    alone, together = costs.earlier()
+    assert together.peak_mib - alone.peak_mib > 300
+
+
+def test_runs_with_as_many_workers_come_first_and_others_are_scaled(planned, monkeypatch):
+    def seconds(workers):
+        monkeypatch.setenv("CONVOY_WORKERS", workers)
+        found = {entry.stage: entry.cost for entry in plan.plan(["tune.epochs=2"])}
+        return found["tune@mlp"].work_seconds
+
+    before = paths.COSTS.read_text()
+    try:
+        alone = seconds("1")
+        assert seconds("2") == pytest.approx(alone / 2)
+        assert seconds("8") == pytest.approx(alone / 2)  # tune.in_flight is 2
+        (one,) = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"]
+        costs.append([replace(one, workers="8", work_seconds=100.0)])
+        assert seconds("8") == pytest.approx(200)
+        assert seconds("1") == alone
+    finally:
+        paths.COSTS.write_text(before)
 
 
 def test_records_of_an_older_version_are_read(workspace):
@@ -99,3 +219,13 @@ def test_records_of_an_older_version_are_read(workspace):
     old = {"stage": "select", "dataset": "digits", "work": 1, "startup_seconds": 1.0}
     paths.COSTS.write_text(json.dumps(old | {"work_seconds": 2.0, "peak_mib": 3.0, "gone": 4}))
     assert [cost.seconds for cost in costs.earlier()] == [3.0]
+
+
+def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    paths.COSTS.write_text(paths.COSTS.read_text() + '{"stage": "sel')
+    with costs.recorded("select", ["params.yaml"]):
+        pass
+    assert [cost.stage for cost in costs.earlier()] == ["select", "select"]
+    assert costs.accuracy() == ""

@@ -21,6 +21,7 @@ CLASSES = ["dark", "middle", "light"]
 def models(tmp_path, monkeypatch):
     """A model that knows dark from light, in models/tuned of an empty workspace."""
     monkeypatch.chdir(tmp_path)
+    paths.PARAMS.touch()
     images = keras.Input((8, 6, 1), dtype="uint8")
     mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(images))
     dense = keras.layers.Dense(3, activation="softmax")

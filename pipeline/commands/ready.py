@@ -1,0 +1,32 @@
+"""What a command needs, checked before the seconds that TensorFlow takes to load."""
+
+from pipeline import params, paths
+from pipeline.errors import ConvoyError
+from pipeline.training import trained
+
+
+def models(name: str) -> None:
+    """Check that there are trained models of this name.
+
+    Raises:
+        ConvoyError: they have not been trained.
+    """
+    folder = paths.MODELS / name
+    if not (folder / trained.INDEX).exists():
+        raise ConvoyError(f"{folder}: no trained model here. Run `dvc repro`, or `dvc pull`.")
+
+
+def architecture(name: str | None) -> str:
+    """Name the architecture to measure, by default the baseline's; there are images to train on.
+
+    Raises:
+        ConvoyError: there is no such architecture, or no data yet.
+    """
+    choices = params.names(paths.ARCHITECTURES)
+    chosen = name or params.load().select.baseline
+    if chosen not in choices:
+        problem = f"no such architecture{params.near_miss(chosen, choices)}"
+        raise ConvoyError(f"--architecture {chosen}: {problem}")
+    if not paths.TRAIN.exists():
+        raise ConvoyError(f"{paths.TRAIN}: no images yet. Run `dvc repro split` first.")
+    return chosen
