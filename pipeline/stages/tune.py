@@ -36,7 +36,8 @@ def main() -> None:
 
     with session.open_runner(architecture, tune, train, validation) as runner:
         specify = session.specifier(architecture, tune, conditions)
-        search = loop.search(oracles.make(tune, space), specify, runner.submit, tune.in_flight)
+        oracle = oracles.make(tune, space)
+        search = loop.search(oracle, specify, runner.submit, tune.in_flight, runner.drop)
         records = _watch(search, architecture, tune.trials, runner)
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
