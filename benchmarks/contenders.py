@@ -7,8 +7,10 @@ seconds since its process was started, validation accuracy after that model's la
 """
 
 # What each needs is imported inside it: its time begins with its imports.
+import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,12 +56,18 @@ class Run:
 
 def ours(run: Run) -> None:
     """Search by Hyperband on one worker a core, as stage `tune` does."""
-    from pipeline.params import Tune
-    from pipeline.search import loop, oracles, session
-    from pipeline.search.board import Board
-    from pipeline.search.space import search_space
-    from pipeline.training import backend
-    from pipeline.training.batches import SplitFolder
+    from pipeline.search import lean, placement
+
+    placement.prepare()
+    with lean.imports():
+        from pipeline.params import Tune
+        from pipeline.search import loop, oracles, session
+        from pipeline.search.board import Board
+        from pipeline.search.space import search_space
+        from pipeline.search.workers import WorkerError
+        from pipeline.training import backend
+        from pipeline.training.batches import SplitFolder
+        from pipeline.training.conditions import Conditions
 
     tune = Tune(
         algorithm="hyperband",
@@ -76,15 +84,20 @@ def ours(run: Run) -> None:
     train, validation = (SplitFolder(run.data / name) for name in ("train", "validation"))
     space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
     board = Board(run.scratch / "tensorboard")
-    specify = session.specifier(ARCHITECTURE, tune)
-    with session.open_runner(ARCHITECTURE, tune, train, validation) as runner:
-        oracle = oracles.make(tune, space)
-        for record in loop.search(oracle, specify, runner.submit, tune.in_flight):
+    conditions = Conditions(precision=backend.precision("auto"))
+    specify = session.specifier(ARCHITECTURE, tune, conditions)
+    opened = session.open_runner(ARCHITECTURE, tune, train, validation)
+    # What ends a search in order is its number of trials; here it is the time.
+    with opened as runner, contextlib.suppress(WorkerError):
+        left = run.seconds - SPARE_SECONDS - run.elapsed
+        threading.Timer(left, runner.workers.close).start()
+        search = loop.search(
+            oracles.make(tune, space), specify, runner.submit, tune.in_flight, runner.drop
+        )
+        for record in search:
             board.add(record)
             if record.result.val_accuracy is not None:
                 run.score(record.result.val_accuracy)
-            if run.elapsed > run.seconds - SPARE_SECONDS:
-                break
 
 
 def kerastuner(run: Run) -> None:

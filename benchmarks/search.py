@@ -1,7 +1,7 @@
 """Our search against plain KerasTuner, Optuna and AutoKeras: same machine, data, space and seeds.
 
 Run: python -m benchmarks.search DATA OUT [--images N] [--seconds 60] [--seeds 5] [--epochs 6]
-     [--only ours,kerastuner]
+     [--only ours,kerastuner] [--python autokeras=/path/to/python]
 
 DATA is a folder with train/ and validation/ as `split` writes them (data/split); with --images,
 only the first N of its training and N/5 of its validation images are used. Each contender
@@ -10,20 +10,20 @@ included. The contenders take turns within each seed, so that a machine that is 
 something else for a while is so for all of them. OUT is a folder for their scores, which are kept
 and not measured again.
 
-Prints median and range over the seeds of: seconds to a given validation accuracy (the median best
-of the weakest contender), the best validation accuracy at equal seconds, seconds to the first
-model, seconds from one model to the next, bytes left on disk. On data that take no time, such as
---images 100, seconds from one model to the next are the overhead of a trial.
+Prints median and range over the seeds of: the best validation accuracy at equal seconds, seconds
+to the first model, seconds from one model to the next, bytes left on disk; then seconds to a given
+validation accuracy, which is in turn the median best of each contender. On data that take no time,
+such as --images 100, seconds from one model to the next are the overhead of a trial.
 
-Optuna and AutoKeras are in no lock file of this project. Install them into an environment of
-their own: pip install -r requirements.lock, then optuna optuna-integration autokeras. Optuna
-5.0.0 runs with what is locked here. AutoKeras 3.0.0 installs, but does not run with Keras 3.15.1:
-it gives Dense a NumPy integer for its units, which Keras refuses. A contender that ends with an
-error is named with it.
+Optuna and AutoKeras are in no lock file of this project, so each gets an environment of its own,
+named with --python: for Optuna (5.0.0) pip install -r requirements.lock, then optuna and
+optuna-integration; for AutoKeras pip install autokeras==3.0.0 keras==3.12.0 tensorflow
+tensorboard. With Keras 3.15.1 AutoKeras does not run: it gives Dense a NumPy integer for its
+units. A contender that ends with an error is named with it.
 """
 
 import argparse
-import importlib.util
+import math
 import os
 import statistics
 import subprocess
@@ -56,9 +56,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--only", default=",".join(NEEDS))
+    parser.add_argument("--python", action="append", default=[], metavar="CONTENDER=PATH")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    names = [name for name in arguments.only.split(",") if _installed(name)]
+    names = [name for name in arguments.only.split(",") if _installed(name, arguments)]
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data
         if arguments.images:
@@ -71,11 +72,18 @@ def main() -> None:
     _summarise(names, arguments)
 
 
-def _installed(name: str) -> bool:
-    missing = [module for module in NEEDS[name] if importlib.util.find_spec(module) is None]
-    if missing:
-        print(f"{name}: left out, {', '.join(missing)} not installed")
-    return not missing
+def _python(name: str, arguments: argparse.Namespace) -> str:
+    """Give the interpreter of a contender."""
+    given = dict(text.split("=", 1) for text in arguments.python)
+    return given.get(name, sys.executable)
+
+
+def _installed(name: str, arguments: argparse.Namespace) -> bool:
+    look = f"from importlib.util import find_spec; assert all(map(find_spec, {NEEDS[name]}))"
+    found = subprocess.run([_python(name, arguments), "-c", look], capture_output=True)
+    if found.returncode:
+        print(f"{name}: left out, not installed: {', '.join(NEEDS[name])}")
+    return not found.returncode
 
 
 def _cut(source: Path, target: Path, images: int) -> None:
@@ -95,7 +103,7 @@ def _run(name: str, seed: int, data: Path, arguments: argparse.Namespace) -> Non
     scores.unlink(missing_ok=True)
     log = arguments.out / f"{name}-{seed}.log"
     with tempfile.TemporaryDirectory() as scratch, log.open("w") as stream:
-        command = [sys.executable, "-m", "benchmarks.contenders", name, data, scratch]
+        command = [_python(name, arguments), "-m", "benchmarks.contenders", name, data, scratch]
         command += [seed, arguments.epochs, arguments.seconds, scores]
         environment = {
             **os.environ,
@@ -123,30 +131,25 @@ def _last_line(log: Path) -> str:
 
 
 def _summarise(names: Sequence[str], arguments: argparse.Namespace) -> None:
-    runs = {name: _scores(name, arguments) for name in names}
-    best = {
-        name: [max(v for _, v in run) for run in found] for name, found in runs.items() if found
-    }
-    if not best:
-        return
-    goal = min(map(statistics.median, best.values()))
-    print(
-        f"{arguments.seconds:g} s a run, {os.cpu_count()} cores; the goal is a validation "
-        f"accuracy of {goal:.4f}; median (lowest – highest) over the seeds"
-    )
-    for name in best:
-        found = runs[name]
-        reached = [min((t for t, v in run if v >= goal), default=float("inf")) for run in found]
+    runs = {name: found for name in names if (found := _scores(name, arguments))}
+    print(f"{arguments.seconds:g} s a run, {os.cpu_count()} cores; median (lowest – highest)")
+    best = {name: [max(v for _, v in run) for run in found] for name, found in runs.items()}
+    for name, found in runs.items():
         pace = [(run[-1][0] - run[0][0]) / (len(run) - 1) for run in found if len(run) > 1]
         left = [
             float(path.read_text()) / 1e6 for path in sorted(arguments.out.glob(f"{name}-*.bytes"))
         ]
         print(
-            f"{name} ({len(found)} seeds): {_spread(reached)} s to the goal; "
-            f"best {_spread(best[name], 4)}; {_spread([len(run) for run in found], 0)} models; "
+            f"{name} ({len(found)} seeds): best {_spread(best[name], 4)}; "
+            f"{_spread([len(run) for run in found], 0)} models; "
             f"{_spread([run[0][0] for run in found])} s to the first, "
-            f"{_spread(pace, 2)} s from one to the next; {_spread(left, 2)} MB left on disk"
+            f"{_spread(pace, 2)} s from one to the next; {_spread(left, 3)} MB left on disk"
         )
+    for goal, of in sorted((statistics.median(best[name]), name) for name in runs):
+        print(f"seconds to {goal:.4f}, the median best of {of}:")
+        for name, found in runs.items():
+            reached = [min((t for t, v in run if v >= goal), default=math.inf) for run in found]
+            print(f"  {name}: {_spread(reached)}")
 
 
 def _scores(name: str, arguments: argparse.Namespace) -> list[Scores]:

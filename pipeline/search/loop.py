@@ -11,7 +11,7 @@ from typing import Any
 
 import keras_tuner
 
-from pipeline.search.oracles import OBJECTIVE
+from pipeline.search.oracles import OBJECTIVE, continuable
 from pipeline.search.records import Finished, Record, TrialSpec
 
 # From an oracle's values, its own `tuner/*` entries included, and the records so far.
@@ -23,6 +23,7 @@ def search(
     specify: Specify,
     submit: Callable[[TrialSpec], "Future[Finished]"],
     in_flight: int,
+    drop: Callable[[TrialSpec], None] = lambda spec: None,
 ) -> Iterator[Record]:
     """Run the search that `oracle` directs; yield each trial's record as the oracle hears it.
 
@@ -31,9 +32,11 @@ def search(
         specify: Makes a specification.
         submit: Starts a trial.
         in_flight: How many trials are open at a time.
+        drop: Told of each promotable trial that no other will continue any more.
     """
     waiting: deque[tuple[keras_tuner.engine.trial.Trial, TrialSpec, Future[Finished]]] = deque()
     records: list[Record] = []
+    promotable: dict[str, TrialSpec] = {}
     while True:
         while len(waiting) < in_flight:
             # The oracle takes one open trial from each tuner it knows.
@@ -47,6 +50,11 @@ def search(
         trial, spec, future = waiting.popleft()
         record = Record(len(records) + 1, spec, future.result())
         _tell(oracle, trial, record)
+        if spec.promotable:
+            promotable[trial.trial_id] = spec
+        continued = {t.hyperparameters.values.get("tuner/trial_id") for t, _, _ in waiting}
+        for name in promotable.keys() - continuable(oracle) - continued:
+            drop(promotable.pop(name))
         records.append(record)
         yield record
 

@@ -58,7 +58,10 @@ class _Bayesian(_RecipeFirst, BayesianOptimizationOracle):
 
 
 class _Hyperband(_RecipeFirst, HyperbandOracle):
-    pass
+    def continuable(self) -> set[str]:
+        """Name the trials of the brackets that are not complete."""
+        rounds = [each for bracket in self._brackets for each in bracket["rounds"]]
+        return {entry["id"] for each in rounds for entry in each}
 
 
 class _Grid(_RecipeFirst, GridSearchOracle):
@@ -91,3 +94,8 @@ def make(tune: Tune, space: HyperParameters) -> keras_tuner.Oracle:
             oracle.max_trials = tune.trials
     oracle.verbose = 0
     return oracle
+
+
+def continuable(oracle: keras_tuner.Oracle) -> set[str]:
+    """Name the trials that the oracle may still have continued on a higher rung."""
+    return oracle.continuable() if isinstance(oracle, _Hyperband) else set()

@@ -2,16 +2,16 @@
 
 import os
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ConvoyError
-from pipeline.search.workers import (
-    InProcess,
-    LocalProcesses,
-    Setting,
-    Workers,
-    device_variables,
-)
+from pipeline.search.process import WorkerProcess
+from pipeline.sources import ROOT
 from pipeline.terminal import say
+
+if TYPE_CHECKING:
+    from pipeline.search.workers import Setting, Workers
 
 WORKERS = "CONVOY_WORKERS"
 MEMORY = "CONVOY_WORKER_MEMORY"
@@ -23,12 +23,32 @@ class EnvironmentVariableError(ConvoyError):
     """A CONVOY_* variable with a value that is not allowed."""
 
 
-def place(setting: Setting) -> Workers:
+_prepared: list[WorkerProcess] = []
+
+
+def prepare() -> None:
+    """Start the worker processes that `place` will use, all at once.
+
+    Call it before TensorFlow is imported here: that takes seconds, and theirs pass meanwhile.
+
+    Raises:
+        ConvoyError: CONVOY_WORKERS has a value that is not allowed.
+    """
+    count = workers()
+    if count > 1 and not os.environ.get(SCHEDULER):
+        for number in range(count):
+            _prepared.append(WorkerProcess(ROOT, device_variables(number, count)))
+
+
+def place(setting: "Setting") -> "Workers":
     """Make the workers that CONVOY_SCHEDULER or CONVOY_WORKERS asks for.
 
     Raises:
         ConvoyError: a value is not allowed, or the cluster cannot be reached.
     """
+    # Here, because `prepare` must not wait for TensorFlow.
+    from pipeline.search.workers import InProcess, LocalProcesses
+
     count = workers()
     if address := os.environ.get(SCHEDULER):
         # Most searches run on one machine and need not load Dask.
@@ -41,7 +61,9 @@ def place(setting: Setting) -> Workers:
             f"note: {WORKERS}={count} times tune.threads={setting.threads} is more than the "
             f"{cores} cores here; fewer workers would be as fast"
         )
-    return LocalProcesses(setting, count) if count > 1 else InProcess(setting)
+    started = _prepared.copy()
+    _prepared.clear()
+    return LocalProcesses(setting, count, started) if count > 1 else InProcess(setting)
 
 
 def workers() -> int:
@@ -63,3 +85,21 @@ def memory() -> int | None:
             f"{MEMORY}={text}: allowed: a number of bytes, or one with a unit such as 4GB or 512MiB"
         )
     return int(float(match[1]) * UNITS[match[2] or ""])
+
+
+def device_variables(number: int, workers: int) -> dict[str, str]:
+    """Give worker `number` its GPU, if this machine has any, in turn."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is None:
+        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+        gpus = [str(index) for index in range(count)]
+    else:
+        gpus = [name for name in listed.split(",") if name]
+    if not gpus:
+        return {}
+    variables = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
+    if workers > len(gpus):
+        # Else the first process on a GPU takes all of its memory.
+        variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        variables["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    return variables

@@ -31,16 +31,12 @@ class WorkerTimeoutError(Exception):
 class WorkerProcess:
     """One process that runs `python -m pipeline.search.worker` and answers one message a time."""
 
-    def __init__(self, folder: Path, hello: bytes, environment: Mapping[str, str]):
-        """Start it.
+    def __init__(self, folder: Path, environment: Mapping[str, str]):
+        """Start it; it imports TensorFlow meanwhile, and waits to be greeted.
 
         Args:
             folder: Working directory; its `pipeline/` is the code that runs.
-            hello: First message; the answer is kept as `greeting`.
             environment: Variables to set on top of this process's own.
-
-        Raises:
-            WorkerDiedError, WorkerTimeoutError: it did not come up.
         """
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipeline.search.worker"],
@@ -50,8 +46,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
         )
         self.asked = 0
-        self.greeting = self.ask(hello, START_SECONDS)
-        self.asked = 0
+        self.greeting: bytes | None = None
 
     @property
     def pid(self) -> int:
@@ -62,6 +57,17 @@ class WorkerProcess:
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
+
+    def greet(self, hello: bytes) -> bytes:
+        """Send the first message, unless it has been; the answer is kept as `greeting`.
+
+        Raises:
+            WorkerDiedError, WorkerTimeoutError: it did not come up.
+        """
+        if self.greeting is None:
+            self.greeting = self.ask(hello, START_SECONDS)
+            self.asked = 0
+        return self.greeting
 
     def ask(self, message: bytes, seconds: float | None = None) -> bytes:
         """Send a message and wait for the answer; after `seconds` kill the process.

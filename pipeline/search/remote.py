@@ -60,8 +60,9 @@ def serve(question: Question, archive: bytes) -> tuple[Answer, bytes, bytes, str
                 return process
             if process:
                 process.close()
-            place["process"] = WorkerProcess(place["folder"], question.hello, {})
-            return place["process"]
+            process = place["process"] = WorkerProcess(place["folder"], {})
+            process.greet(question.hello)
+            return process
 
         kind, answer = ask_twice(start, question.message, question.seconds, question.suspect)
         return kind, answer, place["process"].greeting, get_worker().address

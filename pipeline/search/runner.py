@@ -66,6 +66,10 @@ class Runner:
         future.set_result(self._finish(spec))
         return future
 
+    def drop(self, spec: TrialSpec) -> None:
+        """Forget the state of a trial that no other will continue."""
+        self._state_file(spec.key(self.context)).unlink(missing_ok=True)
+
     def _finish(self, spec: TrialSpec) -> Finished:
         key = spec.key(self.context)
         if spec.promotable:

@@ -11,15 +11,14 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from pipeline import architectures
-from pipeline.search import context
+from pipeline.search import lean
 from pipeline.search.process import receive, send
 from pipeline.search.records import Job, Outcome
-from pipeline.search.trial import run_trial
-from pipeline.training import backend
-from pipeline.training.batches import SplitFolder
+
+if TYPE_CHECKING:
+    from pipeline.training.batches import SplitFolder
 
 
 def main() -> None:
@@ -27,6 +26,11 @@ def main() -> None:
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages, answers = _channels()
+    with lean.imports():
+        from pipeline import architectures
+        from pipeline.search import context, trial  # noqa: F401 - all imports before a trial's time
+        from pipeline.training import backend
+        from pipeline.training.batches import SplitFolder
     settings = pickle.loads(messages.get())
     backend.start(settings["threads"])
     architectures.load(settings["architecture"])
@@ -42,8 +46,10 @@ def main() -> None:
         send(answers, pickle.dumps(run(job, train, validation)))
 
 
-def run(job: Job, train: SplitFolder, validation: SplitFolder) -> Outcome:
+def run(job: Job, train: "SplitFolder", validation: "SplitFolder") -> Outcome:
     """Run one trial and take its time."""
+    from pipeline.search.trial import run_trial
+
     start = time.monotonic()
     result, state = run_trial(job.spec, train, validation, job.state, job.seconds)
     return Outcome(result, state, time.monotonic() - start)

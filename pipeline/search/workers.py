@@ -3,17 +3,17 @@
 `CONVOY_WORKERS`, `CONVOY_WORKER_MEMORY` and `CONVOY_SCHEDULER` decide; no result depends on it.
 """
 
-import os
 import pickle
 import queue
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.errors import ConvoyError
 from pipeline.search import worker
+from pipeline.search.placement import device_variables
 from pipeline.search.process import (
     Answer,
     WorkerDiedError,
@@ -120,14 +120,17 @@ class InProcess:
 
 
 class LocalProcesses:
-    """Processes on this machine, each started when first needed and renewed now and then."""
+    """Processes on this machine, each started when first needed and renewed now and then.
+
+    Those that have been started before (`placement.prepare`) are used first.
+    """
 
     concurrent = True
 
-    def __init__(self, setting: Setting, count: int):
+    def __init__(self, setting: Setting, count: int, started: Iterable[WorkerProcess] = ()):
         self.setting = setting
         self.count = count
-        self.running: dict[int, WorkerProcess] = {}
+        self.running = dict(enumerate(started))
         self.closed = False
         self.free: queue.Queue[int] = queue.Queue()
         for number in range(count):
@@ -161,23 +164,27 @@ class LocalProcesses:
         if self.closed:
             raise WorkerError("the search was stopped")
         process = self.running.get(number)
-        limit = 0 if fresh else TRIALS_A_PROCESS
-        if process is not None and process.alive and process.asked < limit:
-            return process
-        if process is not None:
-            process.close()
-        setting = self.setting
-        hello = setting.hello(setting.train.folder.resolve(), setting.validation.folder.resolve())
-        try:
-            process = WorkerProcess(ROOT, hello, device_variables(number, self.count))
-        except (WorkerDiedError, WorkerTimeoutError) as error:
-            raise WorkerError(f"a worker process could not be started: {error}") from None
-        check_software(setting.software, pickle.loads(process.greeting), "a worker process")
+        limit = 1 if fresh else TRIALS_A_PROCESS
+        if process is None or not process.alive or process.asked >= limit:
+            if process is not None:
+                process.close()
+            process = WorkerProcess(ROOT, device_variables(number, self.count))
+        if process.greeting is None:
+            self._greet(process)
         self.running[number] = process
         if self.closed:
             process.close()
             raise WorkerError("the search was stopped")
         return process
+
+    def _greet(self, process: WorkerProcess) -> None:
+        setting = self.setting
+        hello = setting.hello(setting.train.folder.resolve(), setting.validation.folder.resolve())
+        try:
+            greeting = process.greet(hello)
+        except (WorkerDiedError, WorkerTimeoutError) as error:
+            raise WorkerError(f"a worker process could not be started: {error}") from None
+        check_software(setting.software, pickle.loads(greeting), "a worker process")
 
 
 def outcome(kind: Answer, answer: bytes, seconds: float) -> Outcome:
@@ -199,21 +206,3 @@ def check_software(ours: Mapping[str, Any], theirs: Mapping[str, Any], who: str)
         parts = "; ".join(f"{n}: {theirs.get(n)} there, {ours[n]} here" for n in different)
         hint = " The code was edited while the search ran; run again." * ("code" in different)
         raise WorkerError(f"{who} would give other results than this one: {parts}.{hint}")
-
-
-def device_variables(number: int, workers: int) -> dict[str, str]:
-    """Give worker `number` its GPU, if this machine has any, in turn."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if listed is None:
-        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-        gpus = [str(index) for index in range(count)]
-    else:
-        gpus = [name for name in listed.split(",") if name]
-    if not gpus:
-        return {}
-    variables = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
-    if workers > len(gpus):
-        # Else the first process on a GPU takes all of its memory.
-        variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-        variables["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    return variables

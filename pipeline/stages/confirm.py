@@ -3,6 +3,7 @@
 from pipeline import params, paths
 from pipeline.files import write_json
 from pipeline.guard import run_stage
+from pipeline.search import placement
 from pipeline.terminal import progress, say
 
 
@@ -14,6 +15,7 @@ def main() -> None:
         write_json(paths.CONFIRM, {"leaders": []})
         say("select.confirm is off: nothing is retrained before the choice")
         return
+    placement.prepare()
     # Here, because TensorFlow takes seconds that most runs can do without.
     from pipeline.search.retraining import retrain
     from pipeline.training import backend

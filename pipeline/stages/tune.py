@@ -2,24 +2,31 @@
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pipeline import params, paths
 from pipeline.files import sha256, write_json
 from pipeline.guard import run_stage
-from pipeline.search import loop, oracles, session, tables
-from pipeline.search.board import Board
+from pipeline.search import lean, placement
 from pipeline.search.records import Record
-from pipeline.search.runner import Runner
-from pipeline.search.space import search_space
 from pipeline.terminal import progress, say
-from pipeline.training import backend
-from pipeline.training.batches import SplitFolder
+
+if TYPE_CHECKING:
+    from pipeline.search.runner import Runner
 
 
 def main() -> None:
     """Search one architecture; write its trial table and its best models."""
     settings = params.load()
     tune = settings.tune
+    placement.prepare()
+    # Here, because the worker processes should import TensorFlow while this one does.
+    with lean.imports(bayesian=tune.algorithm == "bayesian"):
+        from pipeline.search import loop, oracles, session, tables
+        from pipeline.search.space import search_space
+        from pipeline.training import backend
+        from pipeline.training.batches import SplitFolder
+
     architecture = sys.argv[1]
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(tune.threads)
@@ -33,7 +40,7 @@ def main() -> None:
     with session.open_runner(architecture, tune, train, validation) as runner:
         specify = session.specifier(architecture, tune, conditions)
         oracle = oracles.make(tune, spaces[architecture])
-        search = loop.search(oracle, specify, runner.submit, tune.in_flight)
+        search = loop.search(oracle, specify, runner.submit, tune.in_flight, runner.drop)
         records = _watch(search, architecture, tune.trials, runner)
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
@@ -48,9 +55,11 @@ def main() -> None:
 
 
 def _watch(
-    search: Iterable[Record], architecture: str, trials: int, runner: Runner
+    search: Iterable[Record], architecture: str, trials: int, runner: "Runner"
 ) -> list[Record]:
     """Run the search behind a progress bar; write each trial down for TensorBoard."""
+    from pipeline.search.board import Board
+
     records: list[Record] = []
     board = Board(paths.TENSORBOARD / architecture)
     with progress("trials") as bar:

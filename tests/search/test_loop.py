@@ -149,6 +149,19 @@ def test_hyperband_continues_from_the_rung_below_and_drops_its_states(tmp_path):
     assert list((tmp_path / "ledger" / "states").iterdir()) == []
 
 
+def test_hyperband_keeps_only_the_states_that_may_be_continued(tmp_path):
+    settings, workers, kept = tune("hyperband", trials=120), Arithmetic(), []
+    with Runner(workers, SETTING, Ledger(tmp_path), "context", settings.in_flight) as runner:
+        oracle, specify = oracles.make(settings, space()), specifier("mlp", settings)
+        found = loop.search(oracle, specify, runner.submit, settings.in_flight, runner.drop)
+        for _ in found:
+            kept.append(len(list((tmp_path / "states").iterdir())))
+    assert all(state for rung, state in workers.states if rung)
+    # At most three brackets are open: the first rungs of one of each kind.
+    assert max(kept) <= 9 + 3 + 5 + 4 + settings.in_flight
+    assert max(kept[60:]) <= max(kept[:60])
+
+
 def test_bayesian_proposes_no_trial_twice(tmp_path):
     records = search(tmp_path, tune("bayesian", trials=14, in_flight=3), Arithmetic())
     values = [tuple(sorted(r.spec.values.items())) for r in records]

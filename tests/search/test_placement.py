@@ -32,17 +32,16 @@ def test_a_bad_memory_limit_is_an_error_that_says_what_is_allowed(monkeypatch, t
 
 
 def test_gpus_are_handed_out_in_turn(monkeypatch):
-    from pipeline.search.workers import device_variables
-
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    assert [device_variables(n, 2)["CUDA_VISIBLE_DEVICES"] for n in range(2)] == ["3", "5"]
-    assert device_variables(2, 3) == {
+    given = [placement.device_variables(number, 2) for number in range(2)]
+    assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5"]
+    assert placement.device_variables(2, 3) == {
         "CUDA_VISIBLE_DEVICES": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert device_variables(0, 2) == {}
+    assert placement.device_variables(0, 2) == {}
 
 
 @pytest.mark.slow
@@ -75,3 +74,22 @@ def test_more_threads_than_cores_are_noted(splits, monkeypatch, capsys):
         monkeypatch.setenv("CONVOY_WORKERS", count)
         placement.place(setting)
         assert capsys.readouterr().out.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("variables", "count"),
+    [({}, 0), ({"CONVOY_WORKERS": "3"}, 3), ({"CONVOY_WORKERS": "3", "CONVOY_SCHEDULER": "a"}, 0)],
+)
+def test_worker_processes_are_prepared_where_there_will_be_any(monkeypatch, variables, count):
+    for name in ("CONVOY_WORKERS", "CONVOY_SCHEDULER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(placement, "WorkerProcess", lambda folder, variables: object())
+    monkeypatch.setattr(placement, "_prepared", [])
+    placement.prepare()
+    assert len(placement._prepared) == count
+    if count:
+        prepared = placement._prepared.copy()
+        assert list(placement.place(None).running.values()) == prepared
+        assert placement._prepared == []

@@ -8,9 +8,10 @@ import time
 import pytest
 
 from pipeline.search import context, workers
-from pipeline.search.process import WorkerDiedError
+from pipeline.search.process import WorkerDiedError, WorkerProcess
 from pipeline.search.records import TrialSpec
 from pipeline.search.workers import LocalProcesses, Setting, WorkerError
+from pipeline.sources import ROOT
 
 SPEC = TrialSpec("simple_cnn", {"filters_1a": 8, "filters_1b": 16, "batch_size": 64}, 2, 1)
 
@@ -21,7 +22,7 @@ def setting(splits, **more):
 
 @pytest.fixture(scope="module")
 def pool(splits):
-    pool = LocalProcesses(setting(splits), 1)
+    pool = LocalProcesses(setting(splits), 1, [WorkerProcess(ROOT, {})])
     yield pool
     pool.close()
 
@@ -32,8 +33,10 @@ def here(splits):
 
 
 def test_a_process_gives_the_bits_of_this_one(pool, here):
+    started = pool.running[0]
     assert here.status == "completed"
     assert pool.run(SPEC, None, False).result == here
+    assert pool.running[0] is started
 
 
 def test_a_state_travels(pool, here):
@@ -119,7 +122,7 @@ def test_a_worker_with_other_software_is_refused(splits):
 
 def test_a_process_that_cannot_start_says_so(tmp_path):
     with pytest.raises(WorkerDiedError, match="status 1"):
-        workers.WorkerProcess(tmp_path, b"", {"PYTHONPATH": ""})
+        WorkerProcess(tmp_path, {"PYTHONPATH": ""}).greet(b"")
 
 
 @pytest.mark.slow
