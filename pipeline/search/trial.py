@@ -37,6 +37,8 @@ def run_trial(
         The result, and the state at the end if a higher rung may want it.
     """
     parameters = None
+    if keras.backend.backend() == "torch":
+        state = None  # dropout would draw other numbers there than in training in one go
     curve = states.curve_of(state) if state else ()
     keeper = states.Keep()
     watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)

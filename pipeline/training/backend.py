@@ -160,4 +160,8 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def device_kinds() -> list[str]:
     """Name the kinds of device that Keras computes on, such as "cpu" or "gpu"."""
+    if keras.backend.backend() == "torch":  # for which Keras has no such list
+        import torch
+
+        return ["gpu"] if torch.cuda.is_available() else ["cpu"]
     return sorted({name.partition(":")[0] for name in keras.distribution.list_devices()})

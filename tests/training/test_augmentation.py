@@ -16,7 +16,7 @@ def images():
 
 def varied(images, shift=0, flip=False, cutout=0):
     keras.utils.set_random_seed(1)
-    return np.asarray(Augment(shift, flip, cutout)(images, training=True))
+    return keras.ops.convert_to_numpy(Augment(shift, flip, cutout)(images, training=True))
 
 
 def moved(image, rows, columns):

@@ -42,7 +42,7 @@ def after_one_step(recipe, gradient, conditions=None):
     step = keras.ops.full((3,), gradient)
     for _ in range(2):
         optimizer.apply([step, step], [kernel, bias])
-    return float(kernel.numpy()[0]), float(bias.numpy()[0])
+    return tuple(float(keras.ops.convert_to_numpy(each)[0]) for each in (kernel, bias))
 
 
 @pytest.mark.parametrize("optimizer", ["nesterov", "adamw"])
