@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from settings import tune
 
@@ -91,5 +93,5 @@ def test_worker_processes_are_prepared_where_there_will_be_any(monkeypatch, vari
     assert len(placement._prepared) == count
     if count:
         prepared = placement._prepared.copy()
-        assert list(placement.place(None).running.values()) == prepared
+        assert list(placement.place(SimpleNamespace(threads=1)).running.values()) == prepared
         assert placement._prepared == []
