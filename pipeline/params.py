@@ -146,6 +146,7 @@ class Train(_Section):
     seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)]
     threads: Count
     patience: Count | None
+    mirrored: bool = Field(strict=True)
     precision: Precision | Literal["auto"]
     schedule: Schedule
     label_smoothing: Part

@@ -152,10 +152,17 @@ def test_a_fixed_value_that_is_none_is_refused_before_any_search(finished, monke
         Path("params.yaml").write_bytes(before)
 
 
-def test_mirrored_images_are_refused_where_they_are_of_another_class(workspace):
-    flip = {"train": {"augment": {"shift": 0, "flip": True, "cutout": 0}}}
+@pytest.mark.parametrize(
+    ("key", "train"),
+    [
+        ("augment.flip", {"augment": {"shift": 0, "flip": True, "cutout": 0}}),
+        ("mirrored", {"mirrored": True}),
+    ],
+)
+def test_mirrored_images_are_refused_where_they_are_of_another_class(workspace, key, train):
+    flip = {"train": train}
     write_params(workspace, TINY | flip)
-    with pytest.raises(ParamsError, match=r"train\.augment\.flip = True: a mirrored .* of digits"):
+    with pytest.raises(ParamsError, match=rf"train\.{key} = True: a mirrored .* of digits"):
         check.main()
     write_params(workspace, TINY | flip | {"dataset": {"name": "fashion_mnist"}})
     check.main()

@@ -6,7 +6,7 @@ from typing import Any
 from keras_tuner import HyperParameters
 
 from pipeline.errors import ConvoyError
-from pipeline.training import models
+from pipeline.training import models, recipe
 from pipeline.training.models import Shape
 
 
@@ -27,8 +27,9 @@ def search_space(
         ConvoyError: a fixed hyperparameter is not declared, or may not have that value.
     """
     # Once with the defaults, to know what may be fixed, before a model is built with what is not.
+    asked = {key: value for key, value in fixed.items() if value == recipe.ON_REQUEST}
     declared = {
-        e["config"]["name"]: e for e in _declared(architecture, shape, classes, {})["space"]
+        e["config"]["name"]: e for e in _declared(architecture, shape, classes, asked)["space"]
     }
     for name, value in fixed.items():
         key = f"tune.fixed.{architecture}.{name}"

@@ -16,11 +16,13 @@ def main() -> None:
     """Check every parameter."""
     settings = params.load()
     name = settings.dataset.name
-    if settings.train.augment.flip and not datasets.load(name).SPEC.mirrors:
-        raise ParamsError(
-            f"{paths.PARAMS}: train.augment.flip = True: a mirrored image of {name} is of another "
-            "class, or of none; allowed: False"
-        )
+    train = settings.train
+    for key, wanted in (("augment.flip", train.augment.flip), ("mirrored", train.mirrored)):
+        if wanted and not datasets.load(name).SPEC.mirrors:
+            raise ParamsError(
+                f"{paths.PARAMS}: train.{key} = True: a mirrored image of {name} is of another "
+                "class, or of none; allowed: False"
+            )
     with replacing(paths.CHECKED) as scratch:
         scratch.write_text("params.yaml is valid\n", encoding="utf-8")
 

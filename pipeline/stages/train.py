@@ -104,7 +104,7 @@ def main() -> None:
             curve = finished.bring(seed, file)
             if curve is None:
                 model, curve = training.fit(seed, _show_epochs(bar, task, seed))
-                saving.save(model, file)
+                saving.save(models.mirrored(model) if settings.mirrored else model, file)
                 finished.keep(seed, file, curve)
             curves[seed] = curve
             # A seed that was finished before, or stopped early, has shown fewer epochs.

@@ -64,3 +64,11 @@ def build(
             f"It declares {', '.join(sorted(known))}. Run `dvc repro` to search again."
         )
     return model, chosen
+
+
+def mirrored(model: keras.Model) -> keras.Model:
+    """Average a model's answers to an image and to its mirror image; the weights are the same."""
+    images = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
+    answers = [model(images), model(keras.ops.flip(images, axis=2))]
+    mean = keras.layers.Average(name="mean_of_both", dtype="float32")(answers)
+    return keras.Model(images, mean, name=f"mirrored_{model.name}")

@@ -1,5 +1,6 @@
 """How a model is fitted: the hyperparameters of training that every architecture shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,15 +8,20 @@ import keras
 from keras_tuner import HyperParameters
 
 from pipeline.training.conditions import Conditions
+from pipeline.training.muon import Muon
 
-Optimizer = Literal["sgd", "nesterov", "adam", "adamw"]
+Optimizer = Literal["sgd", "nesterov", "adam", "adamw", "muon"]
 OPTIMIZERS: dict[Optimizer, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] = {
     "sgd": (keras.optimizers.SGD, {}),
     "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
     "adam": (keras.optimizers.Adam, {}),
     # Keras' AdamW is this with a weight decay that cannot be left out.
     "adamw": (keras.optimizers.Adam, {}),
+    # What it leaves to Adam is not decayed.
+    "muon": (Muon, {"ns_steps": 4, "adam_weight_decay": None}),
 }
+# Its steps cost more, which pays in short trainings: offered where `tune.fixed` asks for it.
+ON_REQUEST = "muon"
 
 # Lowest, highest and usual: where each optimizer is at home (Goodfellow et al. 2016, "Deep
 # Learning", 8.3 and 8.5; Loshchilov and Hutter 2019 for weight decay).
@@ -24,10 +30,12 @@ LEARNING_RATES: dict[Optimizer, tuple[float, float, float]] = {
     "nesterov": (5e-3, 2e-1, 5e-2),
     "adam": (3e-4, 1e-2, 1e-3),
     "adamw": (3e-4, 1e-2, 1e-3),
+    "muon": (1e-3, 3e-2, 1e-2),
 }
 WEIGHT_DECAYS: dict[Optimizer, tuple[float, float, float]] = {
     "nesterov": (1e-5, 2e-3, 1e-4),
     "adamw": (1e-3, 1e-1, 1e-2),
+    "muon": (1e-3, 2e-1, 5e-2),
 }
 BATCH_SIZES = [32, 64, 128, 256, 512]
 
@@ -61,15 +69,17 @@ class Recipe:
         if self.weight_decay and self.optimizer not in WEIGHT_DECAYS:
             raise ValueError(
                 f"weight_decay={self.weight_decay} with optimizer {self.optimizer!r}: only "
-                f"{' and '.join(WEIGHT_DECAYS)} have one"
+                f"{', '.join(WEIGHT_DECAYS)} have one"
             )
 
 
 def declare(hp: HyperParameters, published: Recipe) -> Recipe:
     """Declare the search space of training around a published recipe; return the recipe chosen."""
-    optimizer = hp.Choice("optimizer", list(OPTIMIZERS), default=published.optimizer)
-    rates = _declare_ranges(hp, "learning_rate", LEARNING_RATES, published)
-    decays = _declare_ranges(hp, "weight_decay", WEIGHT_DECAYS, published)
+    asked = hp.values.get("optimizer") == ON_REQUEST
+    offered = [name for name in OPTIMIZERS if name != ON_REQUEST or asked]
+    optimizer = hp.Choice("optimizer", offered, default=published.optimizer)
+    rates = _declare_ranges(hp, "learning_rate", offered, LEARNING_RATES, published)
+    decays = _declare_ranges(hp, "weight_decay", offered, WEIGHT_DECAYS, published)
     batch_size = hp.Choice("batch_size", BATCH_SIZES, default=published.batch_size)
     return Recipe(optimizer, rates[optimizer], batch_size, decays.get(optimizer, 0.0))
 
@@ -77,12 +87,14 @@ def declare(hp: HyperParameters, published: Recipe) -> Recipe:
 def _declare_ranges(
     hp: HyperParameters,
     name: str,
+    offered: Sequence[Optimizer],
     ranges: dict[Optimizer, tuple[float, float, float]],
     published: Recipe,
 ) -> dict[str, float]:
     """Declare one number for each optimizer that has it, active only with that optimizer."""
     values: dict[str, float] = {}
-    for optimizer, (low, high, usual) in ranges.items():
+    for optimizer in (each for each in ranges if each in offered):
+        low, high, usual = ranges[optimizer]
         default = getattr(published, name) if optimizer == published.optimizer else usual
         with hp.conditional_scope("optimizer", [optimizer]):
             values[optimizer] = hp.Float(

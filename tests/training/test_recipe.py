@@ -67,5 +67,5 @@ def test_every_optimizer_goes_downhill(name):
 
 
 def test_a_weight_decay_that_the_optimizer_has_not_is_refused():
-    with pytest.raises(ValueError, match="only nesterov and adamw have one"):
+    with pytest.raises(ValueError, match="only nesterov, adamw, muon have one"):
         Recipe("adam", weight_decay=1e-4)
