@@ -49,6 +49,7 @@ def test_a_state_travels(pool, here):
 @pytest.mark.slow
 def test_a_process_killed_once_costs_nothing(pool, here):
     long = TrialSpec(SPEC.architecture, SPEC.values, 30, 1)
+    pool.run(SPEC, None, False)  # started and greeted: a trial is what shall be killed
     pid = pool.running[0].pid
     threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
     result = pool.run(long, None, False).result
