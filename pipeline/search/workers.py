@@ -168,23 +168,32 @@ class LocalProcesses:
         if process is None or not process.alive or process.asked >= limit:
             if process is not None:
                 process.close()
-            process = WorkerProcess(ROOT, device_variables(number, self.count))
+            process = self._start(number)
         if process.greeting is None:
-            self._greet(process)
+            process = self._greeted(process, number)
         self.running[number] = process
         if self.closed:
             process.close()
             raise WorkerError("the search was stopped")
         return process
 
-    def _greet(self, process: WorkerProcess) -> None:
+    def _start(self, number: int) -> WorkerProcess:
+        return WorkerProcess(ROOT, device_variables(number, self.count))
+
+    def _greeted(self, process: WorkerProcess, number: int) -> WorkerProcess:
+        """Greet a process; if it dies over its start, which says nothing of others, one more."""
         setting = self.setting
         hello = setting.hello(setting.train.folder.resolve(), setting.validation.folder.resolve())
         try:
-            greeting = process.greet(hello)
+            try:
+                greeting = process.greet(hello)
+            except WorkerDiedError:
+                process = self._start(number)
+                greeting = process.greet(hello)
         except (WorkerDiedError, WorkerTimeoutError) as error:
             raise WorkerError(f"a worker process could not be started: {error}") from None
         check_software(setting.software, pickle.loads(greeting), "a worker process")
+        return process
 
 
 def outcome(kind: Answer, answer: bytes, seconds: float) -> Outcome:

@@ -104,6 +104,7 @@ def main() -> None:
             curve = finished.bring(seed, file)
             if curve is None:
                 model, curve = training.fit(seed, _show_epochs(bar, task, seed))
+                model = models.plain(model)
                 saving.save(models.mirrored(model) if settings.mirrored else model, file)
                 finished.keep(seed, file, curve)
             curves[seed] = curve

@@ -7,6 +7,7 @@ import keras
 
 from pipeline.training import geometry
 from pipeline.training.geometry import GeometryError, Window
+from pipeline.training.normalisation import BatchNormalization
 
 Padding = Literal["valid", "same"]
 NORMALISATIONS = ["batch", "group", "none"]
@@ -74,7 +75,7 @@ def normalisation(images: keras.KerasTensor, kind: str, *, name: str) -> keras.K
     if kind == "batch":
         # Keras' 0.99 takes hundreds of steps to forget the start: a short trial would be judged
         # with statistics of images it never saw.
-        return keras.layers.BatchNormalization(momentum=0.9, name=name)(images)
+        return BatchNormalization(momentum=0.9, name=name)(images)
     return keras.layers.GroupNormalization(groups=math.gcd(8, images.shape[-1]), name=name)(images)
 
 

@@ -14,6 +14,7 @@ from pipeline import architectures
 from pipeline.errors import ConvoyError
 from pipeline.training import recipe
 from pipeline.training.conditions import Precision
+from pipeline.training.normalisation import BatchNormalization
 from pipeline.training.recipe import Recipe
 
 Shape = tuple[int, int, int]
@@ -64,6 +65,19 @@ def build(
             f"It declares {', '.join(sorted(known))}. Run `dvc repro` to search again."
         )
     return model, chosen
+
+
+def plain(model: keras.Model) -> keras.Model:
+    """Copy a model with nothing in it but layers of Keras, so that Keras alone can load it."""
+
+    def copy(layer: keras.Layer) -> keras.Layer:
+        ours = isinstance(layer, BatchNormalization)
+        kind = keras.layers.BatchNormalization if ours else type(layer)
+        return kind.from_config(layer.get_config())
+
+    copied = keras.models.clone_model(model, clone_function=copy)
+    copied.set_weights(model.get_weights())
+    return copied
 
 
 def mirrored(model: keras.Model) -> keras.Model:

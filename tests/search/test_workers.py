@@ -46,6 +46,14 @@ def test_a_state_travels(pool, here):
     assert pool.run(second, state, False).result == here
 
 
+def test_a_process_killed_while_it_starts_is_replaced(splits, here):
+    starting = WorkerProcess(ROOT, {})
+    threading.Timer(0.5, os.kill, (starting.pid, signal.SIGKILL)).start()
+    pool = LocalProcesses(setting(splits), 1, [starting])
+    assert pool.run(SPEC, None, False).result == here
+    pool.close()
+
+
 @pytest.mark.slow
 def test_a_process_killed_once_costs_nothing(pool, here):
     long = TrialSpec(SPEC.architecture, SPEC.values, 30, 1)
