@@ -2,8 +2,10 @@
 
 import errno
 import sys
+import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -11,6 +13,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -18,7 +21,22 @@ from rich.progress import (
 
 from pipeline.errors import ConvoyError
 
+# In a log (a queued run, CI), where no bar can be redrawn, it is written this often.
+LOG_SECONDS = 30.0
+
 console = Console(highlight=False, soft_wrap=True)
+
+
+class _Progress(Progress):
+    """A progress bar that is also seen in a log, as a line now and then."""
+
+    logged = time.monotonic()  # when the last line was written; the first waits as long
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        if not self.console.is_terminal and time.monotonic() >= self.logged + LOG_SECONDS:
+            self.logged = time.monotonic()
+            self.console.print(self.get_renderable())
 
 
 def say(text: str) -> None:
@@ -28,7 +46,7 @@ def say(text: str) -> None:
 
 def progress(unit: str) -> Progress:
     """Make a progress bar that counts in `unit`; its task field `note` is shown at the end."""
-    return Progress(
+    return _Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),

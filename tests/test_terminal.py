@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 from support import ROOT
 
 from pipeline import terminal
@@ -43,3 +44,15 @@ def test_ctrl_c_is_answered_in_one_line_and_the_process_ends_by_the_signal():
     assert done.stderr.splitlines() == [
         "error: interrupted. What is finished is kept; run the same again to go on."
     ]
+
+
+def test_in_a_log_progress_is_a_line_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "console", Console(force_terminal=False, width=90))
+    with terminal.progress("epochs") as bar:
+        task = bar.add_task("train tuned", total=3, note="")
+        bar.update(task, advance=1, note="seed 1")
+        assert not capsys.readouterr().out  # too soon
+        monkeypatch.setattr(terminal, "LOG_SECONDS", 0.0)
+        bar.update(task, advance=1, note="seed 2")
+        said = capsys.readouterr().out
+    assert said.startswith("train tuned") and "2/3 epochs" in said and said.endswith("seed 2\n")
