@@ -58,7 +58,8 @@ def ours(run: Run) -> None:
     """Search by Hyperband on one worker a core, as stage `tune` does."""
     from pipeline.search import lean, placement
 
-    placement.prepare()
+    cores = os.cpu_count() or 1
+    placement.prepare(2 * cores)
     with lean.imports():
         from pipeline.params import Tune
         from pipeline.search import loop, oracles, session
@@ -73,7 +74,7 @@ def ours(run: Run) -> None:
         algorithm="hyperband",
         trials=MANY,
         epochs=run.epochs,
-        in_flight=2 * (os.cpu_count() or 1),
+        in_flight=2 * cores,
         seed=run.seed,
         threads=1,
         median_stopping=True,

@@ -4,8 +4,9 @@ The original, in "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", has 2 millio
 2×2 convolution, then three blocks of two 3×3 convolutions, the first of each followed at once by
 a max pooling. So there is much to multiply, which fast hardware does well, and little to
 normalise and to activate, which waits for memory. Then the maximum over the image. Here it has
-658,114 parameters on 32×32×3 images with 10 classes, and 987,394 at most. Left out: the whitening
-of the first layer, the start as an identity, the scaling of the logits.
+658,114 parameters on 32×32×3 images with 10 classes, and 987,394 with filters 64-128-224. Left out:
+the whitening of the first layer, the start as an identity, the scaling of the logits. Images need
+at least 9×9 pixels.
 """
 
 import keras
@@ -15,7 +16,6 @@ from pipeline.training import layers
 from pipeline.training.recipe import Recipe
 
 RECIPE = Recipe(optimizer="nesterov", learning_rate=5e-2, batch_size=512, weight_decay=5e-4)
-BLOCKS = 3
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:

@@ -51,12 +51,13 @@ def choose(candidates: Sequence[Candidate], rule: Rule) -> tuple[Candidate, str]
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep the candidates that no other beats in both size and accuracy, smallest first.
+    """Keep the candidates that no other beats in accuracy and in what decides ties.
 
-    Either rule's choice, within one architecture or among several, is among them.
+    Either rule's choice, within one architecture or among several, is among them. They come
+    smallest first.
     """
     kept: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: (c.parameters, -c.val_accuracy, *_tie(c))):
+    for candidate in sorted(candidates, key=_tie):
         if not kept or candidate.val_accuracy > kept[-1].val_accuracy:
             kept.append(candidate)
     return kept

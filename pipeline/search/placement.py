@@ -26,22 +26,30 @@ class EnvironmentVariableError(ConvoyError):
 _prepared: list[WorkerProcess] = []
 
 
-def prepare() -> None:
+def prepare(in_flight: int) -> None:
     """Start the worker processes that `place` will use, all at once.
 
     Call it before TensorFlow is imported here: that takes seconds, and theirs pass meanwhile.
 
+    Args:
+        in_flight: How many trials are open at a time, which is as many workers as are of use.
+
     Raises:
-        ConvoyError: CONVOY_WORKERS has a value that is not allowed.
+        ConvoyError: a CONVOY_* variable has a value that is not allowed.
     """
-    count = workers()
+    memory()
+    count = min(workers(), in_flight)
     if count > 1 and not os.environ.get(SCHEDULER):
         for number in range(count):
             _prepared.append(WorkerProcess(ROOT, device_variables(number, count)))
 
 
-def place(setting: "Setting") -> "Workers":
+def place(setting: "Setting", in_flight: int) -> "Workers":
     """Make the workers that CONVOY_SCHEDULER or CONVOY_WORKERS asks for.
+
+    Args:
+        setting: What they are told.
+        in_flight: How many trials are open at a time.
 
     Raises:
         ConvoyError: a value is not allowed, or the cluster cannot be reached.
@@ -49,16 +57,21 @@ def place(setting: "Setting") -> "Workers":
     # Here, because `prepare` must not wait for TensorFlow.
     from pipeline.search.workers import InProcess, LocalProcesses
 
-    count = workers()
+    count = min(workers(), in_flight)
     if address := os.environ.get(SCHEDULER):
         # Most searches run on one machine and need not load Dask.
         from pipeline.search.cluster import Cluster
 
         return Cluster(setting, address)
+    if count < workers():
+        say(
+            f"note: {WORKERS}={workers()}, but tune.in_flight={in_flight} lets no more than that "
+            "many trials run at a time"
+        )
     cores = os.cpu_count() or 1
     if count > 1 and count * setting.threads > cores and not device_variables(0, count):
         say(
-            f"note: {WORKERS}={count} times tune.threads={setting.threads} is more than the "
+            f"note: {count} workers times tune.threads={setting.threads} is more than the "
             f"{cores} cores here; fewer workers would be as fast"
         )
     started = _prepared.copy()

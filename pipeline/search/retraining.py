@@ -52,7 +52,8 @@ def retrain(
     for name in architectures:
         path = paths.TUNE / f"{name}.json"
         check_code(name, read_json(path)["texts"][0]["code_sha256"], path)
-        space = search_space(name, train.shape, len(train.classes), {})
+        fixed = tune.fixed.get(name, {})
+        space = search_space(name, train.shape, len(train.classes), fixed)
         found += read_candidates(paths.TRIALS / f"{name}.csv", name, space, len(validation))
     picked = leaders(found, confirm.top)
     done: dict[int, Confirmed] = {}

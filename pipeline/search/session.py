@@ -40,7 +40,8 @@ def open_runner(
         memory,
         tune.trial_seconds,
     )
-    return Runner(placement.place(setting), setting, ledger, name, tune.in_flight)
+    workers = placement.place(setting, tune.in_flight)
+    return Runner(workers, setting, ledger, name, tune.in_flight)
 
 
 def specifier(architecture: str, tune: Tune, conditions: Conditions = PLAIN) -> loop.Specify:

@@ -161,24 +161,22 @@ class LocalProcesses:
             process.close()
 
     def _worker(self, number: int, fresh: bool) -> WorkerProcess:
-        if self.closed:
-            raise WorkerError("the search was stopped")
         process = self.running.get(number)
         limit = 1 if fresh else TRIALS_A_PROCESS
         if process is None or not process.alive or process.asked >= limit:
             if process is not None:
                 process.close()
             process = self._start(number)
-        if process.greeting is None:
-            process = self._greeted(process, number)
-        self.running[number] = process
-        if self.closed:
-            process.close()
-            raise WorkerError("the search was stopped")
-        return process
+        return process if process.greeting is not None else self._greeted(process, number)
 
     def _start(self, number: int) -> WorkerProcess:
-        return WorkerProcess(ROOT, device_variables(number, self.count))
+        if not self.closed:
+            process = WorkerProcess(ROOT, device_variables(number, self.count))
+            self.running[number] = process  # from here on `close` ends it
+        if self.closed:
+            self.close()
+            raise WorkerError("the search was stopped")
+        return process
 
     def _greeted(self, process: WorkerProcess, number: int) -> WorkerProcess:
         """Greet a process; if it dies over its start, which says nothing of others, one more."""

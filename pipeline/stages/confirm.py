@@ -15,7 +15,7 @@ def main() -> None:
         write_json(paths.CONFIRM, {"leaders": []})
         say("select.confirm is off: nothing is retrained before the choice")
         return
-    placement.prepare()
+    placement.prepare(settings.tune.in_flight)
     # Here, because TensorFlow takes seconds that most runs can do without.
     from pipeline.search.retraining import retrain
     from pipeline.training import backend

@@ -19,7 +19,7 @@ def main() -> None:
     """Search one architecture; write its trial table and its best models."""
     settings = params.load()
     tune = settings.tune
-    placement.prepare()
+    placement.prepare(tune.in_flight)
     # Here, because the worker processes should import TensorFlow while this one does.
     with lean.imports(bayesian=tune.algorithm == "bayesian"):
         from pipeline.search import loop, oracles, session, tables

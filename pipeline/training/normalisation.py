@@ -8,10 +8,11 @@ import keras
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer over the last axis, faster while it is trained with TensorFlow.
+    """Keras' layer, faster while it is trained on images with TensorFlow.
 
-    At inference, and with every other backend, it is Keras' own in all respects.
-    `models.plain` puts Keras' own in its place, so that saved models need nothing of ours.
+    At inference, with every other backend, and where more is asked of it than the kernel does, it
+    is Keras' own in all respects. `models.plain` puts Keras' own in its place, so that saved
+    models need nothing of ours.
     """
 
     def call(
@@ -21,8 +22,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         mask: keras.KerasTensor | None = None,
     ) -> keras.KerasTensor:
         """Normalise [n, h, w, c] over all but the last axis, and follow mean and variance."""
-        fused = keras.backend.backend() == "tensorflow" and training and self.trainable
-        if not fused:
+        if not (training and self.trainable and mask is None and self._can_be_fused(inputs)):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
@@ -34,6 +34,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._follow(self.moving_mean, mean)
         self._follow(self.moving_variance, variance * (count - 1) / count)
         return outputs
+
+    def _can_be_fused(self, inputs: keras.KerasTensor) -> bool:
+        images = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        usual = self.scale and self.center and not (self.renorm or self.synchronized)
+        return keras.backend.backend() == "tensorflow" and images and usual
 
     def _follow(self, average: keras.Variable, latest: keras.KerasTensor) -> None:
         average.assign(average * self.momentum + latest * (1 - self.momentum))

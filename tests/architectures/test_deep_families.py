@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.training import models
+from pipeline.training.geometry import GeometryError
 
 COLOUR = (32, 32, 3)
 
@@ -13,7 +14,12 @@ COLOUR = (32, 32, 3)
     ("name", "shape", "parameters"),
     # He et al. 2016, table 6: ResNet-20 has 0.27 M; 1,376 of these are running means and
     # variances.
-    [("resnet", COLOUR, 271_098), ("vgg", COLOUR, 551_914), ("compact_cnn", (28, 28, 1), 54_922)],
+    [
+        ("resnet", COLOUR, 271_098),
+        ("vgg", COLOUR, 551_914),
+        ("compact_cnn", (28, 28, 1), 54_922),
+        ("airbench", COLOUR, 658_114),
+    ],
 )
 def test_the_default_has_the_size_that_its_file_states(name, shape, parameters):
     model, _ = models.build(name, {}, shape, 10)
@@ -39,6 +45,13 @@ def test_every_size_of_small_image_gives_probabilities(name, shape):
         assert keras.ops.convert_to_numpy(model(images)).sum(axis=1) == pytest.approx(
             [1, 1], abs=1e-5
         )
+
+
+def test_airbench_goes_down_to_nine_pixels_and_says_which_layer_does_not_fit_below():
+    model, _ = models.build("airbench", {"filters": "32-64-128"}, (9, 9, 3), 5)
+    assert keras.ops.convert_to_numpy(model(np.zeros((1, 9, 9, 3), "uint8"))).shape == (1, 5)
+    with pytest.raises(GeometryError, match="layer 'pool_3'"):
+        models.build("airbench", {}, (8, 8, 3), 5)
 
 
 def test_a_resnet_shortcut_passes_pixels_on_and_fills_up_with_zeros():

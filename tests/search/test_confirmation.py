@@ -142,6 +142,17 @@ def test_a_real_confirmation_changes_the_scores_that_are_chosen_from(searched, c
     assert "optimism gap" in said and "by the means of fresh seeds" in said
 
 
+def test_what_only_tune_fixed_offers_can_be_confirmed(searched):
+    fixed = {"optimizer": "muon"}
+    settings = {"tune": {**TINY["tune"], "fixed": {"mlp": fixed}}}
+    write_params(searched, TINY | settings | {"select": {"confirm": {"top": 1, "seeds": 1}}})
+    values = search_space("mlp", SHAPE, 3, fixed).values
+    write_table(paths.TRIALS / "mlp.csv", values)
+    confirm.main()
+    (leader,) = json.loads(paths.CONFIRM.read_text())["leaders"]
+    assert len(leader["val_accuracy"]) == 1
+
+
 def test_without_confirmation_the_choice_is_that_of_the_search(searched):
     write_params(searched, TINY)
     confirm.main()

@@ -72,10 +72,20 @@ def test_one_two_or_four_real_workers_leave_the_same_bytes(
 def test_more_threads_than_cores_are_noted(splits, monkeypatch, capsys):
     monkeypatch.setattr(placement.os, "cpu_count", lambda: 2)
     setting = Setting("mlp", *splits, threads=2, software={})
-    for count, said in (("1", ""), ("2", "note: CONVOY_WORKERS=2 times tune.threads=2 is more")):
+    for count, said in (
+        ("1", ""),
+        ("2", "note: 2 workers times tune.threads=2 is more than the 2"),
+    ):
         monkeypatch.setenv("CONVOY_WORKERS", count)
-        placement.place(setting)
-        assert capsys.readouterr().out.startswith(said)
+        placement.place(setting, 2)
+        assert capsys.readouterr().out[: len(said) or None] == said
+
+
+def test_no_more_workers_than_trials_in_flight_and_that_is_said(splits, monkeypatch, capsys):
+    monkeypatch.setenv("CONVOY_WORKERS", "4")
+    workers = placement.place(Setting("mlp", *splits, threads=1, software={}), 2)
+    assert workers.count == 2
+    assert "CONVOY_WORKERS=4, but tune.in_flight=2 lets no more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -89,9 +99,9 @@ def test_worker_processes_are_prepared_where_there_will_be_any(monkeypatch, vari
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(placement, "WorkerProcess", lambda folder, variables: object())
     monkeypatch.setattr(placement, "_prepared", [])
-    placement.prepare()
+    placement.prepare(4)
     assert len(placement._prepared) == count
     if count:
         prepared = placement._prepared.copy()
-        assert list(placement.place(SimpleNamespace(threads=1)).running.values()) == prepared
+        assert list(placement.place(SimpleNamespace(threads=1), 4).running.values()) == prepared
         assert placement._prepared == []

@@ -8,16 +8,21 @@ from pipeline.training import recipe
 
 # Dropout in two places and an optimizer with a state of its own.
 CNN = {"filters_1a": 8, "filters_1b": 16, "dense_units": 32, "batch_size": 64}
+# Batch normalisation has averages of its own.
+NORMALISED = {"filters": 8, "normalisation": "batch", "batch_size": 64}
 
 
 def run(spec, splits, **more):
     return trial.run_trial(spec, *splits, **more)
 
 
-def test_continuing_a_rung_gives_the_bits_of_training_in_one_go(splits):
-    whole, _ = run(TrialSpec("simple_cnn", CNN, 3, 1), splits)
-    first, state = run(TrialSpec("simple_cnn", CNN, 1, 1, promotable=True), splits)
-    rest, kept = run(TrialSpec("simple_cnn", CNN, 3, 1, resume_from=1), splits, state=state)
+@pytest.mark.parametrize(
+    ("architecture", "values"), [("simple_cnn", CNN), ("compact_cnn", NORMALISED)]
+)
+def test_continuing_a_rung_gives_the_bits_of_training_in_one_go(splits, architecture, values):
+    whole, _ = run(TrialSpec(architecture, values, 3, 1), splits)
+    first, state = run(TrialSpec(architecture, values, 1, 1, promotable=True), splits)
+    rest, kept = run(TrialSpec(architecture, values, 3, 1, resume_from=1), splits, state=state)
     assert first.curve == whole.curve[:1]
     assert rest == whole
     assert len(whole.curve) == 3

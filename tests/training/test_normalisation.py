@@ -22,12 +22,41 @@ def trained(kind, dtype):
     return model
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 2e-2)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 2e-2), ("mixed_float16", 5e-3)]
+)
 def test_training_ends_with_the_weights_and_statistics_of_keras_own(dtype, tolerance):
     ours = trained(BatchNormalization, dtype).get_weights()
     theirs = trained(keras.layers.BatchNormalization, dtype).get_weights()
     for weights, expected in zip(ours, theirs, strict=True):
         assert weights == pytest.approx(expected, rel=tolerance, abs=tolerance)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a kernel of TensorFlow")
+@pytest.mark.parametrize("training", [True, False])
+def test_only_training_is_fused(training):
+    import tensorflow as tf
+
+    layer = BatchNormalization()
+    layer.build(IMAGES.shape)
+    traced = tf.function(lambda: layer(IMAGES, training=training)).get_concrete_function()
+    fused = [op for op in traced.graph.get_operations() if op.type.startswith("FusedBatchNorm")]
+    assert bool(fused) == training
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape"),
+    [({}, (8, 5)), ({"axis": 1}, (8, 3, 6, 6)), ({"center": False}, (8, 6, 6, 3))],
+)
+def test_what_cannot_be_fused_is_as_keras_does_it(settings, shape):
+    features = np.random.default_rng(1).normal(3, 2, shape).astype("float32")
+    ours, theirs = BatchNormalization(**settings), keras.layers.BatchNormalization(**settings)
+    for _ in range(2):
+        given, expected = ours(features, training=True), theirs(features, training=True)
+    convert = keras.ops.convert_to_numpy
+    assert np.array_equal(convert(given), convert(expected))
+    for mine, wanted in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        assert np.array_equal(mine, wanted)
 
 
 def test_a_model_to_be_saved_holds_keras_own_and_answers_the_same():
