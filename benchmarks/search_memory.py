@@ -48,7 +48,7 @@ def main() -> None:
         )
         space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
         setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
-        with Runner(place(setting), setting, Ledger(Path(folder)), "c", 1) as runner:
+        with Runner(place(setting, 1), setting, Ledger(Path(folder)), "c", 1) as runner:
             oracle = oracles.make(tune, space)
             for record in loop.search(oracle, specifier(ARCHITECTURE, tune), runner.submit, 1):
                 if record.number % 25 == 0 or record.number == 1:
