@@ -55,7 +55,7 @@ class Run:
 
 
 def ours(run: Run) -> None:
-    """Search by Hyperband on one worker a core, as stage `tune` does."""
+    """Search as stage `tune` does, as params.yaml has it, on one worker a core."""
     from pipeline.search import lean, placement
 
     cores = os.cpu_count() or 1
@@ -71,7 +71,7 @@ def ours(run: Run) -> None:
         from pipeline.training.conditions import Conditions
 
     tune = Tune(
-        algorithm="hyperband",
+        algorithm="random",
         trials=MANY,
         epochs=run.epochs,
         in_flight=2 * cores,
