@@ -1,6 +1,7 @@
 """A final training that is interrupted loses no finished seed."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def clone(finished, monkeypatch):
 @pytest.fixture
 def trained(clone, monkeypatch):
     """Give the seeds that really train; the second one is interrupted the first time."""
+    shutil.rmtree(".state/training", ignore_errors=True)
     seeds = []
     original = train.fit
 
@@ -43,8 +45,16 @@ def test_only_the_seed_in_flight_is_trained_again(trained):
     assert trained == [1, 2, 2]
     assert [model.read_bytes() for model in MODELS] == before
     assert Path("results/train/tuned.csv").read_bytes() == curves
+
+
+def test_a_training_that_ended_but_was_not_recorded_is_not_done_again(trained):
+    with pytest.raises(KeyboardInterrupt):
+        train.main()
     train.main()
-    assert trained == [1, 2, 2, 1, 2]  # nothing is kept once the whole is done
+    before = [model.read_bytes() for model in MODELS]
+    train.main()  # DVC was killed before it wrote dvc.lock
+    assert trained == [1, 2, 2]
+    assert [model.read_bytes() for model in MODELS] == before
 
 
 def test_a_finished_seed_of_another_training_is_not_taken(trained):

@@ -44,13 +44,14 @@ def test_a_second_run_runs_nothing(finished):
 @pytest.mark.slow
 def test_running_everything_again_gives_the_same_lock_file(finished):
     before = (finished / "dvc.lock").read_bytes()
+    shutil.rmtree(finished / ".state")  # or finished trials and seeds would only be looked up
     run("dvc", "repro", "-f", cwd=finished)
     assert (finished / "dvc.lock").read_bytes() == before
 
 
 def test_searching_and_training_again_give_the_same_lock_file(finished):
     before = (finished / "dvc.lock").read_bytes()
-    shutil.rmtree(finished / ".state")  # or the search would only look up its trials
+    shutil.rmtree(finished / ".state")  # or finished trials and seeds would only be looked up
     run("dvc", "repro", "-f", "-s", "tune@mlp", "train@tuned", cwd=finished)
     assert (finished / "dvc.lock").read_bytes() == before
 

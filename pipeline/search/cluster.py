@@ -1,10 +1,10 @@
 """Trials on a running Dask cluster, whose workers share no disk with this machine."""
 
 import functools
-import hashlib
 import io
 import pickle
 import time
+import uuid
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -42,6 +42,7 @@ class Cluster:
             WorkerError: no scheduler answers, or it has no worker.
         """
         self.setting, self.address, self.closed = setting, address, False
+        self.name = uuid.uuid4().hex
         for module in (process, remote):
             cloudpickle.register_pickle_by_value(module)
         try:
@@ -53,14 +54,13 @@ class Cluster:
                 "See docs/cluster.md."
             ) from None
         self.archive = pack(setting)
-        self.digest = hashlib.sha256(self.archive).hexdigest()[:16]
         self.sent = self._send()
 
     def run(self, spec: TrialSpec, state: bytes | None, suspect: bool) -> Outcome:
         """Run one trial on any worker; Dask starts it again if its worker is lost."""
         start = time.monotonic()
         question = remote.Question(
-            self.digest,
+            self.name,
             self.setting.hello("train", "validation"),
             pickle.dumps(self.setting.job(spec, state)),
             self.setting.patience,
@@ -73,16 +73,17 @@ class Cluster:
             result = TrialResult("failed", reason=f"Dask workers died: {error}", cause="killed")
             return Outcome(result, None, time.monotonic() - start)
         except (process.WorkerDiedError, process.WorkerTimeoutError) as error:
+            self._check_open()
             raise WorkerError(f"a worker of {self.address} cannot run trials: {error}") from None
-        if self.closed and kind != "answer":
-            raise WorkerError("the search was stopped")
+        if kind != "answer":
+            self._check_open()
         check_software(self.setting.software, pickle.loads(greeting), f"the Dask worker {worker}")
         return outcome(kind, answer, time.monotonic() - start)
 
     def close(self) -> None:
-        """End our processes on the workers, and the connection."""
+        """End this search's processes on the workers, and the connection."""
         self.closed = True
-        self.client.run(remote.leave)
+        self.client.run(remote.leave, self.name)
         self.client.close()
 
     def _send(self) -> Future:
@@ -93,9 +94,15 @@ class Cluster:
         try:
             return self.client.submit(task, self.sent, pure=False).result()
         except CancelledError:
+            self._check_open()
             # Every worker that held the archive is gone.
             self.sent = self._send()
             return self.client.submit(task, self.sent, pure=False).result()
+
+    def _check_open(self) -> None:
+        """Keep what was ended by `close`, which says nothing about a trial, from being written."""
+        if self.closed:
+            raise WorkerError("the search was stopped")
 
 
 class _Shipped:

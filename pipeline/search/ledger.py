@@ -56,13 +56,17 @@ class Entry:
         """Tell whether the result may be used under these limits.
 
         What completed, stopped, or failed by its specification holds everywhere. A trial that
-        ran out of time or memory holds where there is no more of it; one that killed its process
-        holds until it is pruned.
+        ran out of time or memory holds where there is no more of it. One that killed its process
+        holds until it is pruned, unless it ran under a memory limit: TensorFlow may crash where it
+        gets no memory.
         """
-        name = {"time": "trial_seconds", "memory": "memory"}.get(self.result.cause)
+        names = {"time": "trial_seconds", "memory": "memory", "killed": "memory"}
+        name = names.get(self.result.cause)
         if name is None:
             return True
         had, have = self.limits.get(name), limits.get(name)
+        if had is None and self.result.cause == "killed":
+            return True
         return had == have or (had is not None and have is not None and have < had)
 
 

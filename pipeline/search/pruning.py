@@ -81,8 +81,20 @@ def _open() -> Ledger:
 
 
 def _newest(entries: list[Entry]) -> dict[str, str]:
-    """Name the context that each architecture was last searched in."""
-    return {e.architecture: e.context for e in sorted(entries, key=lambda entry: entry.ended)}
+    """Name the context that each architecture was last searched in.
+
+    Every search writes the description of its context again, also one that finds all of its
+    trials here and adds none.
+    """
+
+    def used(entry: Entry) -> float:
+        try:
+            begun = (paths.LEDGER / "contexts" / f"{entry.context}.json").stat().st_mtime
+        except FileNotFoundError:
+            return entry.ended
+        return max(begun, entry.ended)
+
+    return {entry.architecture: entry.context for entry in sorted(entries, key=used)}
 
 
 def _size(folder: Path) -> str:

@@ -1,5 +1,9 @@
 """What runs on the workers of a Dask cluster: it keeps one process of ours beside each of them.
 
+Several searches may use a worker. It runs one trial at a time and keeps one process, because a
+trial has the worker's memory, or its GPU, for itself; for a trial of another search the process is
+exchanged.
+
 Sent there by value (`pipeline.search.cluster`); a Dask worker needs the Python packages, but
 neither this repository nor a disk in common.
 """
@@ -15,7 +19,7 @@ from typing import Any
 
 from distributed import Worker, get_worker
 
-from pipeline.search.process import Answer, WorkerProcess, ask_twice
+from pipeline.search.process import Answer, WorkerDiedError, WorkerProcess, ask_twice
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Question:
     """One trial for a Dask worker.
 
     Attributes:
-        archive: Digest of the archive with code and data.
+        search: Names the search that asks; no two are named alike.
         hello: First message to a new process.
         message: The trial.
         seconds: Time limit.
@@ -31,7 +35,7 @@ class Question:
         most: Trials after which a process is renewed.
     """
 
-    archive: str
+    search: str
     hello: bytes
     message: bytes
     seconds: float | None
@@ -44,42 +48,79 @@ def serve(question: Question, archive: bytes) -> tuple[Answer, bytes, bytes, str
 
     Returns what `ask_twice` does, that process's greeting, and the address of the Dask worker.
 
-    One at a time: a trial of this project has the worker's memory for itself.
+    Raises:
+        WorkerDiedError: no process could be started, or the search has left meanwhile.
     """
-    place: dict[str, Any] = get_worker().__dict__.setdefault("_convoy", {})
-    with place.setdefault("lock", threading.Lock()):
-        if place.get("archive") != question.archive:
-            clear(place)
-            folder = Path(tempfile.mkdtemp(prefix="convoy-", dir=get_worker().local_directory))
-            zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
-            place.update(archive=question.archive, folder=folder)
+    dask_worker = get_worker()
+    place = _place(dask_worker)
+    greeting = b""
 
-        def start(fresh: bool) -> WorkerProcess:
-            process: WorkerProcess | None = place.get("process")
-            if process and process.alive and process.asked < (0 if fresh else question.most):
-                return process
-            if process:
+    def start(fresh: bool) -> WorkerProcess:
+        nonlocal greeting
+        process = _process(place, question, 0 if fresh else question.most)
+        greeting = process.greet(question.hello)
+        return process
+
+    with place["trial"]:
+        _enter(place, question, archive, dask_worker.local_directory)
+        kind, answer = ask_twice(start, question.message, question.seconds, question.suspect)
+        return kind, answer, greeting, dask_worker.address
+
+
+def leave(search: str, dask_worker: Worker) -> None:
+    """End what a search has running or kept on a Dask worker; leave other searches alone."""
+    place = _place(dask_worker)
+    with place["guard"]:
+        place["left"].add(search)
+        if place.get("search") == search:
+            _clear(place)
+
+
+def _place(dask_worker: Worker) -> dict[str, Any]:
+    """Give what is ours on a Dask worker.
+
+    "trial" is held while a trial runs; "guard" for moments, over all that follows. "left" names
+    the searches that have ended. "search" is the one that "folder" and "process" belong to.
+    """
+    new = {"trial": threading.Lock(), "guard": threading.Lock(), "left": set()}
+    return dask_worker.__dict__.setdefault("_convoy_place", new)
+
+
+def _enter(place: dict[str, Any], question: Question, archive: bytes, scratch: str) -> None:
+    """Hand the place to the search that asks: unpack its code and data, unless they are there."""
+    with place["guard"]:
+        _check_open(place, question)
+        if place.get("search") == question.search:
+            return
+        _clear(place)
+        place["folder"] = Path(tempfile.mkdtemp(prefix="convoy-", dir=scratch))
+        zipfile.ZipFile(io.BytesIO(archive)).extractall(place["folder"])
+        place["search"] = question.search
+
+
+def _process(place: dict[str, Any], question: Question, most: int) -> WorkerProcess:
+    """Give the process of the place if it has been asked less than `most` times, else a new one."""
+    with place["guard"]:
+        _check_open(place, question)
+        process: WorkerProcess | None = place.get("process")
+        if process is None or not process.alive or process.asked >= most:
+            if process is not None:
                 process.close()
             process = place["process"] = WorkerProcess(place["folder"], {})
-            process.greet(question.hello)
-            return process
-
-        kind, answer = ask_twice(start, question.message, question.seconds, question.suspect)
-        return kind, answer, place["process"].greeting, get_worker().address
+        return process
 
 
-def clear(place: dict[str, Any]) -> None:
-    """End the process and remove its folder."""
+def _check_open(place: dict[str, Any], question: Question) -> None:
+    """Refuse a question that was still waiting when its search ended."""
+    if question.search in place["left"]:
+        raise WorkerDiedError("the search has ended")
+
+
+def _clear(place: dict[str, Any]) -> None:
+    """End the process and remove its folder. The guard must be held."""
     process, folder = place.pop("process", None), place.pop("folder", None)
-    place.pop("archive", None)
+    place.pop("search", None)
     if process:
         process.close()
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def leave(dask_worker: Worker) -> None:
-    """Leave the Dask worker as it was found."""
-    place = dask_worker.__dict__.pop("_convoy", None)
-    if place is not None:
-        clear(place)

@@ -1,5 +1,6 @@
 """Running trials so that none is lost and none runs twice: ledger, states, workers together."""
 
+import io
 import time
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -113,10 +114,13 @@ class Runner:
     def _lower_state(self, spec: TrialSpec) -> bytes | None:
         if not spec.resume_from:
             return None
-        path = self._state_file(spec.rung_below().key(self.context))
         # Without a state, or with one that a power cut has torn, it trains from the first epoch,
-        # to the same result.
-        return path.read_bytes() if zipfile.is_zipfile(path) else None
+        # to the same result. Another search of the same trials may drop it at any moment.
+        try:
+            state = self._state_file(spec.rung_below().key(self.context)).read_bytes()
+        except FileNotFoundError:
+            return None
+        return state if zipfile.is_zipfile(io.BytesIO(state)) else None
 
     def _state_file(self, key: str) -> Path:
         return self.states / f"{key}.npz"

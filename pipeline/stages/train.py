@@ -113,7 +113,6 @@ def main() -> None:
 
     _write_curves(name, curves)
     _write_index(training, curves, folder)
-    finished.forget()
 
 
 def _check_finite(curve: list[Epoch], seed: int, learning_rate: float) -> None:

@@ -1,24 +1,30 @@
-"""Seeds that a final training has finished, kept until the whole of it is done.
+"""Seeds that a final training has finished, kept for the case that the whole of it is not recorded.
 
-They lie in the state folder under the digest of everything that they depend on, so that a training
-that was interrupted goes on with its next seed, and an edited one starts afresh.
+They lie in the state folder, named after the digest of everything that they depend on, so that a
+training that was interrupted goes on with its next seed, and an edited one starts afresh. Trainings
+that run at the same time share them: a seed is one file, there in whole or not at all.
 """
 
 import hashlib
 import json
-import shutil
+import time
+import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipeline import paths
-from pipeline.files import read_json, replacing, write_json
+from pipeline.files import replacing
 from pipeline.training.fitting import Epoch
+
+# Long enough to come back to a training that was interrupted.
+KEPT_SECONDS = 30 * 24 * 3600
 
 
 class FinishedSeeds:
-    """The finished seeds of one training.
+    """The finished seeds of one training. Those of any training are dropped after a month.
 
     Args:
         depends_on: Everything that their models depend on besides the seed.
@@ -26,24 +32,35 @@ class FinishedSeeds:
 
     def __init__(self, depends_on: Mapping[str, Any]):
         text = json.dumps(depends_on, sort_keys=True)
-        self.folder = paths.state() / "training" / hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.name = hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.folder = paths.state() / "training"
+        _drop_old(self.folder)
 
     def bring(self, seed: int, model: Path) -> list[Epoch] | None:
         """Put a finished seed's model to `model` and give its learning curve; None if not done."""
-        curve = self.folder / f"{seed}.json"
-        if not curve.exists():
+        try:
+            with zipfile.ZipFile(self._file(seed)) as archive:
+                content, curve = archive.read("model"), json.loads(archive.read("curve"))
+        except (FileNotFoundError, zipfile.BadZipFile):  # a power cut can tear it
             return None
         with replacing(model) as scratch:
-            shutil.copyfile(self.folder / f"{seed}.keras", scratch)
-        return [Epoch(**row) for row in read_json(curve)]
+            scratch.write_bytes(content)
+        return [Epoch(**row) for row in curve]
 
     def keep(self, seed: int, model: Path, curve: Sequence[Epoch]) -> None:
         """Keep a seed that has just been finished."""
-        with replacing(self.folder / f"{seed}.keras") as scratch:
-            shutil.copyfile(model, scratch)
-        # Last, because it is what says that the seed is done.
-        write_json(self.folder / f"{seed}.json", [asdict(epoch) for epoch in curve])
+        rows = [asdict(epoch) for epoch in curve]
+        with replacing(self._file(seed)) as scratch, zipfile.ZipFile(scratch, "w") as archive:
+            archive.write(model, "model")
+            archive.writestr("curve", json.dumps(rows))
 
-    def forget(self) -> None:
-        """Drop them: the whole training is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def _file(self, seed: int) -> Path:
+        return self.folder / f"{self.name}-{seed}.zip"
+
+
+def _drop_old(folder: Path) -> None:
+    """Drop the seeds that nobody has come back to."""
+    for file in folder.glob("*.zip"):
+        with suppress(FileNotFoundError):  # another training drops them too
+            if time.time() - file.stat().st_mtime > KEPT_SECONDS:
+                file.unlink()

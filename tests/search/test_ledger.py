@@ -97,7 +97,12 @@ def test_a_full_disk_is_an_error_that_keeps_the_earlier_trials(tmp_path):
         ("time", "trial_seconds", 10, None, False),
         ("memory", "memory", 10, 20, False),
         ("memory", "memory", None, None, True),
-        ("killed", "memory", 10, 20, True),
+        ("killed", "memory", 10, 20, False),
+        ("killed", "memory", 10, None, False),
+        ("killed", "memory", 10, 10, True),
+        ("killed", "memory", 10, 5, True),
+        ("killed", "memory", None, 20, True),
+        ("killed", "trial_seconds", 10, 20, True),
         ("specification", "memory", 10, 20, True),
     ],
 )

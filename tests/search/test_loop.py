@@ -5,6 +5,7 @@ import io
 import random
 import time
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from settings import tune
 
 from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
-from pipeline.search.records import Outcome, TrialResult
+from pipeline.search.records import Outcome, TrialResult, TrialSpec
 from pipeline.search.runner import MOST_ATTEMPTS, Runner
 from pipeline.search.session import specifier
 from pipeline.training.conditions import Conditions
@@ -160,6 +161,21 @@ def test_hyperband_keeps_only_the_states_that_may_be_continued(tmp_path):
     # At most three brackets are open: the first rungs of one of each kind.
     assert max(kept) <= 9 + 3 + 5 + 4 + settings.in_flight
     assert max(kept[60:]) <= max(kept[:60])
+
+
+@pytest.mark.parametrize("left", [None, b"", b"PK half of it"])
+def test_without_the_state_of_the_rung_below_a_trial_starts_from_its_first_epoch(tmp_path, left):
+    """Another search has dropped it, or a power cut has torn it."""
+    upper = TrialSpec("mlp", {"units": 7}, 3, 1, resume_from=1)
+    lower, workers = replace(upper.rung_below(), promotable=True), Arithmetic()
+    with Runner(workers, SETTING, Ledger(tmp_path), "context", 1) as runner:
+        runner.submit(lower)
+        (state,) = (tmp_path / "states").iterdir()
+        state.unlink()
+        if left is not None:
+            state.write_bytes(left)
+        assert runner.submit(upper).result().result.status == "completed"
+    assert workers.states == [(0, None), (1, None)]
 
 
 def test_bayesian_proposes_no_trial_twice(tmp_path):

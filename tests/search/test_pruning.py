@@ -57,6 +57,15 @@ def test_pruning_keeps_the_rest(kept, what, keys, contexts):
     assert {file.stem for file in (kept / "contexts").iterdir()} == contexts
 
 
+def test_what_a_search_used_last_is_current_though_it_added_no_trial(kept):
+    write_json(kept / "contexts" / "old.json", {})
+    call("--prune", "old")
+    assert {entry.key for entry in Ledger(kept).entries()} == {"k0", "k2"}
+    (kept / "contexts" / "old.json").unlink()
+    call("--prune", "old")
+    assert {entry.key for entry in Ledger(kept).entries()} == {"k0", "k2"}
+
+
 def test_what_interrupted_searches_left_is_dropped_but_not_what_runs(kept):
     (kept / "states").mkdir()
     for key in ("k0", "k1", "gone"):
