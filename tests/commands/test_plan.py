@@ -270,3 +270,17 @@ def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
         pass
     assert [cost.stage for cost in costs.earlier()] == ["select", "select"]
     assert costs.accuracy() == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'<<<<<<< HEAD\n{"train": 1}\n=======\n', b"[]", b'{"train": 3}', b"\xff\xfe", b""],
+)
+def test_no_stage_fails_for_files_that_only_its_cost_is_counted_by(workspace, content):
+    for file in (paths.DATA_REPORT, paths.PLAN, paths.COSTS):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    with costs.recorded("split", ["params.yaml"]):
+        pass
+    assert [cost.work for cost in costs.earlier()] == [2]  # the work of data not yet known
+    assert costs.accuracy() == ""
