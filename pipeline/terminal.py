@@ -24,7 +24,10 @@ from pipeline.errors import ConvoyError
 # In a log (a queued run, CI), where no bar can be redrawn, it is written this often.
 LOG_SECONDS = 30.0
 
-console = Console(highlight=False, soft_wrap=True)
+# What is printed holds names of files and classes: ":cat:" is one, and no picture of a cat.
+PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
+
+console = Console(**PLAIN)
 
 
 class _Progress(Progress):
@@ -102,9 +105,7 @@ def quiet_interrupts() -> None:
 
 def complain(text: str) -> None:
     """Print one problem to standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[bold red]error:[/] {_escape(text)}"
-    )
+    Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
 
 
 def _escape(text: str) -> str:
