@@ -13,6 +13,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -33,7 +34,9 @@ console = Console(**PLAIN)
 class _Progress(Progress):
     """A progress bar that is also seen in a log, as a line now and then."""
 
-    logged = time.monotonic()  # when the last line was written; the first waits as long
+    def __init__(self, *columns: ProgressColumn, **options: Any):
+        super().__init__(*columns, **options)
+        self.logged = time.monotonic()  # when the last line was written; the first waits as long
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
         super().update(task_id, **changes)
