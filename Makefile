@@ -1,9 +1,10 @@
 # Everything is run from this folder; `make` alone lists the targets.
-# GPU=1 uses TensorFlow with its CUDA packages.
+# GPU=1 uses TensorFlow with its CUDA packages; .venv remembers that, and GPU= goes back.
 
 PYTHON ?= python3
-LOCK := requirements$(if $(GPU),-gpu).lock
 VENV := .venv
+GPU ?= $(wildcard $(VENV)/.installed-requirements-gpu.lock)
+LOCK := requirements$(if $(GPU),-gpu).lock
 INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 

@@ -66,6 +66,13 @@ def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
     """
     begun = time.time()
     yield
+    try:
+        _note(stage, outputs, begun)
+    except OSError as error:
+        say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
+
+
+def _note(stage: str, outputs: Iterable[str], begun: float) -> None:
     settings = params.load()
     work = work_of(stage, settings, images())
     workers = workers_of(stage)
@@ -85,12 +92,9 @@ def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
     )
     if cost.planned_seconds:
         say(f"{stage}: planned {cost.planned_seconds:,.0f} s, took {cost.seconds:,.0f} s")
-    try:
-        append([cost])
-        if fits:
-            write_json(paths.PLAN, {name: it for name, it in plans().items() if name != stage})
-    except OSError as error:
-        say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
+    append([cost])
+    if fits:
+        write_json(paths.PLAN, {name: it for name, it in plans().items() if name != stage})
 
 
 def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float:
@@ -123,12 +127,17 @@ def workers_of(stage: str) -> str:
     )
 
 
+def data_report() -> dict[str, Any]:
+    """Read what `split` said of this workspace's data; empty if that is not known."""
+    return _read(paths.DATA_REPORT)
+
+
 def images() -> dict[str, int]:
-    """Read how many images each split of this workspace has; empty before the first split."""
-    if not paths.DATA_REPORT.exists():
-        return {}
-    report = read_json(paths.DATA_REPORT)
-    return {name: report[name]["images"] for name in ("train", "validation", "test")}
+    """Read how many images each split of this workspace has; empty if that is not known."""
+    report = data_report()
+    with suppress(KeyError, TypeError):
+        return {name: report[name]["images"] for name in ("train", "validation", "test")}
+    return {}
 
 
 def earlier() -> list[Cost]:
@@ -137,12 +146,24 @@ def earlier() -> list[Cost]:
         return []
     known = {field.name for field in fields(Cost)}  # another version may have written more
     found = []
-    for text in paths.COSTS.read_text(encoding="utf-8").splitlines():
+    for text in paths.COSTS.read_text(encoding="utf-8", errors="replace").splitlines():
         # A full disk or a kill leaves half a line, and no run may fail for that.
-        with suppress(json.JSONDecodeError):
-            line = json.loads(text)
+        with suppress(ValueError, TypeError):
+            line = dict(json.loads(text))
             found.append(Cost(**{key: line[key] for key in known & line.keys()}))
     return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a JSON object; empty if it cannot be read, as between the marks of a git conflict.
+
+    What is only counted here must not fail a stage whose work is done.
+    """
+    try:
+        content = read_json(path)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def append(costs: Iterable[Cost]) -> None:
@@ -157,7 +178,7 @@ def append(costs: Iterable[Cost]) -> None:
 
 def plans() -> dict[str, dict[str, Any]]:
     """Read what `plan` last said of what has not run since: seconds, work, workers, by stage."""
-    return read_json(paths.PLAN) if paths.PLAN.exists() else {}
+    return _read(paths.PLAN)
 
 
 def accuracy() -> str:

@@ -13,6 +13,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -24,13 +25,18 @@ from pipeline.errors import ConvoyError
 # In a log (a queued run, CI), where no bar can be redrawn, it is written this often.
 LOG_SECONDS = 30.0
 
-console = Console(highlight=False, soft_wrap=True)
+# What is printed holds names of files and classes: ":cat:" is one, and no picture of a cat.
+PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
+
+console = Console(**PLAIN)
 
 
 class _Progress(Progress):
     """A progress bar that is also seen in a log, as a line now and then."""
 
-    logged = time.monotonic()  # when the last line was written; the first waits as long
+    def __init__(self, *columns: ProgressColumn, **options: Any):
+        super().__init__(*columns, **options)
+        self.logged = time.monotonic()  # when the last line was written; the first waits as long
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
         super().update(task_id, **changes)
@@ -102,9 +108,7 @@ def quiet_interrupts() -> None:
 
 def complain(text: str) -> None:
     """Print one problem to standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[bold red]error:[/] {_escape(text)}"
-    )
+    Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
 
 
 def _escape(text: str) -> str:

@@ -56,3 +56,11 @@ def test_in_a_log_progress_is_a_line_now_and_then(capsys, monkeypatch):
         bar.update(task, advance=1, note="seed 2")
         said = capsys.readouterr().out
     assert said.startswith("train tuned") and "2/3 epochs" in said and said.endswith("seed 2\n")
+
+
+def test_names_are_printed_as_they_are(capsys):
+    terminal.say("photo:cat:1.png [bold] 12")
+    terminal.complain("photo:cat:1.png [bold] 12")
+    said = capsys.readouterr()
+    assert said.out == "photo:cat:1.png [bold] 12\n"
+    assert said.err == "error: photo:cat:1.png [bold] 12\n"

@@ -1,40 +1,27 @@
 """`python -m pipeline doctor`: recognise what can be wrong around a run, and say what to type.
 
-Each check is a function that yields the problems it finds.
+Each check is a function that yields the problems it finds; those of the repository are here, those
+of the machine in `machine.py`.
 """
 
 import json
-import os
-import platform
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
-import fsspec
 import psutil
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline import params, paths
+from pipeline.commands import machine
+from pipeline.commands.problem import Problem
 from pipeline.errors import ConvoyError
 from pipeline.terminal import console, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
 CACHE = Path(".dvc/cache/files/md5")
-LEAST_FREE_GIB = 2
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, and what to do about it."""
-
-    what: str
-    remedy: str
 
 
 def examine() -> None:
@@ -50,39 +37,11 @@ def examine() -> None:
         console.print(f"[green]ok[/]      {title}" if not problems else f"[red]problem[/] {title}")
         for problem in problems:
             say(f"          {problem.what}\n          → {problem.remedy}")
+        if problems and check is _conflicts:
+            say("          The other checks need these files whole: run doctor again after that.")
+            break
     if count:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
-
-
-def _python() -> Iterator[Problem]:
-    if not (3, 11) <= sys.version_info < (3, 14):
-        yield Problem(
-            f"this is Python {platform.python_version()}",
-            "make clean && make setup PYTHON=python3.12",
-        )
-    python = shutil.which("python")
-    if python is None or Path(python).parent != Path(sys.executable).parent:
-        yield Problem(
-            f"stages would run {python or 'no python at all'}, not {sys.executable}",
-            "source .venv/bin/activate",
-        )
-
-
-def _packages() -> Iterator[Problem]:
-    lock = Path("requirements.lock")
-    if not lock.exists():
-        yield Problem(f"{lock} is missing here", "cd to the repository root")
-        return
-    pinned: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([\w.-]+)==([\w.+-]+)", lock.read_text(), re.MULTILINE):
-        pinned.setdefault(name, set()).add(version)
-    for name, versions in pinned.items():
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # for another platform, or the GPU lock file is in use
-        if found not in versions:
-            yield Problem(f"{name} is {found}, pinned is {' or '.join(versions)}", "make setup")
 
 
 def _parameters() -> Iterator[Problem]:
@@ -90,6 +49,20 @@ def _parameters() -> Iterator[Problem]:
         params.load()
     except ConvoyError as error:
         yield Problem(str(error), f"edit {paths.PARAMS}, or git checkout -- {paths.PARAMS}")
+
+
+def _conflicts() -> Iterator[Problem]:
+    """Find files that git could not merge, or that were committed with the marks of that."""
+    mine, made = [paths.PARAMS, paths.PIPELINE], [Path("dvc.lock"), paths.RESULTS]
+    for parts, remedy in (
+        (mine, "edit it: keep one side of each conflict, and none of the marks"),
+        (made, f"git checkout main -- {' '.join(map(str, made))} && dvc repro  (then commit)"),
+    ):
+        names = list(map(str, parts))
+        unmerged = _git("diff", "--name-only", "--diff-filter=U", "--", *names).splitlines()
+        marked = _git("grep", "-l", "^<<<<<<< ", "--", *names).splitlines()
+        if found := sorted({*unmerged, *marked}):
+            yield Problem(f"{', '.join(found)}: in conflict, as a merge left it", remedy)
 
 
 def _git_head() -> Iterator[Problem]:
@@ -174,45 +147,18 @@ def _cache() -> Iterator[Problem]:
                 yield Problem(what, "dvc pull, or make run")
 
 
-def _gpu() -> Iterator[Problem]:
-    if shutil.which("nvidia-smi") and not _installed("nvidia-cudnn-cu12"):
-        yield Problem(
-            "there is an NVIDIA GPU, but TensorFlow was installed without CUDA",
-            "make setup GPU=1",
-        )
-
-
-def _mirror() -> Iterator[Problem]:
-    mirror = os.environ.get("CONVOY_MIRROR")
-    if not mirror:
-        return
-    try:
-        system, path = fsspec.core.url_to_fs(mirror)
-        reachable = system.exists(path)
-    except (OSError, ValueError, ImportError) as error:
-        yield Problem(f"CONVOY_MIRROR={mirror}: {error}", "correct or unset CONVOY_MIRROR")
-        return
-    if not reachable:
-        yield Problem(f"CONVOY_MIRROR={mirror} is not there", "correct or unset CONVOY_MIRROR")
-
-
-def _disk() -> Iterator[Problem]:
-    free = shutil.disk_usage(".").free / 2**30
-    if free < LEAST_FREE_GIB:
-        yield Problem(f"{free:.1f} GiB are free", "dvc gc --all-branches, or make room otherwise")
-
-
 CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
-    "Python is 3.11 to 3.13, from .venv": _python,
-    "Installed packages are the pinned ones": _packages,
+    "Python is 3.11 to 3.13, from .venv": machine.python,
+    "Installed packages are the pinned ones": machine.packages,
+    "A GPU, if there is one, can be used": machine.gpu,
+    "The mirror, if one is set, can be reached": machine.mirror,
+    "There is room on the disk": machine.disk,
+    "Parameters, dvc.lock and results are merged": _conflicts,
     "params.yaml is valid": _parameters,
     "Git is on a branch, with no experiment half done": _git_head,
     "No process that is not DVC holds a lock of DVC": _locks,
     "The committed lock file belongs to this code and these parameters": _results,
     "Data and models are here or in DVC's cache": _cache,
-    "A GPU, if there is one, can be used": _gpu,
-    "The mirror, if one is set, can be reached": _mirror,
-    "There is room on the disk": _disk,
 }
 
 
@@ -225,11 +171,3 @@ def _command_of(pid: int) -> str | None:
         return " ".join(psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:
         return None
-
-
-def _installed(package: str) -> bool:
-    try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True

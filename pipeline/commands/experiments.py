@@ -5,7 +5,6 @@ long it takes and what it has reached.
 """
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from pipeline import params, paths
+from pipeline.commands import call
 from pipeline.declared import flatten
 from pipeline.errors import ConvoyError
 from pipeline.params import Params
@@ -48,9 +48,9 @@ def start(name: str, options: Sequence[str]) -> None:
             f"{name} has been run on this commit. `dvc exp apply {name}` puts it into the "
             f"workspace; `dvc exp remove {name}` forgets it, to run it anew."
         )
-    command = ["dvc", "exp", "run", "--name", name, *options, *overrides]
-    say(" ".join(command))
-    status = subprocess.run(command).returncode
+    arguments = ["exp", "run", "--name", name, *options, *overrides]
+    say(f"dvc {' '.join(arguments)}")
+    status = call.dvc(*arguments).returncode
     if status:
         raise ConvoyError(f"`dvc exp run` ended with status {status}; its message is above.")
     if "--queue" not in options:
@@ -59,10 +59,7 @@ def start(name: str, options: Sequence[str]) -> None:
 
 def _has_run(name: str) -> bool:
     """Tell whether DVC keeps an experiment of this name that began from the same commit."""
-    found = subprocess.run(
-        ["dvc", "exp", "list", "--name-only"], capture_output=True, text=True
-    ).stdout
-    return name in found.split()
+    return name in call.dvc("exp", "list", "--name-only", quiet=True).stdout.split()
 
 
 def changes(name: str) -> list[str]:

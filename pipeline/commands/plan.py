@@ -1,26 +1,16 @@
 """`python -m pipeline plan`: which stages a change would run, and about what that costs."""
 
-import os
 import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-import networkx
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc.utils.hydra import apply_overrides
 from rich.table import Table
 
-from pipeline import costs, declared, params, paths
-from pipeline.commands import probe
+from pipeline import costs, paths
+from pipeline.commands import affected, probe
 from pipeline.costs import Cost
-from pipeline.errors import ConvoyError
-from pipeline.files import files_of, write_json
+from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.terminal import console, say
 
@@ -87,15 +77,8 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     Raises:
         ConvoyError: an override is not one, or its value is not allowed.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        # As deep as the workspace, so that a data set beside it has its place inside `scratch`.
-        copy = Path(scratch, *Path.cwd().parts[1:])
-        _copy_known(copy)
-        _override(copy / paths.PARAMS, overrides)
-        settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
-        if not settings.dataset.path.is_absolute():
-            _link(settings.dataset.path, copy / settings.dataset.path)
-        certain, following = _affected(copy)
+    with affected.changed_copy(overrides) as (copy, settings):
+        certain, following = affected.stages(copy)
         if probing:
             unknown = [stage for stage in certain + following if not _earlier(stage, settings)]
             costs.append(probe.estimate(unknown, settings, copy / paths.PARAMS))
@@ -112,69 +95,6 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
     }
     write_json(paths.PLAN, planned)
     return estimates
-
-
-def _copy_known(target: Path) -> None:
-    """Copy what git knows of the workspace, as it is now; data and models are not needed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=True
-    ).stdout.split(b"\0")
-    for name in map(os.fsdecode, listed):
-        if Path(name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(name, target / name)
-
-
-def _link(source: Path, target: Path) -> None:
-    """Let the copy see pictures of one's own, which git does not know: DVC follows links to files.
-
-    Args:
-        source: A folder of the workspace.
-        target: Its place in the copy.
-    """
-    for file in files_of(source):
-        link = target / file.relative_to(source)
-        if not link.exists():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(file.resolve())
-
-
-def _override(file: Path, overrides: Sequence[str]) -> None:
-    """Change parameters as `dvc exp run -S` does, but say of each key that fails what is wrong."""
-    for override in overrides:
-        try:
-            apply_overrides(file, [override])
-        except DvcException as error:
-            key, assigned, _ = override.partition("=")
-            if not assigned:
-                raise ConvoyError(f"-S {override}: expected key=value") from None
-            reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
-            hint = params.did_you_mean(key, declared.flatten(params.load().model_dump()))
-            raise ConvoyError(f"-S {override}: {reason}{hint}") from None
-
-
-def _affected(copy: Path) -> tuple[list[str], list[str]]:
-    """Name the stages that DVC would run in the copy, and those that follow from them."""
-    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
-    with Repo(str(copy)) as repo:
-        changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
-        # Edges lead from a stage to those it needs.
-        graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
-    order = list(reversed(list(networkx.topological_sort(graph))))
-    certain = {name for name, found in changes.items() if any(map(_is_change, found))}
-    # `check` only ever says that params.yaml is valid: nothing follows from it.
-    reached = {n for name in certain - {"check"} for n in networkx.ancestors(graph, name)}
-    return (
-        [name for name in order if name in certain],
-        [name for name in order if name in reached - certain],
-    )
-
-
-def _is_change(entry: str | dict[str, dict[str, Any]]) -> bool:
-    """Tell a change from data and models that are merely not in the copy."""
-    if isinstance(entry, str):
-        return True  # such as "changed command"
-    return any(state != "deleted" for state in entry.get("changed deps", {}).values())
 
 
 def _earlier(stage: str, settings: Params) -> list[Cost]:

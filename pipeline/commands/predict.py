@@ -92,10 +92,16 @@ def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
         if not file.is_dir():
             yield file
             continue
-        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in pictures.SUFFIXES)
+        inside = sorted(p for p in file.rglob("*") if _is_picture(p.relative_to(file)))
         yield from inside
         if not inside:
             yield Answer(file, error=f"{file}: no pictures in this folder")
+
+
+def _is_picture(path: Path) -> bool:
+    """Tell by its name, as in training: what begins with a dot was left behind by a system."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower() in pictures.SUFFIXES
 
 
 def _read(item: Path | Answer, size: tuple[int, int], channels: int) -> NDArray[np.uint8] | Answer:

@@ -20,7 +20,6 @@ import psutil
 from pipeline import costs, paths
 from pipeline.costs import Cost
 from pipeline.errors import ConvoyError
-from pipeline.files import read_json
 from pipeline.params import Params, Train
 from pipeline.terminal import console, run
 
@@ -64,7 +63,7 @@ def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
     wanted = {name: models for name, models in wanted.items() if models}
     if not wanted or not paths.TRAIN.exists():
         return []
-    if read_json(paths.DATA_REPORT)["dataset"] != settings.dataset.name:
+    if costs.data_report().get("dataset") != settings.dataset.name:
         return []
     threads = max(settings.tune.threads, settings.train.threads)
     probes = _run(file, threads, sorted({name for models in wanted.values() for name in models}))

@@ -9,14 +9,24 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from pipeline.errors import ConvoyError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 MODES = {1: "L", 3: "RGB"}
-# What Pillow's decoders raise on broken files, OSError apart, and on bombs of billions of pixels.
+# What to do for each orientation of EXIF but the first, which is upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow raises on broken files and EXIF data, and on bombs of billions of pixels.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -24,6 +34,7 @@ BROKEN = (
     TypeError,
     EOFError,
     IndexError,
+    AttributeError,
     struct.error,
     Image.DecompressionBombError,
 )
@@ -47,18 +58,34 @@ def read(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     try:
         with Image.open(path, formats=FORMATS) as image:
             image.load()
+            turned = _turn(image)
     except FileNotFoundError:
         raise PictureError(f"{path}: no such file") from None
     except Image.UnidentifiedImageError:
         raise PictureError(f"{path}: not a JPEG, PNG, GIF, BMP or WebP picture") from None
     except BROKEN as error:
         raise PictureError(f"{path}: cannot be read: {error}") from None
-    return convert(image, size, channels)
+    return convert(turned, size, channels)
+
+
+def _turn(image: Image.Image) -> Image.Image:
+    """Turn a picture upright.
+
+    Not by Pillow's `exif_transpose`, which also writes the EXIF data anew and fails where a camera
+    wrote anything odd into them.
+
+    Raises:
+        ValueError: it cannot be known how.
+    """
+    try:
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except BROKEN as error:
+        raise ValueError(f"its EXIF data are broken: {error}") from None
+    return image if turn is None else image.transpose(turn)
 
 
 def convert(image: Image.Image, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
-    """Convert a picture of any mode and size to uint8 [height, width, channels]."""
-    image = ImageOps.exif_transpose(image)
+    """Convert an upright picture of any mode and size to uint8 [height, width, channels]."""
     if image.mode.startswith("I"):
         image = _from_16_bits(image)
     if image.has_transparency_data:

@@ -1,11 +1,7 @@
-"""Dividing a data set into train, validation and test, and writing each as a folder of arrays."""
+"""Dividing a data set into train, validation and test."""
 
 import hashlib
-import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +9,18 @@ from sklearn.model_selection import train_test_split
 
 from pipeline.data.gathering import NAMES, TEST, TRAIN, VALIDATION, Gathered
 from pipeline.datasets import DataError
-from pipeline.files import sha256, write_json
 from pipeline.params import Split
 
 LEFT_OUT = 3
 
 
 def assign(
-    gathered: Gathered, cuts: Split, groups: NDArray[np.int64], *, grows: bool
+    gathered: Gathered,
+    classes: Sequence[str],
+    cuts: Split,
+    groups: NDArray[np.int64],
+    *,
+    grows: bool,
 ) -> NDArray[np.int8]:
     """Say for each image whether it is for training, validation or testing.
 
@@ -32,6 +32,7 @@ def assign(
 
     Args:
         gathered: The images.
+        classes: Names, in the order of the labels; errors name them.
         cuts: Shares and seed.
         groups: int64 [n], the group of each image, from 0 to n - 1.
         grows: Whether images may be added to the data set.
@@ -40,22 +41,23 @@ def assign(
         int8 [n] of TRAIN, VALIDATION, TEST and LEFT_OUT.
 
     Raises:
-        DataError: a class has too few images for this.
+        DataError: a class has too few images for this, or a part would be empty.
     """
-    parts = gathered.official.copy()
+    parts, labels = gathered.official.copy(), gathered.labels
     has_test, has_validation = (bool((parts == part).any()) for part in (TEST, VALIDATION))
     if has_test:
         _leave_out(parts, groups, TEST)
     elif grows:
-        _require_two(gathered.labels)
+        _require_two(labels, classes)
         _move(parts, groups, _by_digest(gathered, groups, cuts), TEST)
     else:
-        _move(parts, groups, _stratified(parts, groups, gathered.labels, cuts, "test"), TEST)
+        _move(parts, groups, _stratified(parts, groups, labels, classes, cuts, "test"), TEST)
     if has_validation:
         _leave_out(parts, groups, VALIDATION)
     else:
-        chosen = _stratified(parts, groups, gathered.labels, cuts, "validation")
+        chosen = _stratified(parts, groups, labels, classes, cuts, "validation")
         _move(parts, groups, chosen, VALIDATION)
+    _require_images(gathered, parts, classes, cuts)
     return parts
 
 
@@ -100,6 +102,7 @@ def _stratified(
     parts: NDArray[np.int8],
     groups: NDArray[np.int64],
     labels: NDArray[np.int64],
+    classes: Sequence[str],
     cuts: Split,
     name: str,
 ) -> NDArray[np.int64]:
@@ -114,7 +117,7 @@ def _stratified(
     del first, free  # what follows takes the most memory of the stage
     fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
     count = round(len(leaders) * fraction)
-    _require_two(labels[leaders])
+    _require_two(labels[leaders], classes)
     try:
         _, chosen = train_test_split(
             leaders, test_size=count, random_state=cuts.random_state, stratify=labels[leaders]
@@ -127,83 +130,39 @@ def _stratified(
     return groups[chosen]
 
 
-def _require_two(labels: NDArray[np.int64]) -> None:
-    counts = np.bincount(labels)
-    if (counts == 1).any():
+def _require_two(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+    alone = [name for name, count in zip(classes, np.bincount(labels), strict=False) if count == 1]
+    if alone:
         raise DataError(
-            f"label {int(np.argmax(counts == 1))} has one image left to divide between training "
-            "and the rest; it needs two or more. Add images of that class or remove it."
+            f"one image left of {', '.join(alone)} to divide between training and the rest; a "
+            "class needs two or more, duplicates not counted where split.group_duplicates is "
+            "true. Add images, or remove the class."
         )
 
 
-def require_training_images(
-    labels: NDArray[np.int64], parts: NDArray[np.int8], classes: Sequence[str]
+def _require_images(
+    gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], cuts: Split
 ) -> None:
-    """Refuse a division that leaves a class without training images.
-
-    Raises:
-        DataError: it does; the message names the classes.
-    """
-    counts = np.bincount(labels[parts == TRAIN], minlength=len(classes))
+    """Refuse a division that leaves a class without training images, or another part empty."""
+    counts = np.bincount(gathered.labels[parts == TRAIN], minlength=len(classes))
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if missing:
         raise DataError(
             f"no training images left of {', '.join(missing)}. Add images of "
             f"{'it' if len(missing) == 1 else 'them'}, or try another split.random_state."
         )
-
-
-def write(
-    gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], folder: Path
-) -> None:
-    """Write `folder/{train,validation,test}`, each complete or not at all."""
-    scratch = {number: folder / f".{name}.part" for number, name in enumerate(NAMES)}
-    for number, path in scratch.items():
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-        np.save(path / "labels.npy", gathered.labels[parts == number])
-        write_json(path / "classes.json", list(classes))
-    _write_images(gathered, parts, [path / "images.npy" for path in scratch.values()])
-    for number, path in scratch.items():
-        target = folder / NAMES[number]
-        shutil.rmtree(target, ignore_errors=True)
-        path.rename(target)
-
-
-def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]) -> None:
-    """Deal the images out to one .npy file a part.
-
-    They are written, not mapped: the pages of a map count as memory of the process.
-    """
-    with ExitStack() as stack:
-        sinks = [stack.enter_context(file.open("wb")) for file in files]
-        for number, sink in enumerate(sinks):
-            _write_header(sink, (int((parts == number).sum()), *gathered.shape))
-        for start, images in gathered.chunks():
-            of_chunk = parts[start : start + len(images)]
-            for number, sink in enumerate(sinks):
-                sink.write(images[of_chunk == number].data)
-
-
-def _write_header(sink: BinaryIO, shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(
-        sink, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-
-
-def describe(folder: Path, classes: Sequence[str]) -> dict:
-    """Count and digest one written split.
-
-    The counts per class are a list of pairs: DVC shows numbers in dictionaries as metrics, and
-    these would crowd out the others.
-    """
-    labels = np.load(folder / "labels.npy")
-    shape = np.load(folder / "images.npy", mmap_mode="r").shape
-    counts = np.bincount(labels, minlength=len(classes))
-    return {
-        "images": len(labels),
-        "shape": "×".join(map(str, shape[1:])),
-        "images_sha256": sha256(folder / "images.npy"),
-        "labels_sha256": sha256(folder / "labels.npy"),
-        "per_class": [[name, int(count)] for name, count in zip(classes, counts, strict=True)],
-    }
+    fractions = {VALIDATION: cuts.validation_fraction, TEST: cuts.test_fraction}
+    for part, fraction in fractions.items():
+        name = NAMES[part]
+        if (parts == part).any():
+            continue
+        if (gathered.official == part).any():
+            raise DataError(
+                f"no {name} images left: each has a duplicate among the test images. Bring other "
+                "ones, or set split.group_duplicates: false."
+            )
+        raise DataError(
+            f"no {name} images: split.{name}_fraction = {fraction:g} with split.random_state = "
+            f"{cuts.random_state} chooses none of {len(parts)} images. Raise the fraction, try "
+            "another random_state, or add images."
+        )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import datasets, params, paths
-from pipeline.data import duplicates, splitting
+from pipeline.data import duplicates, splitting, writing
 from pipeline.data.gathering import NAMES, TRAIN, Gathered, gather
 from pipeline.datasets import MOST_NAMED, Source
 from pipeline.figures import pairs, samples
@@ -31,13 +31,12 @@ def main() -> None:
 def _divide(gathered: Gathered, source: Source, cuts: params.Split) -> dict[str, Any]:
     found = duplicates.find(gathered)
     groups = found.groups() if cuts.group_duplicates else np.arange(len(gathered))
-    parts = splitting.assign(gathered, cuts, groups, grows=source.grows)
-    splitting.require_training_images(gathered.labels, parts, source.classes)
-    splitting.write(gathered, parts, source.classes, paths.SPLIT)
+    parts = splitting.assign(gathered, source.classes, cuts, groups, grows=source.grows)
+    writing.write(gathered, parts, source.classes, paths.SPLIT)
     samples.draw(gathered, parts == TRAIN, source.classes, paths.DATA_PICTURES / "samples.png")
     pairs.draw(gathered, found, parts, source.classes, paths.DATA_PICTURES / "duplicates.png")
     report: dict[str, Any] = {
-        name: splitting.describe(paths.SPLIT / name, source.classes) for name in NAMES
+        name: writing.describe(paths.SPLIT / name, source.classes) for name in NAMES
     }
     for name, part in report.items():
         say(f"{name}: {part['images']} images of {part['shape']}")

@@ -131,8 +131,37 @@ def test_missing_data_is_found(healthy, tmp_path):
         cache.rename(doctor.CACHE)
 
 
-def test_an_unreachable_mirror_is_found(healthy, monkeypatch):
-    monkeypatch.setenv("CONVOY_MIRROR", "/no/such/folder")
-    assert "is not there" in problems(doctor._mirror)[0]
-    monkeypatch.setenv("CONVOY_MIRROR", "nosuch://bucket")
-    assert "nosuch" in problems(doctor._mirror)[0]
+def test_a_merge_in_conflict_is_mended_by_what_it_says(healthy, capsys):
+    committed = run("git", "rev-parse", "HEAD", cwd=healthy).stdout.strip()
+    lock, report = Path("dvc.lock"), Path("results/data.json")
+    try:
+        for branch, margin in (("main", "0.02"), ("topic", "0.03")):
+            run("git", "switch", "-q", "-C", branch, committed, cwd=healthy)
+            for file in (lock, report, Path("params.yaml")):
+                file.write_text(f"# {margin}\n" + file.read_text())
+            run("git", "commit", "-qam", branch, cwd=healthy)
+        run("git", "merge", "main", cwd=healthy, check=False)
+        edit, retake = problems(doctor._conflicts)
+        assert edit.startswith("params.yaml: in conflict")
+        assert retake.startswith("dvc.lock, results/data.json: in conflict")
+        with pytest.raises(ConvoyError, match="2 problems found"):
+            doctor.examine()
+        assert "git checkout -- dvc.lock" not in capsys.readouterr().out
+        run("bash", "-c", retake.rpartition("→ ")[2].partition(" && ")[0], cwd=healthy)
+        assert len(problems(doctor._conflicts)) == 1
+        assert "<<<" not in lock.read_text() + report.read_text()
+    finally:
+        run("git", "reset", "-q", "--hard", cwd=healthy)
+        run("git", "switch", "-q", "-C", "main", committed, cwd=healthy)
+        run("git", "branch", "-qD", "topic", cwd=healthy)
+
+
+def test_marks_of_a_conflict_that_were_committed_are_found(healthy):
+    report = Path("results/data.json")
+    whole = report.read_text()
+    report.write_text(f"<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> main\n")
+    try:
+        assert problems(doctor._conflicts)[0].startswith("results/data.json: in conflict")
+    finally:
+        report.write_text(whole)
+    assert problems(doctor._conflicts) == []

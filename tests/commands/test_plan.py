@@ -10,7 +10,7 @@ from PIL import Image
 from support import TINY, run, write_params
 
 from pipeline import costs, params, paths
-from pipeline.commands import plan, probe
+from pipeline.commands import affected, plan, probe
 from pipeline.errors import ConvoyError
 from pipeline.files import write_json
 
@@ -25,6 +25,47 @@ def planned(finished, monkeypatch):
 def test_nothing_to_run_in_a_finished_clone(planned, capsys):
     plan.show([])
     assert "Nothing would run" in capsys.readouterr().out
+
+
+def reached(*, certain):
+    return [entry.stage for entry in plan.plan([], probing=False) if entry.certain is certain]
+
+
+def test_data_and_models_that_a_fresh_clone_lacks_are_made(finished, monkeypatch, tmp_path):
+    run("git", "clone", "-q", str(finished), "fresh", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path / "fresh")
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    makers = ["check", "download", "split", "train@baseline", "train@tuned"]
+    assert sorted(reached(certain=True)) == makers
+    assert {"tune@mlp", "evaluate"} <= set(reached(certain=False))
+
+
+def test_what_is_only_in_the_cache_is_not_made_again(planned, tmp_path):
+    model = Path("models/tuned")
+    model.rename(tmp_path / "tuned")
+    try:
+        assert plan.plan([]) == []
+    finally:
+        (tmp_path / "tuned").rename(model)
+
+
+def test_an_interrupted_search_goes_on(planned):
+    Path("results/tune/mlp.json").unlink()
+    Path("results/trials/mlp.csv").unlink()
+    try:
+        assert reached(certain=True) == ["tune@mlp"]
+        # They run only if the search comes out different.
+        assert {"explain", "select", "evaluate"} <= set(reached(certain=False))
+    finally:
+        run("git", "checkout", "-q", "--", "results", cwd=planned)
+
+
+def test_a_result_that_was_edited_is_made_again(planned):
+    Path("results/select/candidates.csv").write_text("mine")
+    try:
+        assert reached(certain=True) == ["select"]
+    finally:
+        run("git", "checkout", "-q", "--", "results", cwd=planned)
 
 
 def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(planned):
@@ -129,7 +170,7 @@ def test_a_file_whose_name_git_would_quote_is_copied(planned, tmp_path):
     name = Path("experiments/größer.yaml")
     name.write_text("# larger")
     try:
-        plan._copy_known(tmp_path)
+        affected.copy_known(tmp_path)
         assert (tmp_path / name).exists()
     finally:
         name.unlink()
@@ -228,4 +269,18 @@ def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
     with costs.recorded("select", ["params.yaml"]):
         pass
     assert [cost.stage for cost in costs.earlier()] == ["select", "select"]
+    assert costs.accuracy() == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'<<<<<<< HEAD\n{"train": 1}\n=======\n', b"[]", b'{"train": 3}', b"\xff\xfe", b""],
+)
+def test_no_stage_fails_for_files_that_only_its_cost_is_counted_by(workspace, content):
+    for file in (paths.DATA_REPORT, paths.PLAN, paths.COSTS):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    with costs.recorded("split", ["params.yaml"]):
+        pass
+    assert [cost.work for cost in costs.earlier()] == [2]  # the work of data not yet known
     assert costs.accuracy() == ""

@@ -83,8 +83,12 @@ def test_a_folder(tmp_path, models):
     first = shade(tmp_path / "in" / "[deep] er" / "a.jpg", 250)
     second = shade(tmp_path / "in" / "b.PNG", 250)
     (tmp_path / "in" / "notes.txt").touch()
+    (tmp_path / "in" / "._b.png").touch()  # what macOS leaves behind
+    (tmp_path / "in" / ".thumbnails").mkdir()
+    (tmp_path / "in" / ".thumbnails" / "b.png").touch()
     (tmp_path / "empty").mkdir()
     result = call(str(tmp_path / "in"), "--json")
+    assert result.exit_code == 0
     assert [answer["file"] for answer in json.loads(result.stdout)] == [first, second]
     assert first in call(str(tmp_path / "in")).stdout
     result = call(str(tmp_path / "empty"))

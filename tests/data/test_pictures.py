@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from imagehash import phash
@@ -58,6 +60,27 @@ def test_the_camera_s_turn_is_followed(tmp_path):
     exif[0x0112] = 6  # turn by 90 degrees to the right
     image.save(tmp_path / "turned.png", exif=exif)
     assert pictures.read(tmp_path / "turned.png", (2, 1), 1)[..., 0].tolist() == [[10], [200]]
+
+
+def jpeg_with(path, exif: bytes) -> None:
+    """Write a JPEG of two pixels, dark above light, with these EXIF data."""
+    grey([10], [200]).resize((8, 16), Image.Resampling.NEAREST).save(path, exif=exif)
+
+
+def test_what_else_a_camera_wrote_into_exif_does_not_hinder_the_turn(tmp_path):
+    turn = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    odd = struct.pack("<HHI4s", 0x011A, 2, 4, b"abc")  # a resolution that is text
+    jpeg_with(tmp_path / "a.jpg", b"Exif\0\0II*\0\x08\0\0\0\x02\0" + turn + odd + bytes(4))
+    left, right = pictures.read(tmp_path / "a.jpg", (1, 2), 1)[0, :, 0].tolist()
+    assert left > 150 > 50 > right
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_exif_data_that_cannot_be_read_are_an_error_that_names_the_file(tmp_path, suffix):
+    path = tmp_path / f"odd.{suffix}"
+    grey([10], [200]).save(path, exif=b"Exif\0\0MM\0\xff\0\0\0\x08")
+    with pytest.raises(PictureError, match=rf"odd\.{suffix}: cannot be read: its EXIF data"):
+        pictures.read(path, (8, 8), 3)
 
 
 @pytest.mark.parametrize("keep", [0, 8, 30, 300])

@@ -39,7 +39,7 @@ def assign(all_images: Gathered, *, grows: bool = False, **changes) -> np.ndarra
     groups = np.arange(len(all_images))
     if settings.group_duplicates:
         groups = duplicates.find(all_images).groups()
-    return splitting.assign(all_images, settings, groups, grows=grows)
+    return splitting.assign(all_images, CLASSES, settings, groups, grows=grows)
 
 
 def test_both_cuts_are_stratified_counts(tmp_path):
@@ -96,24 +96,12 @@ def test_training_images_that_are_official_test_images_are_left_out(tmp_path):
     assert (parts[33:] == TEST).all()
 
 
-def test_each_split_holds_its_own_images(tmp_path):
-    images = gathered(tmp_path, noise(100))
-    parts = assign(images)
-    splitting.write(images, parts, CLASSES, tmp_path / "split")
-    for number, name in enumerate(("train", "validation", "test")):
-        written = np.load(tmp_path / "split" / name / "images.npy", mmap_mode="r")
-        assert (written == noise(100)[parts == number]).all()
-        labels = np.load(tmp_path / "split" / name / "labels.npy")
-        assert (labels == images.labels[parts == number]).all()
-    assert sorted(p.name for p in (tmp_path / "split").iterdir()) == ["test", "train", "validation"]
-
-
 @pytest.mark.parametrize("grows", [False, True])
 def test_a_class_with_one_image_is_an_error(tmp_path, grows):
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2])
     source = Source(CLASSES, part(noise(9), labels))
     images = gather(source, tmp_path / "pixels", skip=False)
-    with pytest.raises(DataError, match="label 2 has one image left"):
+    with pytest.raises(DataError, match="one image left of c to divide"):
         assign(images, grows=grows)
 
 
@@ -122,10 +110,27 @@ def test_a_share_too_small_for_the_classes_is_named(tmp_path):
         assign(gathered(tmp_path, noise(60)), test_fraction=0.01)
 
 
-def test_a_class_without_training_images_is_named():
-    labels, parts = np.array([0, 1, 2, 2]), np.array([0, 0, 1, 2], np.int8)
-    with pytest.raises(DataError, match="no training images left of c"):
-        splitting.require_training_images(labels, parts, CLASSES)
+def test_a_class_without_training_images_is_named(tmp_path):
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    train, test = part(noise(8), labels), part(noise(2, 1), np.array([2, 2]))
+    images = gather(Source(CLASSES, train, test=test), tmp_path / "pixels", skip=False)
+    with pytest.raises(DataError, match=r"no training images left of c\. Add images of it"):
+        assign(images)
+
+
+def test_a_test_set_that_the_digests_leave_empty_is_refused(tmp_path):
+    few = gathered(tmp_path, noise(9))
+    with pytest.raises(
+        DataError, match=r"no test images: split\.test_fraction = 0\.001 with split"
+    ):
+        assign(few, grows=True, test_fraction=0.001, validation_fraction=0.34)
+
+
+def test_official_validation_images_that_are_all_test_images_are_refused(tmp_path):
+    same = noise(6, 1)
+    images = gathered(tmp_path, noise(30), validation=same[:3], test=same)
+    with pytest.raises(DataError, match="no validation images left: each has a duplicate among"):
+        assign(images, group_duplicates=True)
 
 
 def test_images_of_different_shapes_are_refused(tmp_path):

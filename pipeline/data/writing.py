@@ -1,0 +1,69 @@
+"""Writing each part of a divided data set as a folder of arrays, and saying what it holds."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.gathering import NAMES, Gathered
+from pipeline.files import sha256, write_json
+
+
+def write(
+    gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], folder: Path
+) -> None:
+    """Write `folder/{train,validation,test}`, each complete or not at all."""
+    scratch = {number: folder / f".{name}.part" for number, name in enumerate(NAMES)}
+    for number, path in scratch.items():
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        np.save(path / "labels.npy", gathered.labels[parts == number])
+        write_json(path / "classes.json", list(classes))
+    _write_images(gathered, parts, [path / "images.npy" for path in scratch.values()])
+    for number, path in scratch.items():
+        target = folder / NAMES[number]
+        shutil.rmtree(target, ignore_errors=True)
+        path.rename(target)
+
+
+def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]) -> None:
+    """Deal the images out to one .npy file a part.
+
+    They are written, not mapped: the pages of a map count as memory of the process.
+    """
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(file.open("wb")) for file in files]
+        for number, sink in enumerate(sinks):
+            _write_header(sink, (int((parts == number).sum()), *gathered.shape))
+        for start, images in gathered.chunks():
+            of_chunk = parts[start : start + len(images)]
+            for number, sink in enumerate(sinks):
+                sink.write(images[of_chunk == number].data)
+
+
+def _write_header(sink: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(
+        sink, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+
+
+def describe(folder: Path, classes: Sequence[str]) -> dict:
+    """Count and digest one written split.
+
+    The counts per class are a list of pairs: DVC shows numbers in dictionaries as metrics, and
+    these would crowd out the others.
+    """
+    labels = np.load(folder / "labels.npy")
+    shape = np.load(folder / "images.npy", mmap_mode="r").shape
+    counts = np.bincount(labels, minlength=len(classes))
+    return {
+        "images": len(labels),
+        "shape": "×".join(map(str, shape[1:])),
+        "images_sha256": sha256(folder / "images.npy"),
+        "labels_sha256": sha256(folder / "labels.npy"),
+        "per_class": [[name, int(count)] for name, count in zip(classes, counts, strict=True)],
+    }
