@@ -94,14 +94,9 @@ def _environment(*, autoescape: bool) -> Environment:
         "scope": wording.scope,
         "signed": wording.signed,
         "value": wording.value,
-        "shortened": _shortened,
+        "shortened": wording.shortened,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
         "most_tiles": MOST_TILES,
     }
     return environment
-
-
-def _shortened(names: list[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
