@@ -61,6 +61,18 @@ def report(
 
 
 @app.command()
+def fresh(
+    revision: Annotated[
+        str | None, typer.Option(help="The git revision; by default the workspace.")
+    ] = None,
+) -> None:
+    """Say from git alone whether the results belong to the code, the data and the parameters."""
+    from pipeline.report import command
+
+    run(lambda: command.check_freshness(revision))
+
+
+@app.command()
 def verify(
     revision: Annotated[
         str, typer.Option(help="The git revision whose predictions are checked.")

@@ -6,7 +6,6 @@ A bad value is an error before any work: it names the key, the value and what is
 import difflib
 import math
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -17,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
 from pipeline.errors import ConvoyError
+from pipeline.shares import share
 from pipeline.training.conditions import Conditions, Precision, Schedule
 
 
@@ -53,12 +53,7 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 
 def _fraction(value: object) -> object:
     """Accept "1/6" for a number that has no short decimal form."""
-    if isinstance(value, str):
-        try:
-            return float(Fraction(value))
-        except (ValueError, ZeroDivisionError):
-            raise ValueError('allowed: a number or a fraction such as "1/6"') from None
-    return value
+    return share(value) if isinstance(value, str) else value
 
 
 def _distinct(values: tuple) -> tuple:

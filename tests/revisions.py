@@ -26,7 +26,7 @@ stages:
   tune:
     matrix:
       architecture: ${architectures}
-    cmd: echo ${item.architecture}
+    cmd: echo tune@${item.architecture}
     params: [tune]
     deps: ["pipeline/${item.architecture}.py"]
     metrics: ["results/tune/${item.architecture}.json": {cache: false}]

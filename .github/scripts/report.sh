@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# Compares this checkout with BASE_SHA: report/report.md, .html and .json, and the job's summary.
+# Writes report/report.md, .html and .json, and the job's summary. Compares this checkout with
+# BASE_SHA or, where that is not set, with the first parent: HEAD is then what would be merged.
 set -euo pipefail
 python=.report/bin/python
 
-git fetch --quiet --no-tags --depth=1 origin "$BASE_SHA"
+if [ -n "${BASE_SHA:-}" ]; then
+    git fetch --quiet --no-tags --depth=1 origin "$BASE_SHA"
+fi
+base=${BASE_SHA:-$(git rev-parse --verify 'HEAD^1')}
 head=$(git rev-parse HEAD)
 for format in html json md; do
-    "$python" -m pipeline report --base "$BASE_SHA" --head "$head" \
-        --base-url "${FILES_URL//\{commit\}/$BASE_SHA}" \
+    "$python" -m pipeline report --base "$base" --head "$head" \
+        --base-url "${FILES_URL//\{commit\}/$base}" \
         --head-url "${FILES_URL//\{commit\}/$head}" \
         --format "$format" --out "report/report.$format"
 done

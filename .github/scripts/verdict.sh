@@ -3,7 +3,7 @@
 set -euo pipefail
 
 status=0
-.report/bin/python -m pipeline report --base "$BASE_SHA" --head HEAD \
+.report/bin/python -m pipeline report --base "${BASE_SHA:-HEAD^1}" --head HEAD \
     --format json --out report/report.json --fail-on worse || status=$?
 if [ "$status" = 2 ] && [ "${ACCEPTED:-false}" = true ]; then
     echo "Accepted all the same: the label accept-regression is set."

@@ -18,6 +18,8 @@ from pipeline import params, paths
 from pipeline.commands import machine
 from pipeline.commands.problem import Problem
 from pipeline.errors import ConvoyError
+from pipeline.report import freshness, snapshots, wording
+from pipeline.report.results import Results
 from pipeline.terminal import console, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
@@ -112,19 +114,35 @@ def _results() -> Iterator[Problem]:
     if not Path("dvc.lock").exists():
         yield Problem("there are no results yet", "make run")
         return
-    done = subprocess.run(
-        ["dvc", "repro", "--dry", "--allow-missing"], capture_output=True, text=True
-    )
-    stale = re.findall(r"Running stage '([^']+)'", done.stdout)
-    if stale:
-        yield Problem(f"stale: {', '.join(stale)}", "dvc repro, then commit dvc.lock and results/")
-    elif re.search(r"dvc\.lock' (is invalid|validation failed)", done.stderr):
+    done = subprocess.run(["dvc", "status", "--json"], capture_output=True, text=True)
+    if re.search(r"dvc\.lock' (is invalid|validation failed)", done.stderr):
         yield Problem(
             "dvc.lock is cut off: DVC was killed while it wrote it",
             "git checkout -- dvc.lock && dvc repro  (DVC remembers what has run since)",
         )
     elif done.returncode:
         yield Problem(done.stderr.strip().splitlines()[-1], "dvc status")
+    else:
+        stale = freshness.stale(Results(snapshots.workspace())) or _other_data(done.stdout)
+        if stale:
+            remedy = "dvc repro, then commit dvc.lock and results/"
+            yield Problem(wording.shortened(stale), remedy)
+
+
+def _other_data(status: str) -> list[str]:
+    """Name data and models that are not those of dvc.lock; git alone cannot tell.
+
+    What is merely missing can be had without a run: `_cache` looks after it.
+    """
+    return [
+        f"{stage}: {path} changed"
+        for stage, entries in json.loads(status).items()
+        for entry in entries
+        if isinstance(entry, dict)  # else it is text, such as "changed command"
+        for part in entry.values()
+        for path, state in part.items()
+        if state == "modified"
+    ]
 
 
 def _cache() -> Iterator[Problem]:

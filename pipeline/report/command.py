@@ -1,12 +1,14 @@
-"""`python -m pipeline report`: compare two revisions and say what to make of it."""
+"""`python -m pipeline report` and `fresh`: what git alone tells of one revision, or of two."""
 
 import sys
 from pathlib import Path
 from typing import Literal
 
+from pipeline.errors import ConvoyError
 from pipeline.files import replacing
-from pipeline.report import rendering, snapshots, wording
+from pipeline.report import freshness, rendering, snapshots, wording
 from pipeline.report.comparing import Report, compare
+from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 
 Format = Literal["md", "html", "json"]
@@ -39,6 +41,22 @@ def summary(report: Report) -> str:
     if report.verdict is None:
         return f"{report.word}: {'; '.join(report.reasons)}"
     return f"{report.word}: {wording.sentence(report.verdict)}"
+
+
+def check_freshness(revision: str | None) -> None:
+    """Say whether the results of a revision, or of the workspace, belong to what is beside them.
+
+    Raises:
+        ConvoyError: they do not; it names what changed.
+    """
+    snapshot = snapshots.revision(revision) if revision else snapshots.workspace()
+    lines = freshness.stale(Results(snapshot))
+    if lines:
+        raise ConvoyError(
+            f"The results at {snapshot.label} are stale: run `dvc repro` and commit dvc.lock and "
+            "results/.\n" + "\n".join(lines)
+        )
+    sys.stdout.write(f"The results at {snapshot.label} belong to their code and parameters.\n")
 
 
 def _render(

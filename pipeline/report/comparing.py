@@ -7,8 +7,9 @@ from pipeline.evaluation import comparison
 from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
-from pipeline.report.results import Results
+from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import Snapshot
+from pipeline.shares import share
 
 RELEASED = "tuned"
 DEFAULT_MARGIN = 0.005
@@ -133,4 +134,17 @@ def _search(head: Results) -> Verdict | None:
 
 
 def _margin(revision: Results) -> float:
-    return float(revision.params.get("evaluate", {}).get("margin", DEFAULT_MARGIN))
+    """Read the margin of equivalence as `pipeline.params` does, but of any revision.
+
+    Raises:
+        ResultsError: it is no share.
+    """
+    written = (revision.params.get("evaluate") or {}).get("margin", DEFAULT_MARGIN)
+    where = f"evaluate.margin = {written!r} in params.yaml at {revision.snapshot.label}"
+    try:
+        margin = share(str(written))
+    except ValueError as error:
+        raise ResultsError(f"{where}: {error}") from None
+    if not 0 < margin < 1:
+        raise ResultsError(f"{where}: allowed: more than 0 and less than 1")
+    return margin

@@ -1,12 +1,14 @@
 """Whether the committed results belong to the committed code, data and parameters.
 
-DVC's own answer, `dvc repro --dry --allow-missing`, needs DVC installed. This one needs only git:
-it compares the digests in dvc.lock with the files beside it.
+DVC's own answer, `dvc repro --dry --allow-missing`, needs DVC, and where data and models are
+missing it can end in "No such file or directory" instead of naming what changed. This one needs
+only git: it compares dvc.lock with the files beside it, and finds what DVC would run for.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import declared
@@ -18,44 +20,85 @@ def stale(results: Results) -> list[str]:
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
     pipeline, values = results.yaml("dvc.yaml"), declared.flatten(results.params)
+    known = results.tracked | {
+        out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
+    }
     lines = []
     for name in declared.stage_names(pipeline, values):
-        entry = results.lock.get(name)
-        if entry is None:
+        locked = results.lock.get(name)
+        if locked is None:
             lines.append(f"{name}: it never ran")
             continue
-        deps = set(declared.stage(pipeline, values, name)["deps"])
-        lines += [f"{name}: {change}" for change in _changes(results, entry, deps)]
+        stage = declared.stage(pipeline, values, name)
+        changes = (
+            *_command(stage, locked),
+            *_dependencies(results, stage, locked, known),
+            *_outputs(results, stage, locked),
+            *_parameters(results, stage, locked),
+        )
+        lines += [f"{name}: {change}" for change in changes]
     return lines
 
 
-def _changes(results: Results, entry: dict[str, Any], deps: set[str]) -> Iterator[str]:
-    """Compare one stage's lock entry with its declaration, the files and the parameters."""
-    recorded = {dep["path"]: dep for dep in entry.get("deps", [])}
-    for path in sorted(deps - recorded.keys()):
-        yield f"{path} is a dependency now"
-    for path in sorted(recorded.keys() - deps):
-        yield f"{path} is no dependency any more"
-    produced = {
-        out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
-    }
-    for path, dep in recorded.items():
-        now = _digest(results, path) or produced.get(path)
-        if path.startswith("data/") and path not in produced:
-            continue  # pictures of one's own: git alone cannot say what they are
-        if now is None:
+def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:
+    if stage.get("cmd") != locked.get("cmd"):
+        yield "its command changed"
+
+
+def _dependencies(
+    results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any], known: Mapping[str, str]
+) -> Iterator[str]:
+    """Compare what a stage reads. One that it no longer reads is no reason to run it."""
+    recorded = {dep["path"]: dep["md5"] for dep in locked.get("deps", [])}
+    for path in sorted(stage.get("deps", [])):
+        if path not in recorded:
+            yield f"{path} is a dependency now"
+            continue
+        now = _digest(results, path) or known.get(posixpath.normpath(path))
+        if now is None and not _own_pictures(results, path):
             yield f"{path} is missing"
-        elif now != dep["md5"]:
+        elif now not in (None, recorded[path]):
             yield f"{path} changed"
-    for out in entry.get("outs", []):
-        now = _digest(results, out["path"])
-        if now and now != out["md5"]:
-            yield f"{out['path']} is not what the stage wrote"
-        elif not now and out["path"].startswith("results/"):
-            yield f"{out['path']} is not committed"
-    for key, value in entry.get("params", {}).get("params.yaml", {}).items():
-        if _lookup(results.params, key) != value:
+
+
+def _outputs(
+    results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
+) -> Iterator[str]:
+    recorded = {out["path"]: out["md5"] for out in locked.get("outs", [])}
+    for path in declared.outputs(stage):
+        now = _digest(results, path)
+        if path not in recorded:
+            yield f"{path} is an output now"
+        elif now and now != recorded[path]:
+            yield f"{path} is not what the stage wrote"
+        elif not now and path.startswith("results/"):
+            yield f"{path} is not committed"
+
+
+def _parameters(
+    results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
+) -> Iterator[str]:
+    recorded = locked.get("params", {}).get("params.yaml", {})
+    for key in _keys(results, stage):
+        if key not in recorded:
+            yield f"{key} in params.yaml is read now"
+        elif _lookup(results.params, key) != recorded[key]:
             yield f"{key} in params.yaml changed"
+
+
+def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[str]:
+    """Name the keys of params.yaml that a stage reads; `params.yaml:` alone stands for all."""
+    for entry in stage.get("params", []):
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from entry.get("params.yaml") or results.params
+
+
+def _own_pictures(results: Results, path: str) -> bool:
+    """Tell the folder of pictures of one's own, of which git alone cannot say what is in it."""
+    own = results.params.get("dataset", {}).get("path")
+    return own is not None and posixpath.normpath(path) == posixpath.normpath(str(own))
 
 
 def _digest(results: Results, path: str) -> str | None:

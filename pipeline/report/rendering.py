@@ -1,16 +1,14 @@
 """Writing a report as Markdown for a pull request, as one HTML page, or as JSON for programs."""
 
-import html
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline import paths
-from pipeline.report import pictures, wording
+from pipeline.report import escaping, pictures, wording
 from pipeline.report.comparing import Report
 from pipeline.report.snapshots import Snapshot
 
@@ -78,14 +76,6 @@ def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def escape_markdown(text: Any) -> str:
-    """Show a text from a repository as it is: no markup, no link, no mention, no table cell."""
-    plain = html.escape(" ".join(str(text).split()), quote=False)
-    # An invisible character that cannot be part of a name keeps @ from calling anybody.
-    plain = plain.replace("@", "@\u2060")
-    return re.sub(r"([\\`*\[\]|!~]|(?<!\w)_|_(?!\w))", r"\\\1", plain)
-
-
 def _paths() -> Mapping[str, str]:
     return {title: f"{paths.PICTURES.as_posix()}/{name}" for title, name in SHOWN.items()}
 
@@ -98,20 +88,15 @@ def _environment(*, autoescape: bool) -> Environment:
         trim_blocks=autoescape,  # Markdown needs its empty lines
         lstrip_blocks=True,
     )
-    environment.filters["md"] = escape_markdown
+    environment.filters["md"] = escaping.markdown
     environment.globals |= {
         "sentence": wording.sentence,
         "scope": wording.scope,
         "signed": wording.signed,
         "value": wording.value,
-        "shortened": _shortened,
+        "shortened": wording.shortened,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
         "most_tiles": MOST_TILES,
     }
     return environment
-
-
-def _shortened(names: list[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

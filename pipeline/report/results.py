@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +41,13 @@ class Results:
     def lock(self) -> dict[str, dict[str, Any]]:
         """The stages of dvc.lock."""
         return self.yaml("dvc.lock").get("stages", {})
+
+    @cached_property
+    def tracked(self) -> dict[str, str]:
+        """The digest of each folder of data that `dvc add` has put under DVC."""
+        files = [path for path in self.snapshot.files if path.endswith(".dvc")]
+        outs = [(file, out) for file in files for out in self.yaml(file).get("outs", [])]
+        return {f"{posixpath.dirname(file)}/{out['path']}": out["md5"] for file, out in outs}
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pipeline.errors import ConvoyError
 
 FILES = ("dvc.lock", "dvc.yaml", "params.yaml")
 FOLDERS = ("pipeline", "results")
+DATA = "data"  # of which git has only what `dvc add` wrote
 WORKSPACE = "workspace"
 
 
@@ -43,6 +44,7 @@ def workspace(root: Path = Path()) -> Snapshot:
         for path in sorted((root / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 files[path.relative_to(root).as_posix()] = path
+    files |= {path.relative_to(root).as_posix(): path for path in (root / DATA).glob("*.dvc")}
     present = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
     return Snapshot(WORKSPACE, "", present)
 
@@ -61,9 +63,14 @@ def revision(name: str) -> Snapshot:
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
-    listing = _git("ls-tree", "-r", "-z", "--full-tree", sha, "--", *FILES, *FOLDERS)
+    listing = _git("ls-tree", "-r", "-z", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA)
     entries = [entry.split("\t", 1) for entry in listing.stdout.decode().split("\0") if entry]
-    blobs = {path: fields.split()[2] for fields, path in entries if fields.split()[1] == "blob"}
+    blobs = {
+        path: fields.split()[2]
+        for fields, path in entries
+        if fields.split()[1] == "blob"
+        and (not path.startswith(f"{DATA}/") or path.endswith(".dvc"))
+    }
     return Snapshot(name, sha, dict(zip(blobs, _contents(list(blobs.values())), strict=True)))
 
 

@@ -60,3 +60,9 @@ def value(content: Any) -> str:
     if isinstance(content, list):
         return ", ".join(map(value, content))
     return str(content)
+
+
+def shortened(names: list[str], most: int = 4) -> str:
+    """List the first few, and say how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

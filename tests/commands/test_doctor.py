@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -42,10 +43,32 @@ def test_a_stale_result_is_found(healthy):
     code.write_text(original + "\n# edited\n")
     try:
         assert problems(doctor._results) == [
-            "stale: evaluate → dvc repro, then commit dvc.lock and results/"
+            "evaluate: pipeline/evaluation/scoring.py changed → dvc repro, then commit dvc.lock "
+            "and results/"
         ]
     finally:
         code.write_text(original)
+
+
+def test_in_a_clone_without_data_what_is_stale_is_named_as_well(healthy, tmp_path, monkeypatch):
+    run("git", "clone", "-q", str(healthy), str(tmp_path / "clone"), cwd=tmp_path)
+    monkeypatch.chdir(tmp_path / "clone")
+    assert problems(doctor._results) == []
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("random_state: 42", "random_state: 43"))
+    (problem,) = problems(doctor._results)
+    assert "split: split in params.yaml changed → dvc repro" in problem
+
+
+def test_images_that_are_not_those_of_the_results_are_found(healthy):
+    picture = Path("data/images/cat/1.png")
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture")
+    try:
+        (problem,) = problems(doctor._results)
+        assert problem.startswith("split: data/images changed → dvc repro")
+    finally:
+        shutil.rmtree(picture.parent)
 
 
 @pytest.mark.parametrize("last", [b"", b"      md"])

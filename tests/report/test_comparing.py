@@ -84,6 +84,21 @@ def test_a_pull_request_cannot_bring_its_own_margin(repository):
     assert (report.word, report.verdict.margin) == ("worse", 0.005)
 
 
+def test_a_margin_may_be_a_fraction(repository):
+    written = {**PARAMS, "evaluate": {"margin": "1/100"}}
+    write_results(repository, GOOD, params=written)
+    commit(repository, "base")
+    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    assert report.verdict.margin == 0.01
+
+
+@pytest.mark.parametrize("margin", ["a/b", "1/0", None, 2, [0.1], float("nan"), "1e999999999"])
+def test_what_is_no_margin_is_an_error_that_names_it(repository, margin):
+    write_results(repository, GOOD, params={**PARAMS, "evaluate": {"margin": margin}})
+    with pytest.raises(ResultsError, match=r"evaluate\.margin = .* in params\.yaml at workspace"):
+        compare(snapshots.workspace(), snapshots.workspace())
+
+
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [

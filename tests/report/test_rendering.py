@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from markdown_it import MarkdownIt
@@ -9,7 +10,10 @@ from pipeline.report.comparing import compare
 
 GOOD = wrong_models(range(2), range(3), range(1, 3))
 BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
-HOSTILE = ["@everyone", "<img src=x onerror=alert(1)>", "a|b", "[x](http://e.org)", *CLASSES[4:]]
+HOSTILE = [
+    *("@everyone", "<img src=x onerror=alert(1)>", "a|b", "[x](http://e.org)"),
+    *("https://evil.example/x", "www.evil.example", "#12", "a/b#3", *CLASSES[8:]),
+]
 
 
 @pytest.fixture
@@ -60,11 +64,19 @@ def test_texts_from_a_repository_are_shown_and_not_obeyed(compared):
     report, old, new = compared(classes=HOSTILE)
     markdown = rendering.as_markdown(report)
     page = html_of(markdown)
-    assert "@everyone" not in markdown
+    for text in ("@everyone", "https://", "www.", "#12", "b#3"):
+        assert text not in markdown
     assert "<img" not in page
     assert 'href="http://e.org"' not in page
     assert "a|b" in page
     assert "<img src=x" not in rendering.as_html(report, old, new)
+
+
+def test_numbers_of_images_are_no_numbers_of_issues(compared):
+    report, *_ = compared()
+    markdown = rendering.as_markdown(report)
+    assert "| 20 | 0 | 0 (0.75) | 1 (0.75) |" in markdown
+    assert not re.search(r"#\d", markdown)
 
 
 def test_the_page_carries_pictures_of_what_was_fixed_and_broken(compared):
