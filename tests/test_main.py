@@ -25,7 +25,7 @@ def test_another_folder_is_refused_with_what_to_do(tmp_path, monkeypatch):
     ("command", "message"),
     [
         (["predict", "a.jpg"], "models/tuned: no trained model here. Run `dvc repro`"),
-        (["throughput", "--architecture", "lenet"], "did you mean 'lenet5'? allowed: compact_cnn"),
+        (["throughput", "--architecture", "lenet"], "did you mean 'lenet5'? allowed: airbench,"),
         (["throughput"], "data/split/train: no images yet"),
     ],
 )
