@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline import params, paths
 from pipeline.commands import machine
+from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.errors import ConvoyError
 from pipeline.report import freshness, snapshots, wording
@@ -114,7 +115,7 @@ def _results() -> Iterator[Problem]:
     if not Path("dvc.lock").exists():
         yield Problem("there are no results yet", "make run")
         return
-    done = subprocess.run(["dvc", "status", "--json"], capture_output=True, text=True)
+    done = dvc("status", "--json", quiet=True)
     if re.search(r"dvc\.lock' (is invalid|validation failed)", done.stderr):
         yield Problem(
             "dvc.lock is cut off: DVC was killed while it wrote it",
