@@ -6,9 +6,10 @@ Run: python -m benchmarks.search DATA OUT [--images N] [--seconds 60] [--seeds 5
 DATA is a folder with train/ and validation/ as `split` writes them (data/split); with --images,
 only the first N of its training and N/5 of its validation images are used. Each contender
 searches for the given number of seconds in a process of its own with all cores, its imports
-included. The contenders take turns within each seed, so that a machine that is busy with
-something else for a while is so for all of them. OUT is a folder for their scores, which are kept
-and not measured again.
+included. `ours`, `kerastuner` and `optuna` search the space of `simple_cnn`; `autokeras` has one of
+its own, so `ours_compact` has that of `compact_cnn`. The contenders take turns within each seed, so
+that a machine that is busy with something else for a while is so for all of them. OUT is a folder
+for their scores, which are kept and not measured again.
 
 Prints median and range over the seeds of: the best validation accuracy at equal seconds, seconds
 to the first model, seconds from one model to the next, bytes left on disk; then seconds to a given
@@ -37,6 +38,7 @@ import numpy as np
 
 NEEDS = {
     "ours": ["pipeline"],
+    "ours_compact": ["pipeline"],
     "kerastuner": ["keras_tuner"],
     "optuna": ["optuna", "optuna_integration"],
     "autokeras": ["autokeras"],
