@@ -152,7 +152,9 @@ def test_a_trial_that_loses_a_second_process_has_failed_with_the_reason(splits):
 
     def kill_every_process():
         while not stop.wait(0.2):
-            if (process := pool.running.get(0)) and process.alive and process.asked == 0:
+            process = pool.running.get(0)
+            # Once it is greeted: before that, nobody has asked it anything.
+            if process and process.alive and process.greeting and process.asked == 0:
                 os.kill(process.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_every_process)
