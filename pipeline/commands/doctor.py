@@ -57,9 +57,11 @@ def _parameters() -> Iterator[Problem]:
 def _conflicts() -> Iterator[Problem]:
     """Find files that git could not merge, or that were committed with the marks of that."""
     mine, made = [paths.PARAMS, paths.PIPELINE], [Path("dvc.lock"), paths.RESULTS]
+    those = " ".join(map(str, made))
     for parts, remedy in (
         (mine, "edit it: keep one side of each conflict, and none of the marks"),
-        (made, f"git checkout main -- {' '.join(map(str, made))} && dvc repro  (then commit)"),
+        # Removed first: what only this side has would stay. As in docs/pull-requests.md.
+        (made, f"git rm -rqf {those} && git checkout main -- {those} && dvc repro  (then commit)"),
     ):
         names = list(map(str, parts))
         unmerged = _git("diff", "--name-only", "--diff-filter=U", "--", *names).splitlines()

@@ -170,7 +170,7 @@ def test_a_merge_in_conflict_is_mended_by_what_it_says(healthy, capsys):
         with pytest.raises(ConvoyError, match="2 problems found"):
             doctor.examine()
         assert "git checkout -- dvc.lock" not in capsys.readouterr().out
-        run("bash", "-c", retake.rpartition("→ ")[2].partition(" && ")[0], cwd=healthy)
+        run("bash", "-c", retake.rpartition("→ ")[2].partition(" && dvc repro")[0], cwd=healthy)
         assert len(problems(doctor._conflicts)) == 1
         assert "<<<" not in lock.read_text() + report.read_text()
     finally:
