@@ -116,15 +116,14 @@ def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float
 
 
 def workers_of(stage: str) -> str:
-    """Say how many trials a stage runs at a time here: a number as text, or "cluster".
+    """Say how many models a stage trains at a time here: a number as text, or "cluster".
 
-    What is not allowed is an error of the search; here it only has to be written down.
+    What is not allowed is an error of the stage; here it only has to be written down.
     """
-    if stage.partition("@")[0] not in ("tune", "confirm"):
-        return "1"
-    return (
-        "cluster" if os.environ.get("CONVOY_SCHEDULER") else os.environ.get("CONVOY_WORKERS", "1")
-    )
+    kind = stage.partition("@")[0]
+    if kind in ("tune", "confirm") and os.environ.get("CONVOY_SCHEDULER"):
+        return "cluster"
+    return os.environ.get("CONVOY_WORKERS", "1") if kind in ("tune", "confirm", "train") else "1"
 
 
 def data_report() -> dict[str, Any]:

@@ -5,6 +5,7 @@ recorded as if it had produced the results. Each stage therefore fingerprints wh
 for it at its start and at its end, and fails if they differ.
 """
 
+import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -60,7 +61,8 @@ def begin() -> None:
     """
     terminal.quiet_interrupts()
     stage = os.environ.get("DVC_STAGE")
-    if stage is not None:
+    # A process that a stage has started imports the stage anew; that one watches for both.
+    if stage is not None and multiprocessing.parent_process() is None:
         terminal.run(lambda: _guards.append(Guard(stage)))
 
 

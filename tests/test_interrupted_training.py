@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import ConvoyError
 from pipeline.stages import train
+from pipeline.training import final
 
 MODELS = [Path(f"models/tuned/seed-{seed}.keras") for seed in (1, 2)]
 
@@ -24,7 +25,7 @@ def trained(clone, monkeypatch):
     """Give the seeds that really train; the second one is interrupted the first time."""
     shutil.rmtree(".state/training", ignore_errors=True)
     seeds = []
-    original = train.fit
+    original = final.fit
 
     def counted(*arguments, seed, **more):
         seeds.append(seed)
@@ -32,7 +33,7 @@ def trained(clone, monkeypatch):
             raise KeyboardInterrupt
         return original(*arguments, seed=seed, **more)
 
-    monkeypatch.setattr(train, "fit", counted)
+    monkeypatch.setattr(final, "fit", counted)
     return seeds
 
 

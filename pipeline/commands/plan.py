@@ -1,5 +1,6 @@
 """`python -m pipeline plan`: which stages a change would run, and about what that costs."""
 
+import math
 import re
 import shutil
 from collections.abc import Sequence
@@ -128,7 +129,13 @@ def _expected(stage: str, settings: Params) -> Cost | None:
     return replace(slowest, work=work, work_seconds=seconds, workers=workers)
 
 
-def _at_once(stage: str, workers: str, settings: Params) -> int:
-    """Say how many trials run at a time: a cluster's number is not known, and counts as one."""
+def _at_once(stage: str, workers: str, settings: Params) -> float:
+    """Say how many models are trained at a time; a cluster's number is not known, and counts as 1.
+
+    A training of three seeds on two workers has the second one idle for a while: 1.5 at a time.
+    """
     number = max(1, int(workers)) if re.fullmatch("[0-9]+", workers) else 1
+    if stage.startswith("train@"):
+        seeds = len(settings.train.seeds)
+        return seeds / math.ceil(seeds / number)
     return min(number, settings.tune.in_flight) if stage.startswith("tune@") else number

@@ -2,10 +2,9 @@
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ConvoyError
+from pipeline.parallel import WORKERS, EnvironmentVariableError, device_variables, workers
 from pipeline.search.process import WorkerProcess
 from pipeline.sources import ROOT
 from pipeline.terminal import say
@@ -13,15 +12,9 @@ from pipeline.terminal import say
 if TYPE_CHECKING:
     from pipeline.search.workers import Setting, Workers
 
-WORKERS = "CONVOY_WORKERS"
 MEMORY = "CONVOY_WORKER_MEMORY"
 SCHEDULER = "CONVOY_SCHEDULER"
 UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-
-
-class EnvironmentVariableError(ConvoyError):
-    """A CONVOY_* variable with a value that is not allowed."""
-
 
 _prepared: list[WorkerProcess] = []
 
@@ -57,15 +50,16 @@ def place(setting: "Setting", in_flight: int) -> "Workers":
     # Here, because `prepare` must not wait for TensorFlow.
     from pipeline.search.workers import InProcess, LocalProcesses
 
-    count = min(workers(), in_flight)
+    wanted = workers()
+    count = min(wanted, in_flight)
     if address := os.environ.get(SCHEDULER):
         # Most searches run on one machine and need not load Dask.
         from pipeline.search.cluster import Cluster
 
         return Cluster(setting, address)
-    if count < workers():
+    if count < wanted:
         say(
-            f"note: {WORKERS}={workers()}, but tune.in_flight={in_flight} lets no more than that "
+            f"note: {WORKERS}={wanted}, but tune.in_flight={in_flight} lets no more than that "
             "many trials run at a time"
         )
     cores = os.cpu_count() or 1
@@ -79,14 +73,6 @@ def place(setting: "Setting", in_flight: int) -> "Workers":
     return LocalProcesses(setting, count, started) if count > 1 else InProcess(setting)
 
 
-def workers() -> int:
-    """Read CONVOY_WORKERS: how many trials run at a time on this machine; 1 unless it is set."""
-    text = os.environ.get(WORKERS, "1")
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise EnvironmentVariableError(f"{WORKERS}={text}: allowed: a whole number from 1")
-    return int(text)
-
-
 def memory() -> int | None:
     """Read CONVOY_WORKER_MEMORY: the most bytes a worker may hold; None unless it is set."""
     text = os.environ.get(MEMORY)
@@ -98,21 +84,3 @@ def memory() -> int | None:
             f"{MEMORY}={text}: allowed: a number of bytes, or one with a unit such as 4GB or 512MiB"
         )
     return int(float(match[1]) * UNITS[match[2] or ""])
-
-
-def device_variables(number: int, workers: int) -> dict[str, str]:
-    """Give worker `number` its GPU, if this machine has any, in turn."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if listed is None:
-        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-        gpus = [str(index) for index in range(count)]
-    else:
-        gpus = [name for name in listed.split(",") if name]
-    if not gpus:
-        return {}
-    variables = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
-    if workers > len(gpus):
-        # Else the first process on a GPU takes all of its memory.
-        variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-        variables["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    return variables

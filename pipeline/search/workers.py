@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.errors import ConvoyError
+from pipeline.parallel import device_variables
 from pipeline.search import worker
-from pipeline.search.placement import device_variables
 from pipeline.search.process import (
     Answer,
     WorkerDiedError,

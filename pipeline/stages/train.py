@@ -1,88 +1,27 @@
 """Stage `train@NAME`: train the chosen model, or the baseline, once for each seed."""
 
-import math
 import shutil
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
-from rich.progress import Progress, TaskID
 
-from pipeline import params, paths, sources
-from pipeline.errors import ConvoyError
+from pipeline import parallel, params, paths
 from pipeline.files import write_csv
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
-from pipeline.training import backend, layers, models, saving, specification, trained
+from pipeline.training import backend, layers, side_by_side, specification, trained
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import Conditions
+from pipeline.training.final import Training, train_seed
 from pipeline.training.finished import FinishedSeeds
-from pipeline.training.fitting import Epoch, fit, kept
-from pipeline.training.recipe import Recipe
-from pipeline.training.specification import Specification
+from pipeline.training.fitting import Epoch, kept
 from pipeline.training.trained import SeedResult, TrainedModels
-
-
-@dataclass(frozen=True)
-class Training:
-    """All that decides what the stage's models become, but the seed."""
-
-    settings: params.Train
-    specification: Specification
-    conditions: Conditions
-    train: SplitFolder
-    validation: SplitFolder
-
-    def build(self) -> tuple[keras.Model, Recipe]:
-        """Build the model, with weights from Keras' present seed."""
-        return models.build(
-            self.specification.architecture,
-            self.specification.hyperparameters,
-            self.train.shape,
-            len(self.train.classes),
-            self.conditions.precision,
-        )
-
-    def fit(self, seed: int, callback: keras.callbacks.Callback) -> tuple[keras.Model, list[Epoch]]:
-        """Train one seed.
-
-        Raises:
-            ConvoyError: its loss is not finite.
-        """
-        keras.utils.set_random_seed(seed)
-        model, recipe = self.build()
-        curve = fit(
-            model,
-            recipe,
-            self.conditions,
-            self.train,
-            self.validation,
-            epochs=self.settings.epochs,
-            seed=seed,
-            patience=self.settings.patience,
-            callbacks=[callback],
-        )
-        _check_finite(curve, seed, recipe.learning_rate)
-        return model, curve
-
-    def depends_on(self) -> dict[str, Any]:
-        """Describe it, for the seeds that an interrupted run has finished."""
-        architecture = f"pipeline.architectures.{self.specification.architecture}"
-        return {
-            "specification": asdict(self.specification),
-            "conditions": asdict(self.conditions),
-            "settings": self.settings.model_dump(mode="json", exclude={"seeds"}),
-            "data": [self.train.digest, self.validation.digest],
-            "code": sources.digest(sources.transitive("pipeline.stages.train", architecture)),
-            "software": backend.software(),
-        }
 
 
 def main() -> None:
     """Write one model a seed, their index, and the learning curves."""
     settings = params.load().train
+    workers = parallel.workers()
     name = sys.argv[1]
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -94,43 +33,33 @@ def main() -> None:
         SplitFolder(paths.TRAIN),
         SplitFolder(paths.VALIDATION),
     )
-    finished = FinishedSeeds(training.depends_on())
-
-    curves: dict[int, list[Epoch]] = {}
-    with progress("epochs") as bar:
-        task = bar.add_task(f"train {name}", total=settings.epochs * len(settings.seeds), note="")
-        for number, seed in enumerate(settings.seeds, start=1):
-            file = trained.model_file(folder, seed)
-            curve = finished.bring(seed, file)
-            if curve is None:
-                model, curve = training.fit(seed, _show_epochs(bar, task, seed))
-                model = models.plain(model)
-                saving.save(models.mirrored(model) if settings.mirrored else model, file)
-                finished.keep(seed, file, curve)
-            curves[seed] = curve
-            # A seed that was finished before, or stopped early, has shown fewer epochs.
-            bar.update(task, completed=number * settings.epochs)
-
+    curves = _train(training, name, folder, workers)
     _write_curves(name, curves)
     _write_index(training, curves, folder)
 
 
-def _check_finite(curve: list[Epoch], seed: int, learning_rate: float) -> None:
-    for epoch in curve:
-        if not (math.isfinite(epoch.loss) and math.isfinite(epoch.val_loss)):
-            raise ConvoyError(
-                f"seed {seed}: the loss is not finite after epoch {epoch.number} (learning rate "
-                f"{learning_rate:g}). Search again with longer trials (tune.epochs), under the "
-                "conditions of this training, or choose other conditions (train.*)."
-            )
+def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
+    """Train the seeds that are not finished, behind a progress bar; bring the others."""
+    finished = FinishedSeeds(training.depends_on())
+    seeds, epochs = training.settings.seeds, training.settings.epochs
+    curves: dict[int, list[Epoch]] = {}
+    with progress("epochs") as bar:
+        task = bar.add_task(f"train {name}", total=epochs * len(seeds), note="")
 
+        def show(seed: int, val_accuracy: float) -> None:
+            note = f"seed {seed}, validation accuracy {val_accuracy:.4f}"
+            bar.update(task, advance=1, note=note)
 
-def _show_epochs(bar: Progress, task: TaskID, seed: int) -> keras.callbacks.Callback:
-    def show(epoch: int, logs: dict[str, float]) -> None:
-        note = f"seed {seed}, validation accuracy {logs['val_accuracy']:.4f}"
-        bar.update(task, advance=1, note=note)
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=show)
+        missing = finished.missing(seeds)
+        count = min(workers, len(missing))
+        if count > 1:
+            side_by_side.train_seeds(training, missing, count, folder, finished, show)
+        for number, seed in enumerate(seeds, start=1):
+            curve = finished.bring(seed, trained.model_file(folder, seed))
+            curves[seed] = curve or train_seed(training, seed, folder, finished, show)
+            # A seed that was finished before, or stopped early, has shown fewer epochs.
+            bar.update(task, completed=number * epochs)
+    return curves
 
 
 def _write_curves(name: str, curves: dict[int, list[Epoch]]) -> None:

@@ -36,6 +36,10 @@ class FinishedSeeds:
         self.folder = paths.state() / "training"
         _drop_old(self.folder)
 
+    def missing(self, seeds: Sequence[int]) -> list[int]:
+        """Name those of these seeds that are not finished."""
+        return [seed for seed in seeds if not self._file(seed).exists()]
+
     def bring(self, seed: int, model: Path) -> list[Epoch] | None:
         """Put a finished seed's model to `model` and give its learning curve; None if not done."""
         try:

@@ -255,6 +255,18 @@ def test_runs_with_as_many_workers_come_first_and_others_are_scaled(planned, mon
         paths.COSTS.write_text(before)
 
 
+def test_seeds_that_are_trained_at_a_time_share_the_time(planned, monkeypatch):
+    def seconds(workers, seeds):
+        monkeypatch.setenv("CONVOY_WORKERS", workers)
+        found = plan.plan([f"train.seeds={seeds}", "train.epochs=3"], probing=False)
+        return {entry.stage: entry.cost for entry in found}["train@tuned"].work_seconds
+
+    assert seconds("2", [1, 2]) == pytest.approx(seconds("1", [1, 2]) / 2)
+    # The third seed runs alone.
+    assert seconds("2", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) * 2 / 3)
+    assert seconds("8", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) / 3)
+
+
 def test_records_of_an_older_version_are_read(workspace):
     paths.COSTS.parent.mkdir(parents=True)
     old = {"stage": "select", "dataset": "digits", "work": 1, "startup_seconds": 1.0}

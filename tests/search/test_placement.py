@@ -4,17 +4,10 @@ import pytest
 from settings import tune
 
 from pipeline import paths
+from pipeline.parallel import EnvironmentVariableError
 from pipeline.search import loop, oracles, placement, session, tables
-from pipeline.search.placement import EnvironmentVariableError
 from pipeline.search.space import search_space
 from pipeline.search.workers import Setting
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "²"])
-def test_a_bad_number_of_workers_is_an_error_that_names_the_variable(monkeypatch, text):
-    monkeypatch.setenv("CONVOY_WORKERS", text)
-    with pytest.raises(EnvironmentVariableError, match=f"CONVOY_WORKERS={text}: allowed"):
-        placement.workers()
 
 
 @pytest.mark.parametrize(
@@ -31,19 +24,6 @@ def test_a_bad_memory_limit_is_an_error_that_says_what_is_allowed(monkeypatch, t
     monkeypatch.setenv("CONVOY_WORKER_MEMORY", text)
     with pytest.raises(EnvironmentVariableError, match="such as 4GB"):
         placement.memory()
-
-
-def test_gpus_are_handed_out_in_turn(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    given = [placement.device_variables(number, 2) for number in range(2)]
-    assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5"]
-    assert placement.device_variables(2, 3) == {
-        "CUDA_VISIBLE_DEVICES": "3",
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-    }
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert placement.device_variables(0, 2) == {}
 
 
 @pytest.mark.slow

@@ -1,0 +1,103 @@
+"""The final training of one model: all that decides what it becomes, and one seed of it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipeline import params, sources
+from pipeline.errors import ConvoyError
+from pipeline.training import backend, models, saving, trained
+from pipeline.training.batches import SplitFolder
+from pipeline.training.conditions import Conditions
+from pipeline.training.finished import FinishedSeeds
+from pipeline.training.fitting import Epoch, fit
+from pipeline.training.recipe import Recipe
+from pipeline.training.specification import Specification
+
+# Told the seed and the validation accuracy after each epoch.
+Show = Callable[[int, float], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that decides what the models become, but the seed."""
+
+    settings: params.Train
+    specification: Specification
+    conditions: Conditions
+    train: SplitFolder
+    validation: SplitFolder
+
+    def build(self) -> tuple[keras.Model, Recipe]:
+        """Build the model, with weights from Keras' present seed."""
+        return models.build(
+            self.specification.architecture,
+            self.specification.hyperparameters,
+            self.train.shape,
+            len(self.train.classes),
+            self.conditions.precision,
+        )
+
+    def depends_on(self) -> dict[str, Any]:
+        """Describe it, for the seeds that an interrupted run has finished."""
+        architecture = f"pipeline.architectures.{self.specification.architecture}"
+        return {
+            "specification": asdict(self.specification),
+            "conditions": asdict(self.conditions),
+            "settings": self.settings.model_dump(mode="json", exclude={"seeds"}),
+            "data": [self.train.digest, self.validation.digest],
+            "code": sources.digest(sources.transitive("pipeline.training.final", architecture)),
+            "software": backend.software(),
+        }
+
+
+def train_seed(
+    training: Training, seed: int, folder: Path, finished: FinishedSeeds, show: Show
+) -> list[Epoch]:
+    """Train one seed, write its model into `folder`, and keep it as finished.
+
+    Returns:
+        Its learning curve.
+
+    Raises:
+        ConvoyError: its loss is not finite.
+    """
+    keras.utils.set_random_seed(seed)
+    model, recipe = training.build()
+    curve = fit(
+        model,
+        recipe,
+        training.conditions,
+        training.train,
+        training.validation,
+        epochs=training.settings.epochs,
+        seed=seed,
+        patience=training.settings.patience,
+        callbacks=[_showing(seed, show)],
+    )
+    _check_finite(curve, seed, recipe.learning_rate)
+    model = models.plain(model)
+    file = trained.model_file(folder, seed)
+    saving.save(models.mirrored(model) if training.settings.mirrored else model, file)
+    finished.keep(seed, file, curve)
+    return curve
+
+
+def _showing(seed: int, show: Show) -> keras.callbacks.Callback:
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: show(seed, logs["val_accuracy"])
+    )
+
+
+def _check_finite(curve: list[Epoch], seed: int, learning_rate: float) -> None:
+    for epoch in curve:
+        if not (math.isfinite(epoch.loss) and math.isfinite(epoch.val_loss)):
+            raise ConvoyError(
+                f"seed {seed}: the loss is not finite after epoch {epoch.number} (learning rate "
+                f"{learning_rate:g}). Search again with longer trials (tune.epochs), under the "
+                "conditions of this training, or choose other conditions (train.*)."
+            )

@@ -1,0 +1,105 @@
+"""Several seeds of a final training at the same time, each in a process of its own.
+
+Each process leaves what one after another would leave: the seed's model in its folder, and the
+seed among the finished ones, where the process that asked finds it.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
+
+from pipeline import parallel
+from pipeline.errors import ConvoyError
+from pipeline.training import backend
+from pipeline.training.final import Show, Training, train_seed
+from pipeline.training.finished import FinishedSeeds
+
+# In a process of the pool: where it reports its epochs.
+_epochs: "SimpleQueue[tuple[int, float] | None]"
+
+
+def train_seeds(
+    training: Training,
+    seeds: Sequence[int],
+    count: int,
+    folder: Path,
+    finished: FinishedSeeds,
+    show: Show,
+) -> None:
+    """Train these seeds, `count` at a time.
+
+    Args:
+        training: What decides about their models.
+        seeds: Those to train.
+        count: Processes, each with `train.threads` threads and its share of the GPUs.
+        folder: Where their models are written.
+        finished: Where they are kept.
+        show: Told of each epoch.
+
+    Raises:
+        ConvoyError: a loss is not finite, or a process was killed.
+    """
+    # Forking would copy TensorFlow's threads half.
+    context = multiprocessing.get_context("spawn")
+    numbers, epochs = context.SimpleQueue(), context.SimpleQueue()
+    for number in range(count):
+        numbers.put(number)
+    listener = threading.Thread(target=_listen, args=(epochs, show), daemon=True)
+    listener.start()
+    given = (count, training.settings.threads, numbers, epochs)
+    with ProcessPoolExecutor(count, context, _start, given) as pool:
+        try:
+            waiting = [pool.submit(_train, training, seed, folder, finished) for seed in seeds]
+            for future in as_completed(waiting):
+                future.result()
+        except BrokenProcessPool:
+            raise ConvoyError(
+                f"{folder}: a process that trained one of the seeds {', '.join(map(str, seeds))} "
+                f"was killed, perhaps for want of memory. {parallel.WORKERS}={count} trains "
+                f"{count} at a time; with fewer, run the same again: finished seeds are kept."
+            ) from None
+        except BaseException:
+            # The seeds in flight, which leaving the block would wait for, are of no use now.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+    epochs.put(None)
+    listener.join()
+
+
+def _listen(epochs: "SimpleQueue[tuple[int, float] | None]", show: Show) -> None:
+    while (report := epochs.get()) is not None:
+        show(*report)
+
+
+def _start(
+    count: int,
+    threads: int,
+    numbers: "SimpleQueue[int]",
+    epochs: "SimpleQueue[tuple[int, float] | None]",
+) -> None:
+    """Prepare a process of the pool."""
+    global _epochs
+    # Ctrl-C in a terminal reaches this process too; the one that started it decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.update(parallel.device_variables(numbers.get(), count))
+    backend.start(threads)
+    _epochs = epochs
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _train(training: Training, seed: int, folder: Path, finished: FinishedSeeds) -> None:
+    train_seed(training, seed, folder, finished, lambda *report: _epochs.put(report))

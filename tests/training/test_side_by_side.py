@@ -1,0 +1,104 @@
+"""Real processes that train at the same time. They take seconds to start, so each test has two."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.errors import ConvoyError
+from pipeline.stages import train
+
+FOLDER = Path("models/tuned")
+
+
+@pytest.fixture
+def clone(finished, tmp_path, monkeypatch):
+    clone = shutil.copytree(finished, tmp_path / "convoy", symlinks=True)
+    shutil.rmtree(clone / ".state/training", ignore_errors=True)
+    monkeypatch.chdir(clone)
+    monkeypatch.setattr(sys, "argv", ["train", "tuned"])
+    monkeypatch.setenv("CONVOY_WORKERS", "2")
+    return clone
+
+
+def contents():
+    files = [*FOLDER.iterdir(), Path("results/train/tuned.csv")]
+    return {file.name: file.read_bytes() for file in files}
+
+
+def train_endlessly(clone):
+    """Start the stage with so many epochs that it does not end; wait for both processes."""
+    params = clone / "params.yaml"
+    params.write_text(params.read_text().replace("epochs: 2\n", "epochs: 100000\n"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.stages.train", "tuned"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    return process, wait_for(lambda: trainers(process.pid))
+
+
+def trainers(pid):
+    """Give the two processes that train, once both have imported TensorFlow."""
+    children = psutil.Process(pid).children()
+    found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return found if len(found) == 2 and all(c.num_threads() > 3 for c in found) else None
+
+
+def wait_for(look, seconds=60):
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
+
+
+def test_two_at_a_time_leave_the_bytes_of_one_after_the_other(clone, monkeypatch):
+    before = contents()
+    train.main()
+    assert contents() == before
+    monkeypatch.setattr(train.side_by_side, "train_seeds", None)  # finished: none is to train
+    train.main()
+    assert contents() == before
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_an_error_that_says_what_to_do(clone):
+    process, children = train_endlessly(clone)
+    os.kill(children[0].pid, signal.SIGKILL)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert "perhaps for want of memory. CONVOY_WORKERS=2 trains 2 at a time" in said
+    assert "Traceback" not in said
+    wait_for(lambda: not any(child.is_running() for child in children))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_goes_on_when_the_stage_is_ended(clone, ending):
+    process, children = train_endlessly(clone)
+    os.kill(process.pid, ending)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == -ending
+    assert ("interrupted. What is finished is kept" in said) == (ending == signal.SIGINT)
+    assert "Traceback" not in said
+    wait_for(lambda: not any(child.is_running() for child in children))
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_names_its_seed(clone):
+    file = Path("results/select/tuned.json")
+    content = json.loads(file.read_text())
+    content["hyperparameters"] = {"optimizer": "sgd", "sgd_learning_rate": 1e38}
+    file.write_text(json.dumps(content))
+    with pytest.raises(ConvoyError, match=r"seed [12]: the loss is not finite after epoch 1"):
+        train.main()
