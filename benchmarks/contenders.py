@@ -85,7 +85,9 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
         trials=MANY,
         epochs=run.epochs,
         in_flight=2 * cores,
-        seed=run.seed,
+        # KerasTuner's oracle gets one more (0 is no seed for it): from the second trial on ours
+        # draws what `kerastuner` draws.
+        seed=run.seed - 1,
         threads=1,
         median_stopping=True,
         trial_seconds=None,
