@@ -66,7 +66,8 @@ def ours_compact(run: Run) -> None:
 
 def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     """Search as stage `tune` does, as params.yaml has it, on one worker a core."""
-    from pipeline.search import lean, placement
+    from pipeline.search import placement
+    from pipeline.training import lean
 
     cores = os.cpu_count() or 1
     placement.prepare(2 * cores)

@@ -8,6 +8,7 @@ import typer
 
 from pipeline import paths
 from pipeline.terminal import complain, run
+from pipeline.training import lean
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
 
@@ -116,7 +117,8 @@ def throughput(
         from pipeline.commands import ready
 
         name = ready.architecture(architecture)
-        from pipeline.commands import throughput as speed  # takes TensorFlow's seconds
+        with lean.quiet():
+            from pipeline.commands import throughput as speed  # takes TensorFlow's seconds
 
         speed.show(name)
 
@@ -159,7 +161,8 @@ def predict(
         from pipeline.commands import ready
 
         ready.models(model)
-        from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
+        with lean.imports():
+            from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
         if not prediction.show(images, model, top, as_json=as_json):
             raise typer.Exit(1)

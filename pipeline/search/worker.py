@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from pipeline.search import lean
 from pipeline.search.process import receive, send
 from pipeline.search.records import Job, Outcome
+from pipeline.training import lean
 
 if TYPE_CHECKING:
     from pipeline.training.batches import SplitFolder

@@ -5,6 +5,7 @@ from pipeline.files import write_json
 from pipeline.guard import run_stage
 from pipeline.search import placement
 from pipeline.terminal import progress, say
+from pipeline.training import lean
 
 
 def main() -> None:
@@ -17,9 +18,10 @@ def main() -> None:
         return
     placement.prepare(settings.tune.in_flight)
     # Here, because TensorFlow takes seconds that most runs can do without.
-    from pipeline.search.retraining import retrain
-    from pipeline.training import backend
-    from pipeline.training.batches import SplitFolder
+    with lean.imports():
+        from pipeline.search.retraining import retrain
+        from pipeline.training import backend
+        from pipeline.training.batches import SplitFolder
 
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(settings.tune.threads)

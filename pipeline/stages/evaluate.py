@@ -5,16 +5,19 @@ from typing import Any
 import numpy as np
 
 from pipeline import params, paths
-from pipeline.evaluation import judging, scoring, summary
-from pipeline.evaluation.comparison import Verdict, verdict
-from pipeline.evaluation.predictions import NAMES
-from pipeline.evaluation.scoring import Predictions
-from pipeline.figures import confusion, learning_curves, mistakes, sheet
 from pipeline.files import read_csv, write_csv, write_json
 from pipeline.guard import run_stage
-from pipeline.training import backend, trained
-from pipeline.training.batches import SplitFolder
-from pipeline.training.trained import TrainedModels
+from pipeline.training import lean
+
+with lean.quiet():
+    from pipeline.evaluation import judging, scoring, summary
+    from pipeline.evaluation.comparison import Verdict, verdict
+    from pipeline.evaluation.predictions import NAMES
+    from pipeline.evaluation.scoring import Predictions
+    from pipeline.figures import confusion, learning_curves, mistakes, sheet
+    from pipeline.training import backend, trained
+    from pipeline.training.batches import SplitFolder
+    from pipeline.training.trained import TrainedModels
 
 
 def main() -> None:

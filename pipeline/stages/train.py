@@ -4,18 +4,21 @@ import shutil
 import sys
 from pathlib import Path
 
-import keras
-
 from pipeline import parallel, params, paths
 from pipeline.files import write_csv
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
-from pipeline.training import backend, layers, side_by_side, specification, trained
-from pipeline.training.batches import SplitFolder
-from pipeline.training.final import Training, train_seed
-from pipeline.training.finished import FinishedSeeds
-from pipeline.training.fitting import Epoch, kept
-from pipeline.training.trained import SeedResult, TrainedModels
+from pipeline.training import lean
+
+with lean.imports():
+    import keras
+
+    from pipeline.training import backend, layers, side_by_side, specification, trained
+    from pipeline.training.batches import SplitFolder
+    from pipeline.training.final import Training, train_seed
+    from pipeline.training.finished import FinishedSeeds
+    from pipeline.training.fitting import Epoch, kept
+    from pipeline.training.trained import SeedResult, TrainedModels
 
 
 def main() -> None:

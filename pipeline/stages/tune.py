@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pipeline import params, paths
 from pipeline.files import sha256, write_json
 from pipeline.guard import run_stage
-from pipeline.search import lean, placement
+from pipeline.search import placement
 from pipeline.search.records import Record
 from pipeline.terminal import progress, say
+from pipeline.training import lean
 
 if TYPE_CHECKING:
     from pipeline.search.runner import Runner

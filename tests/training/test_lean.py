@@ -7,17 +7,26 @@ from pipeline.sources import ROOT
 
 LEAN = """
 import sys
-from pipeline.search import lean
+from pipeline.training import lean
 with lean.imports():
     import keras
 assert not {"sklearn", "matplotlib"} & sys.modules.keys()
 import matplotlib, sklearn
 """
+NOISY = """
+import os, sys
+from pipeline.training import lean
+with lean.quiet():
+    os.write(2, b"I0000 port.cc:153] oneDNN custom operations are on. You may see\\n")
+    print("from Python", file=sys.stderr)
+    os.write(2, b"from the library\\n")
+    raise SystemExit("stopped")
+"""
 BAYESIAN = """
 import sys
 sys.path.insert(0, "tests")
 from settings import tune
-from pipeline.search import lean
+from pipeline.training import lean
 with lean.imports(bayesian=True):
     from keras_tuner import HyperParameters
     from pipeline.search import oracles
@@ -37,12 +46,23 @@ assert not {{"keras", "tensorflow", "keras_tuner"}} & sys.modules.keys()
 """
 
 
-def run(code):
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+def run(code, check=True):
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, check=check, capture_output=True, text=True)
 
 
 def test_what_keras_would_take_along_can_be_imported_afterwards():
     run(LEAN)
+
+
+def test_keras_is_imported_without_a_word():
+    assert run(LEAN).stderr == ""
+
+
+def test_what_else_is_said_is_passed_on_even_by_an_import_that_fails():
+    done = run(NOISY, check=False)
+    assert done.stderr.splitlines() == ["from Python", "from the library", "stopped"]
+    assert done.returncode == 1
 
 
 def test_the_bayesian_oracle_has_what_it_needs():
