@@ -3,10 +3,14 @@
 import json
 import shutil
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from pipeline import claims
 from pipeline.errors import ConvoyError
 from pipeline.stages import train
 from pipeline.training import final
@@ -15,8 +19,8 @@ MODELS = [Path(f"models/tuned/seed-{seed}.keras") for seed in (1, 2)]
 
 
 @pytest.fixture
-def clone(finished, monkeypatch):
-    monkeypatch.chdir(finished)
+def clone(finished, tmp_path, monkeypatch):
+    monkeypatch.chdir(shutil.copytree(finished, tmp_path / "convoy", symlinks=True))
     monkeypatch.setattr(sys, "argv", ["train", "tuned"])
 
 
@@ -62,29 +66,37 @@ def test_a_finished_seed_of_another_training_is_not_taken(trained):
     with pytest.raises(KeyboardInterrupt):
         train.main()
     params = Path("params.yaml")
-    before = params.read_text()
-    params.write_text(before.replace("epochs: 2", "epochs: 1"))
-    try:
-        train.main()
-    finally:
-        params.write_text(before)
-    assert trained == [1, 2, 1, 2]
+    params.write_text(params.read_text().replace("epochs: 2", "epochs: 1"))
     train.main()
+    assert trained == [1, 2, 1, 2]
+
+
+def test_a_seed_that_another_training_is_at_is_waited_for(trained, monkeypatch, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        train.main()
+    (file,) = Path(".state/training").glob("*.zip")
+    elsewhere = file.rename("seed.zip")
+    begun = threading.Event()
+
+    def other():
+        with FileLock(file.with_suffix(".lock")):
+            begun.set()
+            time.sleep(1)
+            elsewhere.rename(file)
+
+    monkeypatch.setattr(claims, "SILENT_SECONDS", 0.05)
+    threading.Thread(target=other).start()
+    begun.wait()
+    train.main()
+    assert trained == [1, 2, 2]
+    assert "waiting for seed 1, which another training is at" in capsys.readouterr().out
+    assert not list(Path(".state/training").glob("*.lock"))
 
 
 def test_a_training_that_diverges_names_the_seed_and_the_epoch(clone):
     specification = Path("results/select/tuned.json")
-    before = specification.read_text()
-    content = json.loads(before)
-    content["hyperparameters"] |= {"optimizer": "sgd", "sgd_learning_rate": 1e38}
-    content["hyperparameters"] = {
-        name: value
-        for name, value in content["hyperparameters"].items()
-        if not name.startswith(("adam", "nesterov"))
-    }
+    content = json.loads(specification.read_text())
+    content["hyperparameters"] = {"optimizer": "sgd", "sgd_learning_rate": 1e38}
     specification.write_text(json.dumps(content))
-    try:
-        with pytest.raises(ConvoyError, match="seed 1: the loss is not finite after epoch 1"):
-            train.main()
-    finally:
-        specification.write_text(before)
+    with pytest.raises(ConvoyError, match="seed 1: the loss is not finite after epoch 1"):
+        train.main()

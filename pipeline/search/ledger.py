@@ -15,15 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import FileLock
 
+from pipeline.claims import claimed
 from pipeline.errors import ConvoyError
 from pipeline.search.records import TrialResult
 
 VERSION = 1
 FILE = "trials.jsonl"
-# Waiting longer than this for another search would look like a hang.
-SILENT_SECONDS = 2.0
 
 
 class LedgerError(ConvoyError):
@@ -122,24 +121,16 @@ class Ledger:
         """
         claims = self.folder / "claims"
         lock, attempts = claims / f"{key}.lock", claims / f"{key}.attempts"
-        with self._waiting(FileLock(lock)):
+        with claimed(lock, self._say_that_it_waits):
             before = attempts.stat().st_size if attempts.exists() else 0
             _append(attempts, b".", keep=before)
             try:
                 yield before
             finally:
                 attempts.unlink(missing_ok=True)
-            # Safe although somebody may wait for it: the trial is in the ledger by now, and
-            # whoever gets a lock looks there first.
-            lock.unlink(missing_ok=True)
 
-    def _waiting(self, lock: FileLock) -> AcquireReturnProxy:
-        """Acquire a claim's lock; say so if that takes long."""
-        try:
-            return lock.acquire(timeout=SILENT_SECONDS)
-        except Timeout:
-            self.report("waiting for a trial that another search is running")
-            return lock.acquire()
+    def _say_that_it_waits(self) -> None:
+        self.report("waiting for a trial that another search is running")
 
     def entries(self) -> list[Entry]:
         """List everything that can be used."""

@@ -15,7 +15,7 @@ with lean.imports():
 
     from pipeline.training import backend, layers, side_by_side, specification, trained
     from pipeline.training.batches import SplitFolder
-    from pipeline.training.final import Training, train_seed
+    from pipeline.training.final import Training, finish_seed
     from pipeline.training.finished import FinishedSeeds
     from pipeline.training.fitting import Epoch, kept
     from pipeline.training.trained import SeedResult, TrainedModels
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
-    """Train the seeds that are not finished, behind a progress bar; bring the others."""
+    """Finish every seed, behind a progress bar."""
     finished = FinishedSeeds(training.depends_on())
     seeds, epochs = training.settings.seeds, training.settings.epochs
     curves: dict[int, list[Epoch]] = {}
@@ -58,8 +58,7 @@ def _train(training: Training, name: str, folder: Path, workers: int) -> dict[in
         if count > 1:
             side_by_side.train_seeds(training, missing, count, folder, finished, show)
         for number, seed in enumerate(seeds, start=1):
-            curve = finished.bring(seed, trained.model_file(folder, seed))
-            curves[seed] = curve or train_seed(training, seed, folder, finished, show)
+            curves[seed] = finish_seed(training, seed, folder, finished, show)
             # A seed that was finished before, or stopped early, has shown fewer epochs.
             bar.update(task, completed=number * epochs)
     return curves

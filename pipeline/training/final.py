@@ -55,10 +55,10 @@ class Training:
         }
 
 
-def train_seed(
+def finish_seed(
     training: Training, seed: int, folder: Path, finished: FinishedSeeds, show: Show
 ) -> list[Epoch]:
-    """Train one seed, write its model into `folder`, and keep it as finished.
+    """Train one seed, unless it is finished; write its model into `folder`, and keep it.
 
     Returns:
         Its learning curve.
@@ -66,6 +66,17 @@ def train_seed(
     Raises:
         ConvoyError: its loss is not finite.
     """
+    file = trained.model_file(folder, seed)
+    with finished.claim(seed):
+        curve = finished.bring(seed, file)
+        if curve is None:
+            model, curve = _train(training, seed, show)
+            saving.save(models.mirrored(model) if training.settings.mirrored else model, file)
+            finished.keep(seed, file, curve)
+    return curve
+
+
+def _train(training: Training, seed: int, show: Show) -> tuple[keras.Model, list[Epoch]]:
     keras.utils.set_random_seed(seed)
     model, recipe = training.build()
     curve = fit(
@@ -80,11 +91,7 @@ def train_seed(
         callbacks=[_showing(seed, show)],
     )
     _check_finite(curve, seed, recipe.learning_rate)
-    model = models.plain(model)
-    file = trained.model_file(folder, seed)
-    saving.save(models.mirrored(model) if training.settings.mirrored else model, file)
-    finished.keep(seed, file, curve)
-    return curve
+    return models.plain(model), curve
 
 
 def _showing(seed: int, show: Show) -> keras.callbacks.Callback:

@@ -10,13 +10,15 @@ import json
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipeline import paths
+from pipeline.claims import claimed
 from pipeline.files import replacing
+from pipeline.terminal import say
 from pipeline.training.fitting import Epoch
 
 # Long enough to come back to a training that was interrupted.
@@ -51,6 +53,11 @@ class FinishedSeeds:
             scratch.write_bytes(content)
         return [Epoch(**row) for row in curve]
 
+    def claim(self, seed: int) -> AbstractContextManager[None]:
+        """Hold a seed, so that no other training computes it meanwhile; wait while another does."""
+        waits = f"waiting for seed {seed}, which another training is at"
+        return claimed(self._file(seed).with_suffix(".lock"), lambda: say(waits))
+
     def keep(self, seed: int, model: Path, curve: Sequence[Epoch]) -> None:
         """Keep a seed that has just been finished."""
         rows = [asdict(epoch) for epoch in curve]
@@ -63,8 +70,8 @@ class FinishedSeeds:
 
 
 def _drop_old(folder: Path) -> None:
-    """Drop the seeds that nobody has come back to."""
-    for file in folder.glob("*.zip"):
+    """Drop the seeds that nobody has come back to, and what a kill has left beside them."""
+    for file in folder.glob("*"):
         with suppress(FileNotFoundError):  # another training drops them too
             if time.time() - file.stat().st_mtime > KEPT_SECONDS:
                 file.unlink()

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline import parallel
 from pipeline.errors import ConvoyError
 from pipeline.training import backend
-from pipeline.training.final import Show, Training, train_seed
+from pipeline.training.final import Show, Training, finish_seed
 from pipeline.training.finished import FinishedSeeds
 
 # In a process of the pool: where it reports its epochs.
@@ -102,4 +102,4 @@ def _end_with_parent() -> None:
 
 
 def _train(training: Training, seed: int, folder: Path, finished: FinishedSeeds) -> None:
-    train_seed(training, seed, folder, finished, lambda *report: _epochs.put(report))
+    finish_seed(training, seed, folder, finished, lambda *report: _epochs.put(report))
