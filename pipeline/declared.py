@@ -33,7 +33,7 @@ def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Itera
             continue
         ((_, items),) = entry["matrix"].items()
         if isinstance(items, str):
-            items = values.get(items.removeprefix("${").removesuffix("}"), [])
+            items = values.get(items.removeprefix("${").removesuffix("}")) or []
         yield from (f"{name}@{item}" for item in items)
 
 

@@ -107,7 +107,7 @@ def verdict(first: Judged, second: Judged, margin: float) -> Verdict:
     if np.array_equal(first.seeds, second.seeds) and not len(fixed) and not len(broken):
         # The same predictions, image for image: there is nothing to estimate.
         low = high = 0.0
-    elif min(seeds) > 1:
+    elif min(seeds) > 1 and n > 1:
         asked = "configurations"
         found = difference_of_means(first.seeds == first.actual, second.seeds == second.actual)
         difference, p_value = found.estimate, found.p_value

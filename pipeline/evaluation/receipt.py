@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline import paths
 from pipeline.errors import ConvoyError
 from pipeline.evaluation import judging
@@ -17,6 +20,9 @@ from pipeline.report.snapshots import Snapshot
 from pipeline.terminal import say
 from pipeline.training import backend, trained
 from pipeline.training.batches import SplitFolder
+
+# Other hardware rounds differently, 16-bit floats in the second decimal.
+MOST_APART = 0.1
 
 
 class VerifyError(ConvoyError):
@@ -30,12 +36,14 @@ class Receipt:
     Attributes:
         exact: Whether the table of predictions is the committed one, byte for byte.
         agreement: For each column of predicted classes, the share of images that agree, 0 to 1.
+        apart: How far a probability is from the committed one, at most.
         images: Number of test images.
         sha256: Digest of the committed table.
     """
 
     exact: bool
     agreement: Mapping[str, float]
+    apart: float
     images: int
     sha256: str
 
@@ -65,30 +73,42 @@ def compare(table: Mapping[str, list], committed: bytes) -> Receipt:
     """Compare a table of predictions with the committed one.
 
     Raises:
-        VerifyError: they have different columns or numbers of images.
+        VerifyError: they have different columns, numbers of images or actual classes.
     """
     rows = list(csv.reader(io.StringIO(committed.decode())))
     columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
     written = {column: tuple(map(str, values)) for column, values in table.items()}
-    if list(columns) != list(written) or columns["index"] != written["index"]:
+    if list(columns) != list(written) or any(
+        columns[key] != written[key] for key in ("index", "actual")
+    ):
         raise VerifyError(
-            f"{paths.PREDICTIONS} has other columns or rows than these models give; "
-            "run `dvc checkout`, or `dvc repro` and commit what it writes."
+            f"{paths.PREDICTIONS} has other columns, rows or actual classes than these models "
+            "give; run `dvc checkout`, or `dvc repro` and commit what it writes."
         )
     classes = [column for column in columns if column.endswith("_predicted") or "_seed" in column]
     agreement = {
         column: sum(map(str.__eq__, columns[column], written[column])) / len(columns[column])
         for column in classes
     }
+    apart = max(
+        float(np.abs(_probabilities(columns, column) - _probabilities(written, column)).max())
+        for column in columns
+        if column.endswith(("_probability", "_loss"))
+    )
     digest = hashlib.sha256(committed).hexdigest()
-    return Receipt(columns == written, agreement, len(columns["index"]), digest)
+    return Receipt(columns == written, agreement, apart, len(columns["index"]), digest)
+
+
+def _probabilities(columns: Mapping[str, tuple[str, ...]], name: str) -> NDArray[np.float64]:
+    values = np.array(columns[name], float)
+    return np.exp(-values) if name.endswith("_loss") else values
 
 
 def show(receipt: Receipt, committed: Snapshot) -> None:
     """Print the receipt.
 
     Raises:
-        VerifyError: the models give other classes than the committed ones.
+        VerifyError: the models give other classes or probabilities than the committed ones.
     """
     models = len(receipt.agreement) - len(NAMES)
     say(
@@ -100,8 +120,9 @@ def show(receipt: Receipt, committed: Snapshot) -> None:
         return
     for column, share in receipt.agreement.items():
         say(f"  {column}: {share:.4%} of the classes agree")
-    if min(receipt.agreement.values()) == 1:
-        say("verified: every class is the committed one; probabilities differ in the last digits.")
+    say(f"  probabilities are at most {receipt.apart:.2g} apart")
+    if min(receipt.agreement.values()) == 1 and receipt.apart <= MOST_APART:
+        say("verified: every class is the committed one.")
         return
     raise VerifyError(
         "the models here do not give the committed predictions. Other hardware or another version "

@@ -52,11 +52,15 @@ def losses(judged: Predictions) -> NDArray[np.float64]:
     return np.abs(np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)))
 
 
-def summary(judged: Predictions, classes: int) -> dict[str, Any]:
-    """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1."""
+def summary(judged: Predictions) -> dict[str, Any]:
+    """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1.
+
+    Classes without test images are not judged: they do not count as an F1 score of 0.
+    """
     interval = wilson_interval(int(judged.correct.sum()), len(judged.actual))
+    judgeable = np.unique(judged.actual)
     macro_f1 = f1_score(
-        judged.actual, judged.predicted, labels=range(classes), average="macro", zero_division=0
+        judged.actual, judged.predicted, labels=judgeable, average="macro", zero_division=0
     )
     return {
         "accuracy": float(judged.correct.mean()),

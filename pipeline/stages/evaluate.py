@@ -50,11 +50,10 @@ def main() -> None:
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
     """Score the released model, and tell how much the accuracy varies over the seeds."""
-    classes = len(index.classes)
     accuracies = [float(judged.correct.mean()) for judged in by_seed.values()]
     return {
         "architecture": index.architecture,
-        **scoring.summary(by_seed[index.released], classes),
+        **scoring.summary(by_seed[index.released]),
         "accuracy_mean_of_seeds": float(np.mean(accuracies)),
         "accuracy_range_of_seeds": max(accuracies) - min(accuracies),
         "parameters": index.parameters,

@@ -52,17 +52,22 @@ def difference_of_means(
     with k and l seeds: for single models that is one discordant image on each side, which Bonett
     and Price (2012), Journal of Educational and Behavioral Statistics 37, 479-488, add.
 
+    With unequal numbers of seeds both sides count as having as few as the smaller one (Hsu 1938,
+    Statistical Research Memoirs 2, 1-24; Scheffé 1970, JASA 65, 1501-1508): Welch's own degrees of
+    freedom forget that the larger part of the error may come from the side that is known worse.
+
     Args:
         first: Whether each model of the first configuration is right, [seeds, n].
         second: The same of the second, [seeds, n]; the number of seeds may differ.
         confidence: Of the interval.
 
     Raises:
-        ValueError: a configuration has fewer than two seeds.
+        ValueError: a configuration has fewer than two seeds, or there are fewer than two images.
     """
-    if min(len(first), len(second)) < 2:
-        raise ValueError("a spread over seeds needs at least two seeds on each side")
     n = first.shape[1]
+    fewest = min(len(first), len(second))
+    if min(fewest, n) < 2:
+        raise ValueError("a spread needs at least two seeds on each side, and two images")
     parts = [_seed_variance(correct) for correct in (first, second)]
     seeds = sum(of_mean for of_mean, _ in parts)
     by_image = second.mean(axis=0) - first.mean(axis=0)
@@ -72,10 +77,7 @@ def difference_of_means(
         (1 / len(first) + 1 / len(second)) / n**2,
     )
     total = seeds + images
-    uncertainty = images**2 / (n - 1) + sum(
-        of_mean**2 / (len(correct) - 1)
-        for (of_mean, _), correct in zip(parts, (first, second), strict=True)
-    )
+    uncertainty = images**2 / (n - 1) + sum(of_mean**2 for of_mean, _ in parts) / (fewest - 1)
     freedom = float(total**2 / uncertainty)
     error = math.sqrt(total)
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 
 def macro_f1(
@@ -10,7 +11,7 @@ def macro_f1(
     weights: NDArray[np.integer | np.floating],
     classes: int,
 ) -> NDArray[np.float64]:
-    """Average the F1 scores of all classes; a class that never occurs counts as 0.
+    """Average the F1 scores of the classes that have images; of the others nothing is known.
 
     Args:
         actual: Labels, [n].
@@ -21,9 +22,14 @@ def macro_f1(
     Returns:
         One score for each row of weights, [resamples].
     """
-    labels = np.arange(classes)
-    is_actual = actual[:, np.newaxis] == labels
-    is_predicted = predicted[:, np.newaxis] == labels
-    columns = np.concatenate([is_actual & is_predicted, is_actual, is_predicted], axis=1)
-    hits, actuals, predictions = np.split(weights @ columns.astype(np.float32), 3, axis=1)
-    return (2 * hits / np.maximum(actuals + predictions, 1)).mean(axis=1, dtype=np.float64)
+    by_image = np.ascontiguousarray(weights.T, np.float32)
+
+    def count(labels: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Add up the weights of the chosen images by label, [classes, resamples]."""
+        places = (labels, np.arange(len(labels)))
+        return csr_array((chosen.astype(np.float32), places), (classes, len(labels))) @ by_image
+
+    every = np.ones(len(actual), bool)
+    hits, actuals = count(actual, actual == predicted), count(actual, every)
+    scores = 2 * hits / np.maximum(actuals + count(predicted, every), 1)
+    return scores.sum(axis=0, dtype=np.float64) / (actuals > 0).sum(axis=0)

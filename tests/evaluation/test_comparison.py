@@ -52,6 +52,12 @@ def test_the_same_predictions_are_equivalent_however_few_images():
     assert (found.word, found.low, found.high) == ("equivalent", 0, 0)
 
 
+def test_one_test_image_leaves_all_undecided():
+    first, second = judged([True], [True]), judged([False], [False])
+    found = comparison.verdict(first, second, margin=0.005)
+    assert (found.word, found.asked, found.broken) == ("undecided", "models", 1)
+
+
 def test_metrics_have_intervals_around_their_differences():
     first, second = judged(right(1000, *range(100))), judged(right(1000, *range(50)))
     rows = {row.name: row for row in comparison.metric_differences(first, second, 10)}

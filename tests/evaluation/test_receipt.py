@@ -29,11 +29,28 @@ def test_the_same_predictions_are_verified(capsys):
 
 def test_last_digits_are_told_from_other_classes(capsys):
     again, committed = table()
-    again["tuned_loss"][3] = "9.9999"
+    again["tuned_loss"][3] = str(float(again["tuned_loss"][3]) + 0.001)
     found = receipt.compare(again, committed)
     assert not found.exact
     receipt.show(found, HERE)
-    assert "every class is the committed one" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "probabilities are at most 0.00" in said
+    assert "every class is the committed one" in said
+
+
+@pytest.mark.parametrize(("column", "value"), [("tuned_loss", "16.1"), ("tuned_probability", "9")])
+def test_committed_probabilities_that_were_made_up_are_an_error(column, value):
+    again, committed = table()
+    again[column][3] = value
+    with pytest.raises(VerifyError, match="do not give the committed predictions"):
+        receipt.show(receipt.compare(again, committed), HERE)
+
+
+def test_committed_labels_that_make_mistakes_right_are_refused():
+    again, committed = table()
+    again["actual"] = list(again["tuned_predicted"])
+    with pytest.raises(VerifyError, match="actual classes"):
+        receipt.compare(again, committed)
 
 
 def test_other_classes_are_an_error_with_the_share_that_agrees(capsys):
@@ -48,9 +65,9 @@ def test_other_classes_are_an_error_with_the_share_that_agrees(capsys):
 
 def test_other_images_or_models_are_refused():
     again, committed = table()
-    with pytest.raises(VerifyError, match="other columns or rows"):
+    with pytest.raises(VerifyError, match="other columns, rows"):
         receipt.compare({**again, "tuned_seed9": again["tuned_seed1"]}, committed)
-    with pytest.raises(VerifyError, match="other columns or rows"):
+    with pytest.raises(VerifyError, match="other columns, rows"):
         receipt.compare({key: values[:-1] for key, values in again.items()}, committed)
 
 
