@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from pipeline import parallel, params, paths
+from pipeline import guard, parallel, params, paths
 from pipeline.files import write_csv
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
@@ -41,6 +41,7 @@ def main() -> None:
 def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
     """Train the seeds that are not finished, behind a progress bar; bring the others."""
     finished = FinishedSeeds(training.depends_on())
+    guard.recheck()
     seeds, epochs = training.settings.seeds, training.settings.epochs
     curves: dict[int, list[Epoch]] = {}
     with progress("epochs") as bar:

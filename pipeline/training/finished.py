@@ -31,6 +31,7 @@ class FinishedSeeds:
     """
 
     def __init__(self, depends_on: Mapping[str, Any]):
+        self.depends_on = depends_on
         text = json.dumps(depends_on, sort_keys=True)
         self.name = hashlib.sha256(text.encode()).hexdigest()[:32]
         self.folder = paths.state() / "training"
@@ -63,8 +64,8 @@ class FinishedSeeds:
 
 
 def _drop_old(folder: Path) -> None:
-    """Drop the seeds that nobody has come back to."""
-    for file in folder.glob("*.zip"):
+    """Drop the seeds that nobody has come back to, and what a kill has left of writing one."""
+    for file in folder.glob("*"):
         with suppress(FileNotFoundError):  # another training drops them too
             if time.time() - file.stat().st_mtime > KEPT_SECONDS:
                 file.unlink()
