@@ -5,8 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
+from pipeline import guard
 from pipeline.errors import ConvoyError
 from pipeline.stages import train
 from pipeline.training import final
@@ -72,7 +74,29 @@ def test_a_finished_seed_of_another_training_is_not_taken(trained):
     train.main()
 
 
-def test_a_training_that_diverges_names_the_seed_and_the_epoch(clone):
+def test_nothing_is_kept_of_code_that_was_edited_after_it_was_imported(trained, monkeypatch):
+    """The edit is on the disk when the kept seeds are named after the code there."""
+    monkeypatch.setattr(guard, "_guards", [guard.Guard("train@tuned")])
+    code = Path("pipeline/training/fitting.py")
+    before = code.read_text()
+    code.write_text(before + "\n# edited")
+    try:
+        with pytest.raises(guard.ChangedError, match=str(code)):
+            train.main()
+    finally:
+        code.write_text(before)
+    assert trained == []
+
+
+def test_a_training_that_diverges_ends_at_once_and_names_the_seed_and_the_epoch(clone, monkeypatch):
+    begun = []
+    note = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
+    fit = final.fit
+    monkeypatch.setattr(
+        final,
+        "fit",
+        lambda *given, callbacks, **more: fit(*given, callbacks=[note, *callbacks], **more),
+    )
     specification = Path("results/select/tuned.json")
     before = specification.read_text()
     content = json.loads(before)
@@ -88,3 +112,5 @@ def test_a_training_that_diverges_names_the_seed_and_the_epoch(clone):
             train.main()
     finally:
         specification.write_text(before)
+    assert begun == [0]
+    train.main()  # other tests want the models
