@@ -61,9 +61,23 @@ def begin() -> None:
     """
     terminal.quiet_interrupts()
     stage = os.environ.get("DVC_STAGE")
-    # A process that a stage has started imports the stage anew; that one watches for both.
-    if stage is not None and multiprocessing.parent_process() is None:
+    # A process that a stage has started imports the stage anew; that one watches for both. (It has
+    # a name of its own by then, but does not know its parent yet.)
+    if stage is not None and multiprocessing.current_process().name == "MainProcess":
         terminal.run(lambda: _guards.append(Guard(stage)))
+
+
+def recheck() -> None:
+    """Check, where DVC runs a stage, that nothing has changed since it began.
+
+    What is kept under the digest of the code on disk must come from that code: call this between
+    the digest and the first result, because the code was imported before it.
+
+    Raises:
+        ChangedError: something has.
+    """
+    for guard in _guards:
+        guard.check()
 
 
 def run_stage(main: Callable[[], None]) -> None:
@@ -76,7 +90,7 @@ def run_stage(main: Callable[[], None]) -> None:
         (guard,) = _guards
         with costs.recorded(guard.stage, declared.outputs(_definition(guard.stage)[0])):
             main()
-            guard.check()
+            recheck()
 
     terminal.run(guarded)
 

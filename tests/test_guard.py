@@ -1,7 +1,8 @@
+import sys
 from pathlib import Path
 
 import pytest
-from support import TINY, write_params
+from support import TINY, run, write_params
 
 from pipeline.guard import ChangedError, Guard, fingerprint
 
@@ -61,3 +62,24 @@ def test_matrix_items_and_parameters_are_filled_in(selecting):
     assert "pipeline/architectures/mlp.py" in found
     assert not any("simple_cnn" in key for key in found)
     assert found["params.yaml: tune.epochs"] == 1
+
+
+STAGE = """\
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from pipeline import guard, stages
+
+def watching():
+    return len(guard._guards)
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        print(watching(), pool.submit(watching).result())
+"""
+
+
+def test_a_process_that_a_stage_starts_does_not_watch_once_more(selecting):
+    (selecting / "stage.py").write_text(STAGE)
+    said = run(sys.executable, "-m", "stage", cwd=selecting, DVC_STAGE="select").stdout
+    assert said == "1 0\n"

@@ -7,10 +7,11 @@ import threading
 import time
 from pathlib import Path
 
+import keras
 import pytest
 from filelock import FileLock
 
-from pipeline import claims
+from pipeline import claims, guard
 from pipeline.errors import ConvoyError
 from pipeline.stages import train
 from pipeline.training import final
@@ -93,10 +94,33 @@ def test_a_seed_that_another_training_is_at_is_waited_for(trained, monkeypatch, 
     assert not list(Path(".state/training").glob("*.lock"))
 
 
-def test_a_training_that_diverges_names_the_seed_and_the_epoch(clone):
+def test_nothing_is_kept_of_code_that_was_edited_after_it_was_imported(trained, monkeypatch):
+    """The edit is on the disk when the kept seeds are named after the code there."""
+    monkeypatch.setattr(guard, "_guards", [guard.Guard("train@tuned")])
+    code = Path("pipeline/training/fitting.py")
+    before = code.read_text()
+    code.write_text(before + "\n# edited")
+    try:
+        with pytest.raises(guard.ChangedError, match=str(code)):
+            train.main()
+    finally:
+        code.write_text(before)
+    assert trained == []
+
+
+def test_a_training_that_diverges_ends_at_once_and_names_the_seed_and_the_epoch(clone, monkeypatch):
+    begun = []
+    note = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
+    fit = final.fit
+    monkeypatch.setattr(
+        final,
+        "fit",
+        lambda *given, callbacks, **more: fit(*given, callbacks=[note, *callbacks], **more),
+    )
     specification = Path("results/select/tuned.json")
     content = json.loads(specification.read_text())
     content["hyperparameters"] = {"optimizer": "sgd", "sgd_learning_rate": 1e38}
     specification.write_text(json.dumps(content))
     with pytest.raises(ConvoyError, match="seed 1: the loss is not finite after epoch 1"):
         train.main()
+    assert begun == [0]

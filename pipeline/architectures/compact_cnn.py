@@ -4,7 +4,7 @@ A stem with 16 filters of 5×5 and stride 2, then two stages of 3×3 convolution
 and stride 2, and with 64: 54,922 parameters on 28×28×1 images with 10 classes. It is no published
 network: the strided stem, which saves most of the work, is that of ResNet (He et al. 2016), and
 stride in place of pooling is from Springenberg et al. 2015. `crop` takes pixels off each side
-that hold nothing, as on MNIST.
+that hold nothing, as on MNIST, where that leaves half of each side or more.
 """
 
 import keras
@@ -19,7 +19,8 @@ STAGES = 2
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
     """Build a stem and two stages, then flatten what is left, or take its mean."""
-    crop = hp.Choice("crop", [0, 2, 4], default=0)
+    _, height, width, _ = images.shape
+    crop = hp.Choice("crop", [c for c in (0, 2, 4) if 4 * c <= min(height, width)], default=0)
     filters = hp.Choice("filters", [8, 12, 16, 24, 32, 48], default=16)
     kernel = hp.Choice("stem_kernel", [3, 5], default=5)
     stride = hp.Choice("stem_stride", [1, 2], default=2)

@@ -16,7 +16,9 @@ from typing import Any
 import networkx
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from dvc.utils.hydra import apply_overrides
+from dvc.utils.cli_parse import to_path_overrides
+from dvc.utils.hydra import apply_overrides, to_hydra_overrides
+from hydra.errors import HydraException
 
 from pipeline import declared, params, paths
 from pipeline.errors import ConvoyError
@@ -70,15 +72,28 @@ def _link(source: Path, target: Path) -> None:
 def _override(file: Path, overrides: Sequence[str]) -> None:
     """Change parameters as `dvc exp run -S` does, but say of each key that fails what is wrong."""
     for override in overrides:
+        # As in DVC, the file may be named before the key.
+        ((named, change),) = to_path_overrides([override]).items()
+        key, assigned, _ = change[0].partition("=")
+        if named != str(paths.PARAMS):
+            raise ConvoyError(f"-S {override}: only {paths.PARAMS} holds parameters")
+        if not (assigned or key.startswith("~")):
+            raise ConvoyError(f"-S {override}: expected key=value")
         try:
-            apply_overrides(file, [override])
-        except DvcException as error:
-            key, assigned, _ = override.partition("=")
-            if not assigned:
-                raise ConvoyError(f"-S {override}: expected key=value") from None
+            if to_hydra_overrides(change)[0].is_sweep_override():
+                raise ConvoyError(f"-S {override}: these are several experiments; plan one of them")
+            apply_overrides(file, change)
+        except (DvcException, HydraException) as error:
             reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
-            hint = params.did_you_mean(key, declared.flatten(params.load().model_dump()))
-            raise ConvoyError(f"-S {override}: {reason}{hint}") from None
+            raise ConvoyError(f"-S {override}: {reason}{_hint(key)}") from None
+
+
+def _hint(key: str) -> str:
+    """Say how a key might be meant; empty if it is one, so that its value must be wrong."""
+    if key.startswith("tune.fixed"):
+        return "; ++ in front of it adds what is not there"
+    known = declared.flatten(params.load().model_dump())
+    return "" if key in known else params.did_you_mean(key, known)
 
 
 def stages(copy: Path) -> tuple[list[str], list[str]]:

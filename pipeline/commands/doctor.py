@@ -24,7 +24,6 @@ from pipeline.report.results import Results
 from pipeline.terminal import console, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
-CACHE = Path(".dvc/cache/files/md5")
 
 
 def examine() -> None:
@@ -153,10 +152,11 @@ def _cache() -> Iterator[Problem]:
         lock = YAML(typ="safe").load(Path("dvc.lock").read_text()) or {}
     except (FileNotFoundError, YAMLError):
         return  # `_results` says so
+    cache = Path(dvc("cache", "dir", quiet=True).stdout.strip(), "files/md5")
     for stage, entry in lock.get("stages", {}).items():
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
-            cached = CACHE / digest[:2] / digest[2:]
+            cached = cache / digest[:2] / digest[2:]
             if path.exists() or cached.exists():
                 continue
             # What is kept in git is never in DVC's cache or its remote.

@@ -138,4 +138,4 @@ def _at_once(stage: str, workers: str, settings: Params) -> float:
     if stage.startswith("train@"):
         seeds = len(settings.train.seeds)
         return seeds / math.ceil(seeds / number)
-    return min(number, settings.tune.in_flight) if stage.startswith("tune@") else number
+    return min(number, settings.tune.in_flight)

@@ -7,6 +7,7 @@ that start and memory are measured as a stage has them.
 
 import json
 import math
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,7 +92,8 @@ def _run(file: Path, threads: int, architectures: list[str]) -> dict[str, Probe]
     with console.status(f"probing {', '.join(architectures)}, which never ran here"):
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1]
+        killed = signal.Signals(-done.returncode).name if done.returncode < 0 else ""
+        said = f"killed by {killed}" if killed else done.stderr.strip().splitlines()[-1]
         raise ConvoyError(f"The probe failed: {said}\n`plan --no-probe` goes without it.")
     found = json.loads(done.stdout.splitlines()[-1])
     return {name: Probe(**values) for name, values in found.items()}

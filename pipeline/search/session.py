@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline import paths
+from pipeline import guard, paths
 from pipeline.files import write_json
 from pipeline.params import Tune
 from pipeline.search import context, loop, placement, stopping
@@ -24,11 +24,13 @@ def open_runner(
     `backend.start` must have been called. Use the runner as a context manager.
 
     Raises:
-        ConvoyError: a CONVOY_* variable is not allowed, or ledger or workers cannot be used.
+        ConvoyError: a CONVOY_* variable is not allowed, ledger or workers cannot be used, or
+            something was edited since the stage began.
     """
     memory = placement.memory()
     described = context.describe(architecture, train.digest, validation.digest, tune.threads)
     name = context.digest(described)
+    guard.recheck()
     ledger = Ledger(paths.LEDGER, report_once(say))
     write_json(paths.LEDGER / "contexts" / f"{name}.json", described)
     setting = Setting(

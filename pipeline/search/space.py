@@ -6,7 +6,9 @@ from typing import Any
 from keras_tuner import HyperParameters
 
 from pipeline.errors import ConvoyError
+from pipeline.paths import PARAMS
 from pipeline.training import models, recipe
+from pipeline.training.geometry import GeometryError
 from pipeline.training.models import Shape
 
 
@@ -24,7 +26,8 @@ def search_space(
         fixed: Values of hyperparameters that the search leaves alone.
 
     Raises:
-        ConvoyError: a fixed hyperparameter is not declared, or may not have that value.
+        ConvoyError: the images are too small, or a fixed hyperparameter is not declared, or may
+            not have that value.
     """
     # Once with the defaults, to know what may be fixed, before a model is built with what is not.
     asked = {key: value for key, value in fixed.items() if value == recipe.ON_REQUEST}
@@ -48,7 +51,14 @@ def _declared(
     """Give KerasTuner's description of what the architecture declares."""
     hp = HyperParameters()
     hp.values = dict(values)
-    models.declare(architecture, hp, shape, classes)
+    try:
+        models.declare(architecture, hp, shape, classes)
+    except GeometryError as error:
+        raise ConvoyError(
+            f"{architecture} cannot be built on images of {shape[0]}×{shape[1]} pixels: {error}. "
+            f"{PARAMS}: take it out of architectures, set tune.fixed.{architecture} otherwise, or "
+            "for a folder of pictures enlarge dataset.image_size."
+        ) from None
     return hp.get_config()
 
 

@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipeline import parallel, params, paths
+from pipeline import guard, parallel, params, paths
 from pipeline.files import write_csv
 from pipeline.guard import run_stage
 from pipeline.terminal import progress, say
@@ -44,6 +44,7 @@ def main() -> None:
 def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
     """Finish every seed, behind a progress bar."""
     finished = FinishedSeeds(training.depends_on())
+    guard.recheck()
     seeds, epochs = training.settings.seeds, training.settings.epochs
     curves: dict[int, list[Epoch]] = {}
     with progress("epochs") as bar:

@@ -19,7 +19,17 @@ STEPS_A_CALL_ON_GPU, STEPS_A_CALL_ON_PROCESSOR = 16, 8
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 # Settings of the backends' own that change the last digits.
-VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "NVIDIA_TF32_OVERRIDE", "XLA_FLAGS")
+VARIABLES = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "NVIDIA_TF32_OVERRIDE",
+    "TF_XLA_FLAGS",
+    "XLA_FLAGS",
+)
 
 
 def start(threads: int) -> None:
@@ -31,6 +41,10 @@ def start(threads: int) -> None:
         threads: Processor threads an operation uses. Sums are split among them, so their number
             changes the last digits of results.
     """
+    # A keras.json in the user's home may say otherwise, and models would be others.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -91,7 +105,6 @@ def software() -> dict[str, Any]:
     return {
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "backend": keras.backend.backend(),
-        "floatx": keras.config.floatx(),
         "devices": device_kinds(),
         "machine": platform.machine(),
         "processor": sorted(flag for flag in _processor_flags() if flag.startswith(vectors)),

@@ -88,23 +88,21 @@ def _train(training: Training, seed: int, show: Show) -> tuple[keras.Model, list
         epochs=training.settings.epochs,
         seed=seed,
         patience=training.settings.patience,
-        callbacks=[_showing(seed, show)],
+        callbacks=[_watching(seed, recipe.learning_rate, show)],
     )
-    _check_finite(curve, seed, recipe.learning_rate)
     return models.plain(model), curve
 
 
-def _showing(seed: int, show: Show) -> keras.callbacks.Callback:
-    return keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: show(seed, logs["val_accuracy"])
-    )
+def _watching(seed: int, learning_rate: float, show: Show) -> keras.callbacks.Callback:
+    """Show each epoch; end a training that has diverged at once, not after all of its epochs."""
 
-
-def _check_finite(curve: list[Epoch], seed: int, learning_rate: float) -> None:
-    for epoch in curve:
-        if not (math.isfinite(epoch.loss) and math.isfinite(epoch.val_loss)):
+    def look(epoch: int, logs: dict[str, float]) -> None:
+        if not all(map(math.isfinite, logs.values())):
             raise ConvoyError(
-                f"seed {seed}: the loss is not finite after epoch {epoch.number} (learning rate "
+                f"seed {seed}: the loss is not finite after epoch {epoch + 1} (learning rate "
                 f"{learning_rate:g}). Search again with longer trials (tune.epochs), under the "
                 "conditions of this training, or choose other conditions (train.*)."
             )
+        show(seed, logs["val_accuracy"])
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=look)

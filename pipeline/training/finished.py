@@ -33,6 +33,7 @@ class FinishedSeeds:
     """
 
     def __init__(self, depends_on: Mapping[str, Any]):
+        self.depends_on = depends_on
         text = json.dumps(depends_on, sort_keys=True)
         self.name = hashlib.sha256(text.encode()).hexdigest()[:32]
         self.folder = paths.state() / "training"

@@ -83,17 +83,18 @@ def uneven_layers(model: keras.Model) -> list[str]:
     """Say in words where a stride does not fit its input evenly, so that pixels go unused."""
     report = []
     for layer in model.layers:
-        # A zero-padding layer before a strided convolution is part of that layer's input here.
         kernel = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-        if kernel is None:
+        if kernel is None or layer.padding == "same":
             continue
+        before = layer.input._keras_history.operation
+        # What `convolution` has added at the far end: to leave out zeros is no loss.
+        zeros = before.padding[0][1] if isinstance(before, keras.layers.ZeroPadding2D) else 0
         _, height, width, _ = layer.input.shape
         for axis, size, extent, stride in zip(
             ("rows", "columns"), (height, width), kernel, layer.strides, strict=True
         ):
-            zeros = geometry.same_padding(extent) if layer.padding == "same" else 0
-            unused = geometry.unused_pixels(size, Window(extent, stride, zeros))
-            if unused:
+            unused = geometry.unused_pixels(size, Window(extent, stride)) - zeros
+            if unused > 0:
                 report.append(f"{layer.name}: stride {stride} leaves {unused} of {size} {axis}")
     return report
 

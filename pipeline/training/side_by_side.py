@@ -43,7 +43,7 @@ def train_seeds(
         show: Told of each epoch.
 
     Raises:
-        ConvoyError: a loss is not finite, or a process was killed.
+        ConvoyError: a loss is not finite, a process was killed, or would give other models.
     """
     # Forking would copy TensorFlow's threads half.
     context = multiprocessing.get_context("spawn")
@@ -102,4 +102,11 @@ def _end_with_parent() -> None:
 
 
 def _train(training: Training, seed: int, folder: Path, finished: FinishedSeeds) -> None:
+    here = training.depends_on()
+    if different := [name for name in here if here[name] != finished.depends_on[name]]:
+        raise ConvoyError(
+            f"seed {seed}: its process would train another model than the stage's own; different: "
+            f"{', '.join(different)}. If the code was edited meanwhile, run the same again; "
+            f"{parallel.WORKERS}=1 uses no other process."
+        )
     finish_seed(training, seed, folder, finished, lambda *report: _epochs.put(report))

@@ -3,9 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from keras_tuner import HyperParameters
 
+from pipeline.architectures import resnet
 from pipeline.training import models
+from pipeline.training.conditions import PLAIN
 from pipeline.training.geometry import GeometryError
+from pipeline.training.recipe import make_optimizer
 
 COLOUR = (32, 32, 3)
 
@@ -55,11 +59,29 @@ def test_airbench_goes_down_to_nine_pixels_and_says_which_layer_does_not_fit_bel
 
 
 def test_a_resnet_shortcut_passes_pixels_on_and_fills_up_with_zeros():
-    from pipeline.architectures import resnet
-
     images = keras.Input((4, 4, 2))
     shortcut = keras.Model(images, resnet._shortcut(images, 5, 2, "x"))
     pixels = np.arange(32, dtype=np.float32).reshape(1, 4, 4, 2)
     given = keras.ops.convert_to_numpy(shortcut(pixels))
     assert np.array_equal(given[..., :2], pixels[:, ::2, ::2])
     assert not given[..., 2:].any()
+
+
+def test_the_residual_networks_decay_is_as_strong_as_the_papers():
+    """There it is added to the gradient: v = 0.9 v - 0.1 * 0.0001 w. Here Keras takes it off."""
+    kernel = keras.Variable(np.ones(1, np.float32), name="kernel")
+    optimizer = make_optimizer(resnet.RECIPE, PLAIN, steps=500)
+    weight, velocity = 1.0, 0.0
+    for _ in range(500):
+        velocity = 0.9 * velocity - 0.1 * 0.0001 * weight
+        weight += velocity
+        optimizer.apply([keras.ops.zeros(1)], [kernel])
+    assert 1 - float(keras.ops.convert_to_numpy(kernel)[0]) == pytest.approx(1 - weight, rel=0.03)
+
+
+@pytest.mark.parametrize(("side", "crops"), [(8, [0, 2]), (28, [0, 2, 4])])
+def test_no_more_is_cropped_than_leaves_half_of_each_side(side, crops):
+    hp = HyperParameters()
+    models.declare("compact_cnn", hp, (side, 40, 1), 2)
+    (crop,) = [entry for entry in hp.space if entry.name == "crop"]
+    assert crop.values == crops

@@ -9,6 +9,8 @@ from support import run
 from pipeline.commands import doctor
 from pipeline.errors import ConvoyError
 
+CACHE = Path(".dvc/cache/files/md5")
+
 
 @pytest.fixture
 def healthy(finished, monkeypatch):
@@ -129,7 +131,7 @@ def test_a_file_of_locks_that_was_cut_off(tmp_path, monkeypatch, torn):
 
 def test_a_result_that_an_interrupted_search_left_out_is_found(healthy, tmp_path):
     Path("results/tune/mlp.json").unlink()
-    cache = doctor.CACHE.rename(tmp_path / "cache")  # as in a fresh clone
+    cache = CACHE.rename(tmp_path / "cache")  # as in a fresh clone
     try:
         (problem,) = problems(doctor._cache)
         assert problem.startswith("results/tune/mlp.json (tune@mlp) is missing")
@@ -138,20 +140,33 @@ def test_a_result_that_an_interrupted_search_left_out_is_found(healthy, tmp_path
         assert problems(doctor._cache) == []
     finally:
         run("git", "checkout", "-q", "HEAD", "--", "results", cwd=healthy)
-        cache.rename(doctor.CACHE)
+        cache.rename(CACHE)
 
 
 def test_missing_data_is_found(healthy, tmp_path):
     model = Path("models/tuned")
     model.rename(tmp_path / "tuned")
-    cache = doctor.CACHE.rename(tmp_path / "cache")
+    cache = CACHE.rename(tmp_path / "cache")
     try:
         assert problems(doctor._cache) == [
             "models/tuned (train@tuned) is neither here nor cached → dvc pull, or make run"
         ]
     finally:
         (tmp_path / "tuned").rename(model)
-        cache.rename(doctor.CACHE)
+        cache.rename(CACHE)
+
+
+def test_data_in_a_cache_elsewhere_is_not_missing(healthy, tmp_path):
+    model, config = Path("models/tuned"), Path(".dvc/config.local")
+    model.rename(tmp_path / "tuned")
+    cache = Path(".dvc/cache").rename(tmp_path / "cache")
+    try:
+        run("dvc", "config", "--local", "cache.dir", str(cache), cwd=healthy)
+        assert problems(doctor._cache) == []
+    finally:
+        config.unlink()
+        (tmp_path / "tuned").rename(model)
+        cache.rename(".dvc/cache")
 
 
 def test_a_merge_in_conflict_is_mended_by_what_it_says(healthy, capsys):

@@ -134,6 +134,38 @@ def test_a_mistyped_key_is_named_with_the_near_miss(planned):
         plan.plan(["tune"])
 
 
+def test_a_parameter_is_named_as_dvc_takes_it(planned):
+    plain, with_file = (
+        [entry.stage for entry in plan.plan([change], probing=False)]
+        for change in ("evaluate.margin=0.01", "params.yaml:evaluate.margin=0.01")
+    )
+    assert with_file == plain == ["check", "evaluate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("tune.epochs=choice(2,3)", "several experiments; plan one of them$"),
+        ("train.seeds=range(1,4)", "several experiments; plan one of them$"),
+        ("tune.fixed.lenet5.activation=relu", r"\+\+ in front of it adds what is not there$"),
+        ("dvc.yaml:stages.check.desc=x", "only params.yaml holds parameters$"),
+        ("tune.epochs=[", "no viable alternative"),
+    ],
+)
+def test_what_cannot_be_planned_says_why(planned, change, said):
+    with pytest.raises(ConvoyError, match=said):
+        plan.plan([change], probing=False)
+
+
+def test_a_probe_that_was_killed_says_so(workspace, monkeypatch):
+    real = subprocess.run
+    monkeypatch.setattr(
+        probe.subprocess, "run", lambda _, **how: real(["sh", "-c", "kill -9 $$"], **how)
+    )
+    with pytest.raises(ConvoyError, match=r"probe failed: killed by SIGKILL\n.*--no-probe"):
+        probe._run(Path("params.yaml"), 1, ["mlp"])
+
+
 def test_pictures_that_git_does_not_know_are_no_change_unless_they_change(planned):
     for kind, size in (("cat", 16), ("dog", 20)):
         folder = Path("data/images") / kind
@@ -265,6 +297,18 @@ def test_seeds_that_are_trained_at_a_time_share_the_time(planned, monkeypatch):
     # The third seed runs alone.
     assert seconds("2", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) * 2 / 3)
     assert seconds("8", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) / 3)
+
+
+def test_leaders_are_retrained_no_more_at_a_time_than_trials_are_open(planned, monkeypatch):
+    before = paths.COSTS.read_text()
+    try:
+        costs.append([costs.Cost("confirm", "digits", 1, 1.0, 100.0, 1.0)])
+        monkeypatch.setenv("CONVOY_WORKERS", "8")
+        found = plan.plan(["select.confirm={top: 1, seeds: 2}"], probing=False)
+        (confirm,) = [entry.cost for entry in found if entry.stage == "confirm"]
+        assert confirm.work_seconds == pytest.approx(100 * confirm.work / 2)  # tune.in_flight is 2
+    finally:
+        paths.COSTS.write_text(before)
 
 
 def test_records_of_an_older_version_are_read(workspace):

@@ -38,3 +38,8 @@ def test_what_is_fixed_is_the_same_in_every_trial_and_the_rest_is_searched(algor
 def test_what_cannot_be_fixed_is_refused(fixed, message):
     with pytest.raises(ConvoyError, match=message):
         search_space("mlp", SHAPE, 10, fixed)
+
+
+def test_images_too_small_are_an_error_that_names_the_architecture_and_what_to_do():
+    with pytest.raises(ConvoyError, match=r"lenet5 .* 8×8 .*'conv_2'.*take it out of architec"):
+        search_space("lenet5", (8, 8, 1), 10, {})

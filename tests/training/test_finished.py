@@ -62,6 +62,9 @@ def test_what_nobody_came_back_to_is_dropped_when_another_training_begins(model)
     long_ago = time.time() - finished.KEPT_SECONDS - 60
     os.utime(old, (long_ago, long_ago))
     recent.keep(1, model, CURVE)
+    killed = old.with_name(f".{old.name}.1.part")  # in the middle of writing it
+    killed.touch()
+    os.utime(killed, (long_ago, long_ago))
     FinishedSeeds({"epochs": 5})
     (left,) = kept_files()
     assert left != old

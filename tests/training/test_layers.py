@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from pipeline.training import layers
+from pipeline.training import layers, models
 from pipeline.training.geometry import GeometryError
 
 
@@ -34,3 +34,8 @@ def test_uneven_strides_are_reported_by_layer():
         "uneven: stride 2 leaves 1 of 13 rows",
         "uneven: stride 2 leaves 1 of 13 columns",
     ]
+
+
+def test_zeros_that_a_stride_leaves_out_are_no_loss():
+    model, _ = models.build("resnet", {}, (32, 32, 3), 10)
+    assert layers.uneven_layers(model) == []

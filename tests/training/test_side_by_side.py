@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.errors import ConvoyError
 from pipeline.stages import train
+from pipeline.training import final
 
 FOLDER = Path("models/tuned")
 # `dvc` of the project's own environment makes the clone that they start from.
@@ -107,3 +108,13 @@ def test_a_training_that_diverges_names_its_seed(clone):
     file.write_text(json.dumps(content))
     with pytest.raises(ConvoyError, match=r"seed [12]: the loss is not finite after epoch 1"):
         train.main()
+
+
+@pytest.mark.slow
+def test_a_process_with_other_code_than_the_stages_is_refused(clone, monkeypatch):
+    """As if the code had been edited while the process imported it."""
+    original = final.Training.depends_on
+    monkeypatch.setattr(final.Training, "depends_on", lambda self: original(self) | {"code": ""})
+    with pytest.raises(ConvoyError, match=r"seed [12]: .* different: code\. .* run the same again"):
+        train.main()
+    assert not list(Path(".state").glob("training/*"))

@@ -1,0 +1,43 @@
+"""Settings from outside change no training, or its name. Each is read when Keras is imported."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+REPORT = """
+import json
+import keras
+from pipeline.training import backend
+backend.start(1)
+config = keras.config
+print(json.dumps([
+    config.image_data_format(), config.floatx(), config.epsilon(), backend.software()["variables"]
+]))
+"""
+
+
+def settings(**environment):
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_keras_json_of_the_user_changes_nothing(tmp_path):
+    content = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.001}
+    (tmp_path / "keras.json").write_text(json.dumps(content))
+    assert settings(KERAS_HOME=str(tmp_path))[:3] == ["channels_last", "float32", 1e-7]
+
+
+@pytest.mark.parametrize("name", ["ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA"])
+def test_a_variable_that_changes_results_is_part_of_their_context(name):
+    assert settings(**{name: "STRICT"})[3] == {name: "STRICT"}
