@@ -57,7 +57,8 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
         where: Names the file in an error.
 
     Raises:
-        PredictionsError: a column is missing, or a value is not a number.
+        PredictionsError: a column is missing, there are no rows, one has too few or too many cells,
+            or a value is not a number.
     """
     reader = csv.reader(io.StringIO(text))
     header = next(reader, [])
@@ -70,8 +71,12 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
             f"{where}: no column {lacking}. It was written by another version of the pipeline; "
             "run `dvc repro evaluate` there."
         )
+    rows = list(reader)
+    if not rows or any(len(row) != len(header) for row in rows):
+        cells = ", ".join(map(str, sorted({len(row) for row in rows}))) or "no rows"
+        raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
     try:
-        values = np.array([[float(cell) for cell in row] for row in reader]).T
+        values = np.array([[float(cell) for cell in row] for row in rows]).T
     except ValueError as error:
         raise PredictionsError(f"{where}: {error}") from None
     by_column = dict(zip(header, values, strict=True))

@@ -48,7 +48,7 @@ class Report:
         stages: What was rerun.
         searches: What the search cost.
         stale: What does not belong together in the newer revision.
-        test_images: Number of test images in the newer revision.
+        test_images: Number of test images, 0 if the two cannot be compared.
     """
 
     base: str
@@ -91,10 +91,10 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "stages": ran,
         "searches": changes.searches(head, ran),
         "stale": freshness.stale(head),
-        "test_images": head.metrics.get("test_images", 0),
     }
     if facts["reasons"]:
-        return Report(verdict=None, metrics=[], per_class=[], fixed=[], broken=[], **facts)
+        nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}
+        return Report(**facts, **nothing, verdict=None, test_images=0)
     # The base's margin: a pull request is not judged by a rule that it brings itself.
     return Report(**facts, **_differences(base, head, _margin(base)))
 
@@ -119,6 +119,7 @@ def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
 
     return {
         "verdict": comparison.verdict(old, new, margin),
+        "test_images": len(new.actual),
         "metrics": comparison.metric_differences(old, new, count),
         "per_class": comparison.class_differences(old, new, count),
         "fixed": surest([flipped(int(index)) for index in fixed]),
@@ -127,7 +128,7 @@ def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
 
 
 def _search(head: Results) -> Verdict | None:
-    if not head.has_predictions:
+    if head.missing:
         return None
     baseline: Judged = head.judged("baseline")[0]
     return comparison.verdict(baseline, head.judged(RELEASED)[0], _margin(head))

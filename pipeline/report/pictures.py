@@ -8,6 +8,7 @@ from PIL import Image
 
 from pipeline import paths
 from pipeline.figures import sheet
+from pipeline.report.results import ResultsError
 from pipeline.report.snapshots import Snapshot
 
 SIDE = 56
@@ -17,16 +18,25 @@ def tiles(snapshots: Iterable[Snapshot], wanted: list[int]) -> dict[int, str]:
     """Give the wanted images as data URIs of PNG, as far as a sheet has them.
 
     An image that was fixed is on the older sheet, one that was broken on the newer one.
+
+    Raises:
+        ResultsError: a sheet is not as `evaluate` wrote it, but packed anew or left to Git LFS.
     """
     found: dict[int, str] = {}
     for snapshot in snapshots:
         content = snapshot.files.get(paths.SHEET.as_posix())
         if content is None:
             continue
-        with Image.open(io.BytesIO(content)) as opened:
-            opened.load()
-            for index, tile in sheet.cut(opened, wanted).items():
-                found.setdefault(index, _uri(_enlarge(tile)))
+        try:
+            with Image.open(io.BytesIO(content)) as opened:
+                opened.load()
+                cut = sheet.cut(opened, wanted)
+        except (OSError, KeyError) as error:
+            raise ResultsError(
+                f"{paths.SHEET} at {snapshot.label} is not as `evaluate` wrote it: {error!r}"
+            ) from None
+        for index, tile in cut.items():
+            found.setdefault(index, _uri(_enlarge(tile)))
     return found
 
 

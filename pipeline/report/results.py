@@ -20,6 +20,9 @@ from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.snapshots import Snapshot
 
+# What the report says of an architecture's search.
+OUTCOME = ("trials", "failed", "val_accuracy", "standard_error")
+
 
 class ResultsError(ConvoyError):
     """A committed file that cannot be read."""
@@ -40,7 +43,7 @@ class Results:
     @cached_property
     def lock(self) -> dict[str, dict[str, Any]]:
         """The stages of dvc.lock."""
-        return self.yaml("dvc.lock").get("stages", {})
+        return self.yaml("dvc.lock").get("stages") or {}
 
     @cached_property
     def tracked(self) -> dict[str, str]:
@@ -63,7 +66,7 @@ class Results:
         """Give the model specification "tuned" or "baseline", hyperparameters at top level."""
         content = self.json(f"{paths.SELECT.as_posix()}/{name}.json")
         hyperparameters = content.get("hyperparameters", {})
-        return {"architecture": content["architecture"], **hyperparameters} if content else {}
+        return {"architecture": content.get("architecture"), **hyperparameters} if content else {}
 
     @cached_property
     def classes(self) -> list[str]:
@@ -72,33 +75,58 @@ class Results:
         return [row["class"] for row in rows if row["model"] == predictions.NAMES[0]]
 
     @property
-    def has_predictions(self) -> bool:
-        """Whether there is something to compare."""
-        return paths.PREDICTIONS.as_posix() in self.snapshot.files
+    def missing(self) -> list[str]:
+        """What a comparison needs and this revision does not have."""
+        needed = (paths.PREDICTIONS, paths.DATA_REPORT, paths.CLASSES)
+        return [path.as_posix() for path in needed if path.as_posix() not in self.snapshot.files]
 
     def judged(self, name: str) -> tuple[Judged, NDArray[np.float64]]:
-        """Read what the configuration `name` predicts, and how sure its released model is."""
+        """Read what the configuration `name` predicts, and how sure its released model is.
+
+        Raises:
+            PredictionsError: the table is not what `evaluate` writes.
+            ResultsError: it has classes without a name.
+        """
         if name not in self._judged:
             path = paths.PREDICTIONS.as_posix()
             where = f"{path} at {self.snapshot.label}"
-            self._judged[name] = predictions.parse(self._text(path), name, where)
+            judged, probability = predictions.parse(self._text(path), name, where)
+            labels = np.concatenate([judged.actual, judged.released, judged.seeds.ravel()])
+            if labels.min(initial=0) < 0 or labels.max(initial=0) >= len(self.classes):
+                raise ResultsError(
+                    f"{where}: classes from {labels.min()} to {labels.max()}, but {paths.CLASSES} "
+                    f"names {len(self.classes)}; allowed: 0 to {len(self.classes) - 1}"
+                )
+            self._judged[name] = judged, probability
         return self._judged[name]
 
     def searches(self) -> dict[str, dict[str, Any]]:
-        """Sum up the search of each architecture: what was found, and what it cost."""
+        """Sum up the search of each architecture: what was found, and what it cost.
+
+        Raises:
+            ResultsError: a file is not what `tune` writes.
+        """
         found = {}
-        for name in self.params.get("architectures", []):
-            outcome = self.json(f"{paths.TUNE.as_posix()}/{name}.json")
+        for name in self.params.get("architectures") or []:
+            path = f"{paths.TUNE.as_posix()}/{name}.json"
+            outcome = self.json(path)
             trials = self.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")
-            if outcome:
+            if not outcome:
+                continue
+            try:
                 epochs = sum(int(row["epochs"]) for row in trials if row["epochs"])
-                found[name] = {**outcome, "epochs": epochs}
+                found[name] = {**{key: outcome[key] for key in OUTCOME}, "epochs": epochs}
+            except (KeyError, ValueError) as error:
+                raise ResultsError(
+                    f"{path} at {self.snapshot.label}, or its table of trials: {error!r}. Another "
+                    f"version of the pipeline wrote it; run `dvc repro tune@{name}` there."
+                ) from None
         return found
 
     def json(self, path: str) -> dict[str, Any]:
         """Read a JSON file; empty if it is not there."""
         try:
-            return json.loads(self._text(path) or "{}")
+            return self._mapping(path, json.loads(self._text(path) or "{}"))
         except json.JSONDecodeError as error:
             raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
 
@@ -109,9 +137,15 @@ class Results:
     def yaml(self, path: str) -> dict[str, Any]:
         """Read a YAML file; empty if it is not there."""
         try:
-            return YAML(typ="safe").load(self._text(path)) or {}
+            return self._mapping(path, YAML(typ="safe").load(self._text(path)) or {})
         except YAMLError as error:
             raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
+
+    def _mapping(self, path: str, content: Any) -> dict[str, Any]:
+        if not isinstance(content, dict):
+            kind = type(content).__name__
+            raise ResultsError(f"{path} at {self.snapshot.label}: a {kind}, not keys with values")
+        return content
 
     def _text(self, path: str) -> str:
         return self.snapshot.files.get(path, b"").decode("utf-8", errors="replace")
@@ -120,8 +154,8 @@ class Results:
 def incomparable(base: Results, head: Results) -> list[str]:
     """Say why the two revisions cannot be compared; nothing if they can."""
     for results in (base, head):
-        if not results.has_predictions:
-            return [f"{results.snapshot.label} has no {paths.PREDICTIONS}"]
+        if results.missing:
+            return [f"{results.snapshot.label} has no {', '.join(results.missing)}"]
     reasons = []
     old, new = base.data.get("test", {}), head.data.get("test", {})
     for key, what in (

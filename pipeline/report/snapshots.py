@@ -1,5 +1,6 @@
 """The files of one revision, read from git or from the workspace."""
 
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Snapshot:
 
 
 def workspace(root: Path = Path()) -> Snapshot:
-    """Read the files as they are now; what git ignores inside them is not looked at."""
+    """Read the files as they are now, committed or not, but for Python's caches."""
     files = {name: root / name for name in FILES}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
@@ -64,7 +65,7 @@ def revision(name: str) -> Snapshot:
         )
     sha = commit.stdout.decode().strip()
     listing = _git("ls-tree", "-r", "-z", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA)
-    entries = [entry.split("\t", 1) for entry in listing.stdout.decode().split("\0") if entry]
+    entries = [entry.split("\t", 1) for entry in os.fsdecode(listing.stdout).split("\0") if entry]
     blobs = {
         path: fields.split()[2]
         for fields, path in entries

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 from revisions import (
     PARAMS,
@@ -76,6 +79,39 @@ def test_a_revision_without_results_is_not_comparable(repository):
     report = revisions(repository, lambda: git(repository, "rm", "-rq", "results"))
     assert report.word == "not comparable"
     assert "no results/predictions.csv" in report.reasons[0]
+
+
+@pytest.mark.parametrize("name", ["data.json", "classes.csv"])
+def test_what_neither_revision_has_cannot_be_taken_for_equal(repository, name):
+    write_results(repository, GOOD)
+    (repository / "results" / name).unlink()
+    commit(repository, "base")
+    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    assert report.word == "not comparable"
+    assert report.reasons[0].endswith(f"has no results/{name}")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("results/tune/mlp.json", '{"architecture": "mlp"}', "tune/mlp.json.*'trials'.*dvc repro"),
+        ("results/metrics.json", "[1]", "metrics.json at workspace: a list"),
+        ("params.yaml", "- epochs", "params.yaml at workspace: a list"),
+        ("results/classes.csv", "model,class\ntuned,0\n", "from 0 to 9, but .* names 1"),
+    ],
+)
+def test_a_file_of_another_version_is_an_error_that_names_it(repository, path, text, said):
+    write_results(repository, GOOD)
+    (repository / path).write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        compare(snapshots.workspace(), snapshots.workspace())
+
+
+def test_a_file_name_that_is_not_utf8_does_no_harm(repository):
+    write_results(repository, GOOD)
+    Path(os.fsdecode(b"results/\xff.txt")).touch()
+    commit(repository, "base")
+    assert compare(snapshots.revision("HEAD"), snapshots.workspace()).word == "equivalent"
 
 
 def test_a_pull_request_cannot_bring_its_own_margin(repository):

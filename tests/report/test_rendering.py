@@ -1,12 +1,16 @@
+import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
+from PIL import Image
 from revisions import CLASSES, commit, new_repository, write_results, wrong_models
 
 from pipeline.report import rendering, snapshots
 from pipeline.report.comparing import compare
+from pipeline.report.results import ResultsError
 
 GOOD = wrong_models(range(2), range(3), range(1, 3))
 BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
@@ -84,6 +88,16 @@ def test_the_page_carries_pictures_of_what_was_fixed_and_broken(compared):
     page = rendering.as_html(report, old, new)
     assert page.count('alt="image ') == 32
     assert 'src="http' not in page
+
+
+def test_a_sheet_without_its_numbers_is_an_error_that_names_it(compared):
+    report, old, new = compared()
+    plain = io.BytesIO()
+    Image.new("L", (8, 8)).save(plain, format="PNG")
+    sheet = "results/pictures/mistakes_sheet.png"
+    packed = replace(new, files={**new.files, sheet: plain.getvalue()})
+    with pytest.raises(ResultsError, match=r"mistakes_sheet\.png at workspace is not as"):
+        rendering.as_html(report, old, packed)
 
 
 def test_json_holds_every_fact(compared):
