@@ -15,6 +15,8 @@ from pipeline.files import replacing
 
 matplotlib.use("agg")
 
+MOST_LETTERS = 24
+
 
 @contextmanager
 def picture(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
@@ -29,6 +31,13 @@ def picture(path: Path, rows: int, columns: int, size: tuple[float, float]) -> I
             figure.savefig(scratch, format="png", metadata={"Software": None})
     finally:
         plt.close(figure)
+
+
+def caption(name: str) -> str:
+    """Write a class name as it is: on one line, short, and dollars as dollars, not as formulas."""
+    line = " ".join(name.split())
+    short = line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 1]}…"
+    return short.replace("$", r"\$")
 
 
 def show_image(axes: Axes, image: NDArray[np.uint8]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.evaluation.scoring import Predictions
-from pipeline.figures.canvas import picture, show_image
+from pipeline.figures.canvas import caption, picture, show_image
 from pipeline.training.batches import SplitFolder
 
 ROWS, COLUMNS = 4, 6
@@ -32,5 +32,7 @@ def worst_mistakes(judged: Predictions) -> np.ndarray:
 
 
 def _caption(judged: Predictions, index: int, classes: Sequence[str]) -> str:
-    actual, predicted = classes[judged.actual[index]], classes[judged.predicted[index]]
+    actual, predicted = (
+        caption(classes[labels[index]]) for labels in (judged.actual, judged.predicted)
+    )
     return f"#{index}: {actual}\nas {predicted} ({judged.probability[index]:.2f})"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.duplicates import Duplicates
 from pipeline.data.gathering import NAMES, TEST, Gathered
-from pipeline.figures.canvas import picture, show_image
+from pipeline.figures.canvas import caption, picture, show_image
 
 ROWS, COLUMNS = 6, 4
 
@@ -30,7 +30,9 @@ def draw(
             axes.set_axis_off()
         for axes, pair in zip(grid.flat, pairs, strict=False):
             show_image(axes, np.concatenate(list(gathered.images(pair)), axis=1))
-            captions = [f"{names[parts[i]]} #{i}: {classes[gathered.labels[i]]}" for i in pair]
+            captions = [
+                f"{names[parts[i]]} #{i}: {caption(classes[gathered.labels[i]])}" for i in pair
+            ]
             axes.set_title("\n".join(captions), fontsize=6)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.gathering import Gathered
-from pipeline.figures.canvas import picture, show_image
+from pipeline.figures.canvas import caption, picture, show_image
 
 COLUMNS = 10
 MOST_CLASSES = 25
@@ -29,4 +29,4 @@ def draw(gathered: Gathered, chosen: NDArray[np.bool_], classes: Sequence[str], 
         more = len(classes) - len(shown)
         axes.set_title("training images" + (f" (and {more} more classes)" if more else ""))
         for label, name in enumerate(shown):
-            axes.text(-0.1 * width, (label + 0.5) * height, name, ha="right", va="center")
+            axes.text(-0.1 * width, (label + 0.5) * height, caption(name), ha="right", va="center")

@@ -1,0 +1,33 @@
+import warnings
+
+import numpy as np
+from PIL import Image
+
+from pipeline.figures import confusion
+from pipeline.figures.canvas import caption
+
+MATRIX = np.array([[3, 1], [0, 4]])
+
+
+def drawn(folder, *classes):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        confusion.draw(MATRIX, classes, "title", folder / "matrix.png")
+    return np.asarray(Image.open(folder / "matrix.png"))
+
+
+def test_class_names_are_no_formulas(tmp_path):
+    drawn(tmp_path, r"$\x$", "5$ to 6$")
+    assert caption("5$ to 6$") == r"5\$ to 6\$"
+
+
+def test_a_long_name_leaves_room_for_the_matrix(tmp_path):
+    shown = drawn(tmp_path, "a" * 80, "b")
+    assert (shown == drawn(tmp_path, "a" * 90, "b")).all()
+    # The darkest blue of the colour map: the cell of a class that is always recognised.
+    dark = (shown[..., :3] == [8, 48, 107]).all(axis=2).sum()
+    assert dark > 0.05 * shown.shape[0] * shown.shape[1]
+
+
+def test_a_name_is_one_line():
+    assert caption("two\nlines") == "two lines"
