@@ -4,7 +4,6 @@ Exact duplicates have equal pixels. Near duplicates have perceptual hashes that 
 and pixels that correlate: the hash alone takes any two pictures of one composition for the same.
 """
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,16 +13,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.data.gathering import NAMES, Gathered
-from pipeline.data.hashing import BITS
+from pipeline.data.lookalikes import alike, runs
 
-# Chosen by looking at pairs of the real data sets: docs/data.md shows what lies on either side.
-MOST_BITS = 4
+# Chosen, like lookalikes.MOST_BITS, by looking at pairs of the real data sets: docs/data.md shows
+# what lies on either side.
 LEAST_CORRELATION = 0.95
-# More images than this that agree in two bands of their hashes are not compared one with another.
-LARGEST_BUCKET = 5000
-RUNS_AT_ONCE = 1 << 12
 # Each image that is read from the map brings the pages around it into memory.
-IMAGES_AT_ONCE = 100
+PAIRS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -50,12 +46,18 @@ class Duplicates:
 
 
 def find(gathered: Gathered) -> Duplicates:
-    """Find all duplicates among the images."""
+    """Find all exact duplicates among the images, and of each image the near ones, up to 100."""
     exact = _first_equal(gathered.digests)
     unique = np.flatnonzero(exact == np.arange(len(exact)))
-    candidates, not_compared = _alike(gathered.hashes[unique])
-    near = _confirm(gathered, unique[candidates])
-    return Duplicates(exact, near, not_compared)
+    partners, large = np.zeros(len(unique), np.int32), np.zeros(len(unique), np.uint16)
+    found = [np.empty((0, 2), np.int64)]
+    for pairs in _batches(alike(gathered.hashes[unique], partners, large)):
+        same = pairs[_correlation(*map(gathered.images, unique[pairs].T)) >= LEAST_CORRELATION]
+        np.add.at(partners, same[:, 0], 1)
+        found.append(unique[np.sort(same, axis=1)])
+    near = np.concatenate(found)
+    near = near[np.lexsort(near.T[::-1])]
+    return Duplicates(exact, near, int((large > 0).sum()))
 
 
 def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -65,7 +67,7 @@ def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
     same = ordered[1:] == ordered[:-1]
     close = np.flatnonzero(same)
     same[close] = digests[order[close], 1] == digests[order[close + 1], 1]
-    start, count = _runs(same)
+    start, count = runs(same)
     # The sort is stable, so the first of a run is the first of all.
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     first = np.arange(len(digests))
@@ -73,76 +75,16 @@ def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
     return first
 
 
-def _alike(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:
-    """Find pairs of hashes at most `MOST_BITS` apart, int64 [k, 2], each once.
-
-    Of `MOST_BITS` + 2 bands of bits, two such hashes agree in two at least, so only hashes that do
-    are compared (Manku, Jain and Das Sarma 2007, "Detecting near-duplicates for web crawling").
-    """
-    n = len(hashes)
-    found = [np.empty(0, np.int64)]
-    skipped = np.zeros(n, bool)
-    for bands in itertools.combinations(range(MOST_BITS + 2), 2):
-        key = hashes & _mask(bands)
-        order = np.argsort(key, kind="stable")
-        ordered = key[order]
-        start, count = _runs(ordered[1:] == ordered[:-1])
-        for run in np.flatnonzero(count > LARGEST_BUCKET):
-            skipped[order[start[run] : start[run] + count[run]]] = True
-        for left, right in _pairs(start, count):
-            # The sort is stable: within a run, the left image comes first.
-            a, b = order[left], order[right]
-            close = np.bitwise_count(hashes[a] ^ hashes[b]) <= MOST_BITS
-            found.append(a[close] * n + b[close])
-    pairs = np.unique(np.concatenate(found))
-    return np.stack([pairs // max(n, 1), pairs % max(n, 1)], axis=1), int(skipped.sum())
-
-
-def _runs(same: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find where values repeat: the start and the length of each run of two or more.
-
-    Args:
-        same: Whether each value equals the next, bool [n - 1].
-    """
-    padded = np.concatenate([[False], same, [False]])
-    start = np.flatnonzero(~padded[:-1] & padded[1:])
-    last = np.flatnonzero(padded[:-1] & ~padded[1:])
-    return start, last - start + 1
-
-
-def _mask(bands: tuple[int, ...]) -> np.uint64:
-    """Mark the bits of some bands; a band is every sixth bit, of low and high frequencies."""
-    return np.uint64(sum(1 << bit for bit in range(BITS) if bit % (MOST_BITS + 2) in bands))
-
-
-def _pairs(
-    start: NDArray[np.int64], count: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pair the positions within each run, of `RUNS_AT_ONCE` runs at a time."""
-    kept = count <= LARGEST_BUCKET
-    start, count = start[kept], count[kept]
-    for distance in range(1, int(count.max(initial=1))):
-        longer = count > distance
-        start, count = start[longer], count[longer]
-        pairs = count - distance
-        ends = np.cumsum(pairs)
-        for low in range(0, len(start), RUNS_AT_ONCE):
-            part = slice(low, low + RUNS_AT_ONCE)
-            offset = np.arange(int(pairs[part].sum())) - np.repeat(
-                ends[part] - pairs[part] - (ends[low] - pairs[low]), pairs[part]
-            )
-            left = np.repeat(start[part], pairs[part]) + offset
-            yield left, left + distance
-
-
-def _confirm(gathered: Gathered, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keep the pairs whose pixels correlate, int64 [k, 2]."""
-    kept = np.zeros(len(pairs), bool)
-    for begin in range(0, len(pairs), IMAGES_AT_ONCE):
-        part = pairs[begin : begin + IMAGES_AT_ONCE]
-        left, right = (gathered.images(side) for side in part.T)
-        kept[begin : begin + IMAGES_AT_ONCE] = _correlation(left, right) >= LEAST_CORRELATION
-    return pairs[kept]
+def _batches(pieces: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """Put pieces of pairs together, or apart, to `PAIRS_AT_ONCE`."""
+    waiting = np.empty((0, 2), np.int64)
+    for piece in pieces:
+        waiting = np.concatenate([waiting, piece])
+        while len(waiting) >= PAIRS_AT_ONCE:
+            yield waiting[:PAIRS_AT_ONCE]
+            waiting = waiting[PAIRS_AT_ONCE:]
+    if len(waiting):
+        yield waiting
 
 
 def _correlation(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data import duplicates, hashing
+from pipeline.data import duplicates, hashing, lookalikes
 from pipeline.data.gathering import TEST, TRAIN, VALIDATION, Gathered
 
 
@@ -46,33 +46,20 @@ def test_a_brighter_and_a_speckled_copy_are_near(tmp_path):
     assert groups[3] == groups[40] != groups[5] == groups[41]
 
 
-def test_the_bands_find_every_pair_that_comparing_all_finds():
-    rng = np.random.default_rng(0)
-    hashes = rng.integers(0, 2**63, 300, dtype=np.uint64)
-    flips = [rng.choice(64, k, replace=False) for k in rng.integers(0, 7, 300)]
-    hashes[150:] = hashes[:150] ^ np.array(
-        [sum(1 << int(bit) for bit in bits) for bits in flips[:150]], np.uint64
-    )
-    pairs, skipped = duplicates._alike(hashes)
-    distance = np.bitwise_count(hashes[:, None] ^ hashes[None])
-    expected = np.argwhere(np.triu(distance <= duplicates.MOST_BITS, 1))
-    assert len(expected) > 50
-    assert (pairs.tolist(), skipped) == (expected.tolist(), 0)
-
-
-def test_buckets_too_large_are_counted_not_passed_over_in_silence(monkeypatch):
-    monkeypatch.setattr(duplicates, "LARGEST_BUCKET", 10)
-    pairs, skipped = duplicates._alike(np.zeros(30, np.uint64))
-    assert (len(pairs), skipped) == (0, 30)
-
-
-def test_pairs_come_in_pieces_without_loss(monkeypatch):
-    hashes = np.repeat(np.random.default_rng(0).integers(0, 2**63, 20, dtype=np.uint64), 4)
-    whole, _ = duplicates._alike(hashes)
-    monkeypatch.setattr(duplicates, "RUNS_AT_ONCE", 3)
-    pieces, _ = duplicates._alike(hashes)
-    assert len(whole) == 20 * 6
-    assert (pieces == whole).all()
+def test_of_many_frames_of_one_scene_not_every_pair_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(lookalikes, "MOST_PARTNERS", 5)
+    generator = np.random.default_rng(0)
+    frames = [scene(1).astype(int) + generator.integers(0, 3, (28, 28, 1)) for _ in range(200)]
+    images = gathered(tmp_path, [scene(2), *(frame.astype(np.uint8) for frame in frames)])
+    found = duplicates.find(images)
+    # About five each of 19,900; pairs that are looked at together may come on top.
+    assert 900 < len(found.near) < 1500
+    assert len(set(found.groups().tolist())) == 2
+    # Partners are chosen by chance and not by place: those of other labels and parts are found.
+    labels, parts = np.repeat([0, 1], [100, 101]), np.repeat([TRAIN, TEST], [100, 101])
+    counts = duplicates.count(found, labels, parts.astype(np.int8))
+    assert counts["near_test_in_train"] > 95
+    assert counts["near_other_label"] > 190
 
 
 def test_counts_within_and_across(tmp_path):
