@@ -70,7 +70,7 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
         skip: Whether to go on where some images cannot be used.
 
     Raises:
-        DataError: some images cannot be used, and `skip` is false; or there are none, or they
+        DataError: some images cannot be used, and `skip` is false; or a part has none, or they
             differ in shape.
     """
     parts = (source.train, source.validation, source.test)
@@ -94,8 +94,9 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
             n += len(images)
     if source.skipped and not skip:
         raise unusable(source.skipped)
-    if shape is None:
-        raise DataError("the data set holds no images")
+    empty = [NAMES[number] for number in present if number not in official[:n]]
+    if shape is None or empty:
+        raise DataError(f"the data set holds no usable images for {', '.join(empty) or 'training'}")
     height, width, channels = shape
     return Gathered(
         path, (height, width, channels), labels[:n], official[:n], digests[:n], hashes[:n]

@@ -57,6 +57,9 @@ def read(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
+            # A JPEG is decoded at a half, quarter or eighth where twice `size` is left: of a photo
+            # of 12 million pixels that takes a third of the time, and the result differs by 0 to 3.
+            image.draft(None, (2 * max(size), 2 * max(size)))
             image.load()
             turned = _turn(image)
     except FileNotFoundError:

@@ -211,6 +211,14 @@ def test_an_empty_test_folder_is_said(tmp_path):
         gather(root)
 
 
+def test_test_images_that_are_all_unreadable_are_not_replaced_by_others(tmp_path):
+    root = pets(tmp_path / "in", "train", "test")
+    for path in (root / "test").rglob("*.png"):
+        path.write_bytes(b"nothing")
+    with pytest.raises(DataError, match="no usable images for test"):
+        gather(root, skip=True)
+
+
 def test_classes_that_differ_in_case_are_never_accepted(tmp_path):
     root = pets(tmp_path / "in")
     picture(root / "Cat" / "a.png")

@@ -54,6 +54,17 @@ def test_formats(tmp_path, suffix):
     assert np.abs(image.astype(int) - [200, 100, 50]).max() <= 3
 
 
+@pytest.mark.parametrize("side", [16, 100, 300])
+def test_a_photo_that_is_decoded_at_a_fraction_looks_the_same(tmp_path, side):
+    coarse = np.random.default_rng(0).integers(0, 256, (15, 20, 3), dtype=np.uint8)
+    photo = Image.fromarray(coarse).resize((800, 600), Image.Resampling.BICUBIC)
+    photo.save(tmp_path / "photo.jpg", quality=95)
+    with Image.open(tmp_path / "photo.jpg") as whole:
+        expected = pictures.convert(whole, (side, side), 3).astype(int)
+    found = pictures.read(tmp_path / "photo.jpg", (side, side), 3)
+    assert np.abs(found - expected).max() <= 4
+
+
 def test_the_camera_s_turn_is_followed(tmp_path):
     image = grey([10, 200])
     exif = image.getexif()
