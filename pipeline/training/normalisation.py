@@ -6,6 +6,10 @@ them reads and writes all activations. docs/performance.md has what that costs o
 
 import keras
 
+# On a processor the kernel takes 16-bit floats in blocks of so many channels. Other numbers of
+# channels are up to ten times as slow as in 32 bits.
+BLOCK = 16
+
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer, faster while it is trained on images with TensorFlow.
@@ -26,9 +30,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
+        blocks = inputs.shape[-1] % BLOCK == 0
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+            inputs if blocks else tf.cast(inputs, "float32"),
+            self.gamma,
+            self.beta,
+            epsilon=self.epsilon,
+            is_training=True,
         )
+        outputs = tf.cast(outputs, inputs.dtype)
         # The kernel gives the sample variance, Keras follows the population's.
         count = tf.cast(tf.size(inputs) / inputs.shape[-1], variance.dtype)
         self._follow(self.moving_mean, mean)

@@ -9,11 +9,11 @@ IMAGES = np.random.default_rng(1).normal(3, 2, (32, 6, 6, 4)).astype("float32")
 LABELS = np.arange(32) % 2
 
 
-def trained(kind, dtype):
+def trained(kind, dtype, channels):
     """Train a layer between two others for two steps; give the model."""
     keras.utils.set_random_seed(1)
     images = keras.Input((6, 6, 4))
-    features = keras.layers.Conv2D(8, 3, dtype=dtype)(images)
+    features = keras.layers.Conv2D(channels, 3, dtype=dtype)(images)
     features = kind(momentum=0.9, dtype=dtype)(features)
     features = keras.layers.GlobalMaxPooling2D()(features)
     model = keras.Model(images, keras.layers.Dense(2, activation="softmax")(features))
@@ -25,9 +25,10 @@ def trained(kind, dtype):
 @pytest.mark.parametrize(
     ("dtype", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 2e-2), ("mixed_float16", 5e-3)]
 )
-def test_training_ends_with_the_weights_and_statistics_of_keras_own(dtype, tolerance):
-    ours = trained(BatchNormalization, dtype).get_weights()
-    theirs = trained(keras.layers.BatchNormalization, dtype).get_weights()
+@pytest.mark.parametrize("channels", [8, 16])
+def test_training_ends_with_the_weights_and_statistics_of_keras_own(dtype, tolerance, channels):
+    ours = trained(BatchNormalization, dtype, channels).get_weights()
+    theirs = trained(keras.layers.BatchNormalization, dtype, channels).get_weights()
     for weights, expected in zip(ours, theirs, strict=True):
         assert weights == pytest.approx(expected, rel=tolerance, abs=tolerance)
 
