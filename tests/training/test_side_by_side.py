@@ -55,9 +55,15 @@ def train_endlessly(clone):
 
 def trainers(pid):
     """Give the two processes that train, once both have imported TensorFlow."""
-    children = psutil.Process(pid).children()
-    found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-    return found if len(found) == 2 and all(c.num_threads() > 3 for c in found) else None
+    found = [child for child in psutil.Process(pid).children() if trains(child)]
+    return found if len(found) == 2 else None
+
+
+def trains(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline()) and process.num_threads() > 3
+    except psutil.NoSuchProcess:  # libraries start others, which end at once
+        return False
 
 
 def wait_for(look, seconds=60):
