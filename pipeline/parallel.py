@@ -27,19 +27,12 @@ def workers() -> int:
     return int(text)
 
 
-def device_variables(number: int, count: int) -> dict[str, str]:
-    """Give process `number` of `count` its GPU, if this machine has any, in turn."""
+def device_variables(number: int) -> dict[str, str]:
+    """Give process `number` its GPU, if this machine has any, in turn."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if listed is None:
         found = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
         gpus = [str(index) for index in range(found)]
     else:
         gpus = [name for name in listed.split(",") if name]
-    if not gpus:
-        return {}
-    variables = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
-    if count > len(gpus):
-        # Else the first process on a GPU takes all of its memory.
-        variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-        variables["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    return variables
+    return {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {}

@@ -48,6 +48,7 @@ def state() -> Path:
     return repository() / (os.environ.get("CONVOY_STATE") or ".state")
 
 
+COMPILED = state() / "compiled"
 LEDGER = state() / "ledger"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

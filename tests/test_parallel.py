@@ -13,12 +13,7 @@ def test_a_bad_number_of_workers_is_an_error_that_names_the_variable(monkeypatch
 
 def test_gpus_are_handed_out_in_turn(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    given = [parallel.device_variables(number, 2) for number in range(2)]
-    assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5"]
-    assert parallel.device_variables(2, 3) == {
-        "CUDA_VISIBLE_DEVICES": "3",
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-    }
+    given = [parallel.device_variables(number) for number in range(3)]
+    assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5", "3"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert parallel.device_variables(0, 2) == {}
+    assert parallel.device_variables(0) == {}

@@ -124,7 +124,8 @@ def _seconds_a_call(step: Callable[[], None]) -> Iterator[float]:
 
 
 def _table(name: str, precision: str, found: Sequence[Measured]) -> Table:
-    table = Table(title=f"Training {name} in {precision} on {', '.join(backend.device_kinds())}")
+    device = ", ".join(backend.gpu_names()) or "the processor"
+    table = Table(title=f"Training {name} in {precision} on {device}")
     for column in ("batch size", "images/s", f"range of {REPETITIONS}", "peak memory"):
         table.add_column(column, justify="right")
     for entry in found:

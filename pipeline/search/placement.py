@@ -34,7 +34,7 @@ def prepare(in_flight: int) -> None:
     count = min(workers(), in_flight)
     if count > 1 and not os.environ.get(SCHEDULER):
         for number in range(count):
-            _prepared.append(WorkerProcess(ROOT, device_variables(number, count)))
+            _prepared.append(WorkerProcess(ROOT, device_variables(number)))
 
 
 def place(setting: "Setting", in_flight: int) -> "Workers":
@@ -63,7 +63,7 @@ def place(setting: "Setting", in_flight: int) -> "Workers":
             "many trials run at a time"
         )
     cores = os.cpu_count() or 1
-    if count > 1 and count * setting.threads > cores and not device_variables(0, count):
+    if count > 1 and count * setting.threads > cores and not device_variables(0):
         say(
             f"note: {count} workers times tune.threads={setting.threads} is more than the "
             f"{cores} cores here; fewer workers would be as fast"

@@ -87,7 +87,8 @@ class _Watch(keras.callbacks.Callback):
         if hopeless or not math.isfinite(logs["loss"]):
             self.model.stop_training = True
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        # At the beginning, because after a batch JAX would wait for its result to tell it.
         if self.seconds is not None and time.monotonic() - self.start > self.seconds:
             raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
 

@@ -171,7 +171,7 @@ class LocalProcesses:
 
     def _start(self, number: int) -> WorkerProcess:
         if not self.closed:
-            process = WorkerProcess(ROOT, device_variables(number, self.count))
+            process = WorkerProcess(ROOT, device_variables(number))
             self.running[number] = process  # from here on `close` ends it
         if self.closed:
             self.close()

@@ -9,15 +9,30 @@ from typing import Any, Literal
 
 import keras
 
+from pipeline import paths
 from pipeline.training.conditions import Precision
 
 # glibc's names for what `mallopt` sets, and values that fit any batch of ours.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
 
+# XLA's option to choose only operations on the GPU that give the same bits each time.
+DETERMINISTIC = "xla_gpu_deterministic_ops"
+COMPILED_BYTES = 1 << 30
+
 STEPS_A_CALL_ON_GPU, STEPS_A_CALL_ON_PROCESSOR = 16, 8
 
-PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "torch",
+    "jax",
+    "jaxlib",
+    "nvidia-cudnn-cu12",
+    "nvidia-cudnn-cu13",
+    "numpy",
+)
 # Settings of the backends' own that change the last digits.
 VARIABLES = (
     "TF_ENABLE_ONEDNN_OPTS",
@@ -45,23 +60,52 @@ def start(threads: int) -> None:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    match keras.backend.backend():
+        case "tensorflow":
+            _start_tensorflow(threads)
+        case "jax":
+            _start_jax()
+        case _:
+            _start_torch(threads)
 
-        # It warns of each model after the fifth that is traced, which is what many seeds are.
-        tf.get_logger().setLevel("ERROR")
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-        tf.config.experimental.enable_op_determinism()
-        for gpu in tf.config.list_physical_devices("GPU"):
-            # Else the first process takes all the memory, and no second one fits beside it.
-            tf.config.experimental.set_memory_growth(gpu, True)
-        _keep_freed_memory()
-    elif keras.backend.backend() == "torch":
-        import torch
 
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True)
+def _start_tensorflow(threads: int) -> None:
+    import tensorflow as tf
+
+    # It warns of each model after the fifth that is traced, which is what many seeds are.
+    tf.get_logger().setLevel("ERROR")
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    for gpu in tf.config.list_physical_devices("GPU"):
+        # Else the first process takes all the memory, and no second one fits beside it.
+        tf.config.experimental.set_memory_growth(gpu, True)
+    _keep_freed_memory()
+
+
+def _start_jax() -> None:
+    """Set what JAX reads when it first computes."""
+    # Else the first process takes all the memory, and no second one fits beside it.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    flags = os.environ.get("XLA_FLAGS", "")
+    if DETERMINISTIC not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{DETERMINISTIC}=true".strip()
+    import jax
+
+    if gpu_names() and not jax.config.jax_compilation_cache_dir:
+        # Compiling takes a GPU longer than a short training, and the next seed needs the same.
+        jax.config.update("jax_compilation_cache_dir", str(paths.COMPILED.absolute()))
+        jax.config.update("jax_compilation_cache_max_size", COMPILED_BYTES)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def _start_torch(threads: int) -> None:
+    import torch
+
+    # Without it cuBLAS refuses to be deterministic.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
 
 
 def _keep_freed_memory() -> None:
@@ -93,7 +137,7 @@ def precision(wanted: Precision | Literal["auto"]) -> Precision:
     """
     if wanted != "auto":
         return wanted
-    if "gpu" in device_kinds() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
+    if gpu_names() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
         return "mixed_bfloat16"
     return "float32"
 
@@ -105,7 +149,7 @@ def software() -> dict[str, Any]:
     return {
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "backend": keras.backend.backend(),
-        "devices": device_kinds(),
+        "devices": sorted(set(gpu_names())) or ["cpu"],
         "machine": platform.machine(),
         "processor": sorted(flag for flag in _processor_flags() if flag.startswith(vectors)),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
@@ -136,14 +180,34 @@ def steps_a_call() -> int:
     """
     if keras.backend.backend() == "torch":
         return 1
-    if "gpu" in device_kinds():
+    if gpu_names():
         return STEPS_A_CALL_ON_GPU
     return STEPS_A_CALL_ON_PROCESSOR if keras.backend.backend() == "tensorflow" else 1
 
 
+def gpu_names() -> list[str]:
+    """Name the GPUs that the backend sees, such as "NVIDIA H100 80GB HBM3"."""
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            details = tf.config.experimental.get_device_details
+            gpus = tf.config.list_physical_devices("GPU")
+            return [details(gpu).get("device_name", "GPU") for gpu in gpus]
+        case "jax":
+            import jax
+
+            return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+        case _:
+            import torch
+
+            count = torch.cuda.device_count()
+            return [torch.cuda.get_device_name(number) for number in range(count)]
+
+
 def gpu_peak_bytes() -> int | None:
     """Give the most bytes that the GPU has held so far; None where there is none."""
-    if "gpu" not in device_kinds():
+    if not gpu_names():
         return None
     match keras.backend.backend():
         case "tensorflow":
@@ -169,12 +233,3 @@ def is_out_of_memory(error: Exception) -> bool:
         or "out of memory" in text
         or "bad_alloc" in text
     )
-
-
-def device_kinds() -> list[str]:
-    """Name the kinds of device that Keras computes on, such as "cpu" or "gpu"."""
-    if keras.backend.backend() == "torch":  # for which Keras has no such list
-        import torch
-
-        return ["gpu"] if torch.cuda.is_available() else ["cpu"]
-    return sorted({name.partition(":")[0] for name in keras.distribution.list_devices()})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.training import augmentation, backend
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.conditions import Conditions
+from pipeline.training.gelu import vectorised
 from pipeline.training.recipe import Recipe, make_optimizer
 
 
@@ -69,16 +70,17 @@ def fit(
         ],
         steps_per_execution=backend.steps_a_call(),
     )
-    history = learner.fit(
-        batches,
-        validation_data=Batches(validation, INFERENCE_BATCH),
-        epochs=epochs,
-        initial_epoch=first_epoch,
-        class_weight=_class_weights(train.labels) if conditions.class_weights else None,
-        shuffle=False,  # Batches shuffles
-        verbose=0,
-        callbacks=[*_built_in(conditions, patience), *callbacks],
-    ).history
+    with vectorised(model):
+        history = learner.fit(
+            batches,
+            validation_data=Batches(validation, INFERENCE_BATCH),
+            epochs=epochs,
+            initial_epoch=first_epoch,
+            class_weight=_class_weights(train.labels) if conditions.class_weights else None,
+            shuffle=False,  # Batches shuffles
+            verbose=0,
+            callbacks=[*_built_in(conditions, patience), *callbacks],
+        ).history
     names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
     rows = zip(*(history[name] for name in names), strict=True)
     return [Epoch(number, *row) for number, row in enumerate(rows, start=first_epoch + 1)]

@@ -52,7 +52,7 @@ def train_seeds(
         numbers.put(number)
     listener = threading.Thread(target=_listen, args=(epochs, show), daemon=True)
     listener.start()
-    given = (count, training.settings.threads, numbers, epochs)
+    given = (training.settings.threads, numbers, epochs)
     with ProcessPoolExecutor(count, context, _start, given) as pool:
         try:
             waiting = [pool.submit(_train, training, seed, folder, finished) for seed in seeds]
@@ -79,17 +79,14 @@ def _listen(epochs: "SimpleQueue[tuple[int, float] | None]", show: Show) -> None
 
 
 def _start(
-    count: int,
-    threads: int,
-    numbers: "SimpleQueue[int]",
-    epochs: "SimpleQueue[tuple[int, float] | None]",
+    threads: int, numbers: "SimpleQueue[int]", epochs: "SimpleQueue[tuple[int, float] | None]"
 ) -> None:
     """Prepare a process of the pool."""
     global _epochs
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.update(parallel.device_variables(numbers.get(), count))
+    os.environ.update(parallel.device_variables(numbers.get()))
     backend.start(threads)
     _epochs = epochs
 

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 
+import keras
 import pytest
 from support import ROOT
+
+from pipeline.training import backend
 
 REPORT = """
 import json
@@ -40,4 +43,12 @@ def test_a_keras_json_of_the_user_changes_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", ["ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA"])
 def test_a_variable_that_changes_results_is_part_of_their_context(name):
-    assert settings(**{name: "STRICT"})[3] == {name: "STRICT"}
+    assert settings(**{name: "STRICT"})[3][name] == "STRICT"
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="a variable of JAX's")
+def test_processes_that_a_started_one_starts_are_told_the_same():
+    backend.start(1)
+    told = backend.software()["variables"]["XLA_FLAGS"]
+    backend.start(1)
+    assert backend.software()["variables"]["XLA_FLAGS"] == told

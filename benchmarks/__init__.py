@@ -1,0 +1,1 @@
+"""Measurements of speed, memory and cost; what they gave is in docs/."""

@@ -1,0 +1,134 @@
+"""How long until the models of an experiment reach a test accuracy, on what Keras computes on here.
+
+    [KERAS_BACKEND=jax] python -m benchmarks.reaching EXPERIMENT ACCURACY [SEEDS]
+
+Run it in a workspace whose split is the experiment's. The seeds train one after the other, through
+the pipeline's own fitting. The clock starts after all imports, so it counts what the backend
+compiles, and stands still while the test images are scored after each epoch.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SEEDS = 5
+SPLIT = Path("data/split")
+
+Epoch = dict[str, float]
+
+
+def main(experiment: str, accuracy: float, seeds: int) -> None:
+    """Train seed by seed, and print when each reached the accuracy and how it ended."""
+    runs = []
+    for seed in range(1, seeds + 1):
+        runs.append(train(experiment, seed))
+        then = reached(runs[-1], accuracy)
+        first, last = runs[-1][0], runs[-1][-1]
+        when = f"{then['wall']:.1f} s" if then else "never"
+        print(
+            f"seed {seed}: {when} to {accuracy:.2%}; "
+            f"{last['accuracy']:.2%} after {last['wall']:.1f} s ({last['processor']:.1f} s of "
+            f"processor), of which {first['wall']:.1f} s were the first epoch, compiling included",
+            flush=True,
+        )
+    ends = [run[-1]["accuracy"] for run in runs]
+    whens = [then["wall"] if (then := reached(run, accuracy)) else float("inf") for run in runs]
+    spread = f" ± {statistics.stdev(ends):.3%}" if seeds > 1 else ""
+    print(
+        f"{experiment}, {seeds} seeds: {accuracy:.2%} after {statistics.median(whens):.1f} s in "
+        f"median ({min(whens):.1f} to {max(whens):.1f}); at the end {statistics.mean(ends):.3%}"
+        f"{spread} ({min(ends):.2%} to {max(ends):.2%})"
+    )
+
+
+def reached(run: list[Epoch], accuracy: float) -> Epoch | None:
+    """Find the first epoch with that test accuracy."""
+    return next((epoch for epoch in run if epoch["accuracy"] >= accuracy), None)
+
+
+def train(experiment: str, seed: int) -> list[Epoch]:
+    """Train as the experiment says; give each epoch's test accuracy and the clocks at its end."""
+    import keras
+
+    from pipeline.commands import experiments
+    from pipeline.training import backend, models
+    from pipeline.training.batches import SplitFolder
+    from pipeline.training.fitting import fit
+
+    settings = experiments.load(experiment)
+    (architecture,) = settings.architectures
+    backend.start(settings.train.threads)
+    conditions = settings.train.conditions(backend.precision)
+    train, validation = (SplitFolder(SPLIT / name) for name in ("train", "validation"))
+    test_images, test_labels = test_split()
+    clock = Clock()
+    keras.utils.set_random_seed(seed)
+    values = settings.tune.fixed.get(architecture, {})
+    model, recipe = models.build(
+        architecture, values, train.shape, len(train.classes), conditions.precision
+    )
+    answering = models.mirrored(model) if settings.train.mirrored else model
+    epochs, watch = watching(
+        clock, lambda: answering.predict(test_images, batch_size=500, verbose=0), test_labels
+    )
+    fit(
+        model,
+        recipe,
+        conditions,
+        train,
+        validation,
+        epochs=settings.train.epochs,
+        seed=seed,
+        callbacks=[watch],
+    )
+    return epochs
+
+
+class Clock:
+    """Wall and processor seconds, with pauses."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = -time.perf_counter(), -time.process_time()
+
+    def pause(self) -> Epoch:
+        """Stop; give what has passed."""
+        self.wall += time.perf_counter()
+        self.processor += time.process_time()
+        return {"wall": self.wall, "processor": self.processor}
+
+    def go_on(self) -> None:
+        """Go on."""
+        self.wall -= time.perf_counter()
+        self.processor -= time.process_time()
+
+
+def watching(clock: Clock, predict: Callable[[], Any], labels: Any) -> tuple[list[Epoch], Any]:
+    """Make a callback that scores the test images after each epoch while the clock stands."""
+    import keras
+
+    epochs: list[Epoch] = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            passed = clock.pause()
+            accuracy = float((predict().argmax(axis=1) == labels).mean())
+            epochs.append({"accuracy": accuracy, **passed})
+            clock.go_on()
+
+    return epochs, Watch()
+
+
+def test_split() -> tuple[Any, Any]:
+    """Read the test images and their labels."""
+    import numpy as np
+
+    images, labels = (np.load(SPLIT / "test" / f"{name}.npy") for name in ("images", "labels"))
+    return images, labels
+
+
+if __name__ == "__main__":
+    name, accuracy, *seeds = sys.argv[1:]
+    main(name, float(accuracy), int(seeds[0]) if seeds else SEEDS)
