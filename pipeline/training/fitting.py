@@ -70,6 +70,8 @@ def fit(
         ],
         steps_per_execution=backend.steps_a_call(),
     )
+    # Else the first step makes the optimizer's variables, and TensorFlow traces it once more.
+    learner.optimizer.build(learner.trainable_variables)
     with vectorised(model):
         history = learner.fit(
             batches,
