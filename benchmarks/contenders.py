@@ -16,7 +16,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.search.records import Finished, TrialSpec
 
 ARCHITECTURE, COMPACT = "simple_cnn", "compact_cnn"
 MANY = 10_000
@@ -60,11 +63,6 @@ def ours(run: Run) -> None:
     _ours(run, ARCHITECTURE, {})
 
 
-def ours_cycle(run: Run) -> None:
-    """Search the space of KerasTuner and Optuna under conditions that suit short trainings."""
-    _ours(run, ARCHITECTURE, {"schedule": "one_cycle", "label_smoothing": 0.1})
-
-
 def ours_compact(run: Run) -> None:
     """Search a space and under conditions of our own choice, as AutoKeras does."""
     _ours(run, COMPACT, {"schedule": "one_cycle", "label_smoothing": 0.1})
@@ -81,7 +79,6 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
         from pipeline.params import Tune
         from pipeline.search import loop, oracles, session
         from pipeline.search.board import Board
-        from pipeline.search.records import Finished, TrialSpec
         from pipeline.search.space import search_space
         from pipeline.search.workers import WorkerError
         from pipeline.training import backend
@@ -108,29 +105,33 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     conditions = Conditions(precision=backend.precision("auto"), **chosen)
     specify = session.specifier(architecture, tune, conditions)
     opened = session.open_runner(architecture, tune, train, validation)
-
-    def report(future: Future[Finished]) -> None:
-        """Score a trial when it is in the ledger, though the oracle may hear of it later."""
-        if not (future.cancelled() or future.exception()):
-            accuracy = future.result().result.val_accuracy
-            if accuracy is not None:
-                run.score(accuracy)
-
     # What ends a search in order is its number of trials; here it is the time.
     with opened as runner, contextlib.suppress(WorkerError):
         left = run.seconds - SPARE_SECONDS - run.elapsed
         threading.Timer(left, runner.workers.close).start()
-
-        def submit(spec: TrialSpec) -> Future[Finished]:
-            future = runner.submit(spec)
-            future.add_done_callback(report)
-            return future
-
-        search = loop.search(
-            oracles.make(tune, space), specify, submit, tune.in_flight, runner.drop
-        )
+        oracle, submit = oracles.make(tune, space), _scoring(run, runner.submit)
+        search = loop.search(oracle, specify, submit, tune.in_flight, runner.drop)
         for record in search:
             board.add(record)
+
+
+def _scoring(
+    run: Run, submit: "Callable[[TrialSpec], Future[Finished]]"
+) -> "Callable[[TrialSpec], Future[Finished]]":
+    """Score each trial when it is in the ledger, though the oracle may hear of it later."""
+
+    def report(future: "Future[Finished]") -> None:
+        if not (future.cancelled() or future.exception()):
+            result = future.result().result
+            if result.status == "completed" and result.val_accuracy is not None:
+                run.score(result.val_accuracy)
+
+    def scored(spec: "TrialSpec") -> "Future[Finished]":
+        future = submit(spec)
+        future.add_done_callback(report)
+        return future
+
+    return scored
 
 
 def kerastuner(run: Run) -> None:
@@ -262,9 +263,7 @@ def _reporter(score: Callable[[float], None]) -> Any:
     return Report()
 
 
-CONTENDERS = {
-    each.__name__: each for each in (ours, ours_cycle, ours_compact, kerastuner, optuna, autokeras)
-}
+CONTENDERS = {each.__name__: each for each in (ours, ours_compact, kerastuner, optuna, autokeras)}
 
 if __name__ == "__main__":
     name, data, scratch, seed, epochs, seconds, out = sys.argv[1:]

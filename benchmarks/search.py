@@ -38,7 +38,6 @@ import numpy as np
 
 NEEDS = {
     "ours": ["pipeline"],
-    "ours_cycle": ["pipeline"],
     "ours_compact": ["pipeline"],
     "kerastuner": ["keras_tuner"],
     "optuna": ["optuna", "optuna_integration"],

@@ -12,7 +12,7 @@ from rich.table import Table
 from pipeline import costs, params, paths
 from pipeline.figures import throughput as figure
 from pipeline.terminal import console, progress, say
-from pipeline.training import backend, models
+from pipeline.training import backend, devices, models
 from pipeline.training.batches import SplitFolder
 from pipeline.training.conditions import PLAIN
 from pipeline.training.recipe import Recipe, make_optimizer
@@ -86,7 +86,7 @@ def measure(model: keras.Model, recipe: Recipe, train: SplitFolder, batch_size: 
 
     step()  # the first one traces
     speeds = tuple(batch_size / seconds for seconds in _seconds_a_call(step))
-    of_gpu = backend.gpu_peak_bytes()
+    of_gpu = devices.gpu_peak_bytes()
     return Measured(batch_size, speeds, costs.peak_mib() if of_gpu is None else of_gpu / 2**20)
 
 
@@ -124,7 +124,7 @@ def _seconds_a_call(step: Callable[[], None]) -> Iterator[float]:
 
 
 def _table(name: str, precision: str, found: Sequence[Measured]) -> Table:
-    device = ", ".join(backend.gpu_names()) or "the processor"
+    device = ", ".join(devices.gpu_names()) or "the processor"
     table = Table(title=f"Training {name} in {precision} on {device}")
     for column in ("batch size", "images/s", f"range of {REPETITIONS}", "peak memory"):
         table.add_column(column, justify="right")

@@ -40,7 +40,6 @@ class Restore(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Assign every variable."""
-        self.model.optimizer.build(self.model.trainable_variables)
         variables = _variables(self.model)
         with np.load(io.BytesIO(self.state)) as saved:
             if len(variables) != len(saved.files) - 1:

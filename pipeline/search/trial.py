@@ -7,7 +7,7 @@ import keras
 
 from pipeline.search import states
 from pipeline.search.records import Cause, TrialResult, TrialSpec
-from pipeline.training import backend, models
+from pipeline.training import devices, models
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit
 
@@ -86,9 +86,13 @@ class _Watch(keras.callbacks.Callback):
         hopeless = self.stop_below and max(self.scores) < self.stop_below[epoch]
         if hopeless or not math.isfinite(logs["loss"]):
             self.model.stop_training = True
+        self._check_time()
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         # At the beginning, because after a batch JAX would wait for its result to tell it.
+        self._check_time()
+
+    def _check_time(self) -> None:
         if self.seconds is not None and time.monotonic() - self.start > self.seconds:
             raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
 
@@ -113,7 +117,7 @@ def _failed(parameters: int | None, reason: str, cause: Cause) -> TrialResult:
 def _cause(error: Exception) -> Cause:
     if isinstance(error, TimeLimitError):
         return "time"
-    return "memory" if backend.is_out_of_memory(error) else "specification"
+    return "memory" if devices.is_out_of_memory(error) else "specification"
 
 
 def _row(epoch: Epoch) -> tuple[float, float, float, float]:

@@ -28,7 +28,7 @@ from pipeline.training.batches import SplitFolder
 # Keras and TensorFlow keep some memory of every model built in a process; measured by
 # benchmarks/search_memory.py.
 TRIALS_A_PROCESS = 25
-# How long a trial may go on past its limit, within one step or while its model is built.
+# How long a trial may go on past its limit, between two looks or while its model is built.
 PATIENCE_SECONDS = 10.0
 
 

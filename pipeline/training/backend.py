@@ -10,6 +10,7 @@ from typing import Any, Literal
 import keras
 
 from pipeline import paths
+from pipeline.training import devices
 from pipeline.training.conditions import Precision
 
 # glibc's names for what `mallopt` sets, and values that fit any batch of ours.
@@ -29,6 +30,10 @@ PACKAGES = (
     "torch",
     "jax",
     "jaxlib",
+    "jax-cuda12-plugin",
+    "jax-cuda13-plugin",
+    "nvidia-cublas-cu12",
+    "nvidia-cublas",
     "nvidia-cudnn-cu12",
     "nvidia-cudnn-cu13",
     "numpy",
@@ -44,6 +49,8 @@ VARIABLES = (
     "NVIDIA_TF32_OVERRIDE",
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "CUBLAS_WORKSPACE_CONFIG",
 )
 
 
@@ -54,7 +61,7 @@ def start(threads: int) -> None:
 
     Args:
         threads: Processor threads an operation uses. Sums are split among them, so their number
-            changes the last digits of results.
+            changes the last digits of results. JAX cannot be told; it takes all cores.
     """
     # A keras.json in the user's home may say otherwise, and models would be others.
     keras.config.set_image_data_format("channels_last")
@@ -78,21 +85,21 @@ def _start_tensorflow(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     for gpu in tf.config.list_physical_devices("GPU"):
-        # Else the first process takes all the memory, and no second one fits beside it.
+        # Else the first process takes all of its memory, and no second one fits beside it.
         tf.config.experimental.set_memory_growth(gpu, True)
     _keep_freed_memory()
 
 
 def _start_jax() -> None:
     """Set what JAX reads when it first computes."""
-    # Else the first process takes all the memory, and no second one fits beside it.
+    # As with TensorFlow: memory as it is needed.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     flags = os.environ.get("XLA_FLAGS", "")
     if DETERMINISTIC not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} --{DETERMINISTIC}=true".strip()
     import jax
 
-    if gpu_names() and not jax.config.jax_compilation_cache_dir:
+    if devices.gpu_names() and not jax.config.jax_compilation_cache_dir:
         # Compiling takes a GPU longer than a short training, and the next seed needs the same.
         jax.config.update("jax_compilation_cache_dir", str(paths.COMPILED.absolute()))
         jax.config.update("jax_compilation_cache_max_size", COMPILED_BYTES)
@@ -137,7 +144,7 @@ def precision(wanted: Precision | Literal["auto"]) -> Precision:
     """
     if wanted != "auto":
         return wanted
-    if gpu_names() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
+    if devices.gpu_names() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
         return "mixed_bfloat16"
     return "float32"
 
@@ -149,7 +156,7 @@ def software() -> dict[str, Any]:
     return {
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "backend": keras.backend.backend(),
-        "devices": sorted(set(gpu_names())) or ["cpu"],
+        "devices": sorted(set(devices.gpu_names())) or ["cpu"],
         "machine": platform.machine(),
         "processor": sorted(flag for flag in _processor_flags() if flag.startswith(vectors)),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
@@ -180,56 +187,6 @@ def steps_a_call() -> int:
     """
     if keras.backend.backend() == "torch":
         return 1
-    if gpu_names():
+    if devices.gpu_names():
         return STEPS_A_CALL_ON_GPU
     return STEPS_A_CALL_ON_PROCESSOR if keras.backend.backend() == "tensorflow" else 1
-
-
-def gpu_names() -> list[str]:
-    """Name the GPUs that the backend sees, such as "NVIDIA H100 80GB HBM3"."""
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
-
-            details = tf.config.experimental.get_device_details
-            gpus = tf.config.list_physical_devices("GPU")
-            return [details(gpu).get("device_name", "GPU") for gpu in gpus]
-        case "jax":
-            import jax
-
-            return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
-        case _:
-            import torch
-
-            count = torch.cuda.device_count()
-            return [torch.cuda.get_device_name(number) for number in range(count)]
-
-
-def gpu_peak_bytes() -> int | None:
-    """Give the most bytes that the GPU has held so far; None where there is none."""
-    if not gpu_names():
-        return None
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
-
-            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
-        case "jax":
-            import jax
-
-            return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
-        case _:
-            import torch
-
-            return torch.cuda.max_memory_allocated()
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an error of Python or of the backend means that memory ran out."""
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "out of memory" in text
-        or "bad_alloc" in text
-    )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.training import augmentation, backend
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.conditions import Conditions
-from pipeline.training.gelu import vectorised
+from pipeline.training.gelu import VectorisedGelu
 from pipeline.training.recipe import Recipe, make_optimizer
 
 
@@ -72,17 +72,16 @@ def fit(
     )
     # Else the first step makes the optimizer's variables, and TensorFlow traces it once more.
     learner.optimizer.build(learner.trainable_variables)
-    with vectorised(model):
-        history = learner.fit(
-            batches,
-            validation_data=Batches(validation, INFERENCE_BATCH),
-            epochs=epochs,
-            initial_epoch=first_epoch,
-            class_weight=_class_weights(train.labels) if conditions.class_weights else None,
-            shuffle=False,  # Batches shuffles
-            verbose=0,
-            callbacks=[*_built_in(conditions, patience), *callbacks],
-        ).history
+    history = learner.fit(
+        batches,
+        validation_data=Batches(validation, INFERENCE_BATCH),
+        epochs=epochs,
+        initial_epoch=first_epoch,
+        class_weight=_class_weights(train.labels) if conditions.class_weights else None,
+        shuffle=False,  # Batches shuffles
+        verbose=0,
+        callbacks=[VectorisedGelu(), *_built_in(conditions, patience), *callbacks],
+    ).history
     names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
     rows = zip(*(history[name] for name in names), strict=True)
     return [Epoch(number, *row) for number, row in enumerate(rows, start=first_epoch + 1)]

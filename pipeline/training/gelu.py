@@ -6,29 +6,47 @@ bits every step after it. docs/performance.md has what that costs on a processor
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import keras
 
+own = keras.activations.gelu
 
-@contextmanager
-def vectorised(model: keras.Model) -> Iterator[None]:
-    """Let a model's layers compute GELU so in the block; with other backends, as they are.
 
-    Afterwards they are as before, so what is saved is Keras' own.
+class VectorisedGelu(keras.callbacks.Callback):
+    """Lets a model's layers compute GELU so while it learns; with other backends, as they do.
+
+    What is scored after each epoch, and what is saved in the end, is Keras' own.
     """
-    own = keras.activations.gelu
-    layers = [layer for layer in model.layers if getattr(layer, "activation", None) is own]
-    if not layers or keras.backend.backend() != "tensorflow":
-        yield
-        return
-    for layer in layers:
-        layer.activation = _gelu
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.activation = own
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Find the layers with GELU."""
+        tensorflow = keras.backend.backend() == "tensorflow"
+        self.layers = list(_layers_with_gelu(self.model)) if tensorflow else []
+        self._let_them_use(_gelu)
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Score with Keras' own."""
+        self._let_them_use(own)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Go on learning."""
+        self._let_them_use(_gelu)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Leave the layers as they were."""
+        self._let_them_use(own)
+
+    def _let_them_use(self, function: Callable) -> None:
+        for layer in self.layers:
+            layer.activation = function
+
+
+def _layers_with_gelu(model: keras.Model) -> Iterator[keras.Layer]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers_with_gelu(layer)
+        elif getattr(layer, "activation", None) is own:
+            yield layer
 
 
 def _gelu(features: keras.KerasTensor) -> keras.KerasTensor:

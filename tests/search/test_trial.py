@@ -5,6 +5,7 @@ import pytest
 from pipeline.search import trial
 from pipeline.search.records import TrialSpec
 from pipeline.training import recipe
+from pipeline.training.conditions import Conditions
 
 # Dropout in two places and an optimizer with a state of its own.
 CNN = {"filters_1a": 8, "filters_1b": 16, "dense_units": 32, "batch_size": 64}
@@ -17,12 +18,25 @@ def run(spec, splits, **more):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "values"), [("simple_cnn", CNN), ("compact_cnn", NORMALISED)]
+    ("architecture", "values", "precision"),
+    [
+        ("simple_cnn", CNN, "float32"),
+        ("compact_cnn", NORMALISED, "float32"),
+        # Which wraps the optimizer into one with variables of its own.
+        ("compact_cnn", NORMALISED, "mixed_float16"),
+    ],
 )
-def test_continuing_a_rung_gives_the_bits_of_training_in_one_go(splits, architecture, values):
-    whole, _ = run(TrialSpec(architecture, values, 3, 1), splits)
-    first, state = run(TrialSpec(architecture, values, 1, 1, promotable=True), splits)
-    rest, kept = run(TrialSpec(architecture, values, 3, 1, resume_from=1), splits, state=state)
+def test_continuing_a_rung_gives_the_bits_of_training_in_one_go(
+    splits, architecture, values, precision
+):
+    def spec(epochs, **more):
+        return TrialSpec(
+            architecture, values, epochs, 1, conditions=Conditions(precision=precision), **more
+        )
+
+    whole, _ = run(spec(3), splits)
+    first, state = run(spec(1, promotable=True), splits)
+    rest, kept = run(spec(3, resume_from=1), splits, state=state)
     assert first.curve == whole.curve[:1]
     assert rest == whole
     assert len(whole.curve) == 3

@@ -46,9 +46,33 @@ def test_a_variable_that_changes_results_is_part_of_their_context(name):
     assert settings(**{name: "STRICT"})[3][name] == "STRICT"
 
 
+SET = {
+    "jax": {
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+    },
+    "torch": {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"},
+}
+
+
+@pytest.mark.skipif(keras.backend.backend() not in SET, reason="TensorFlow takes no variables")
+def test_a_backend_is_told_to_share_the_gpu_and_to_give_the_same_bits():
+    wanted = SET[keras.backend.backend()]
+    code = (
+        "import json, os; from pipeline.training import backend; backend.start(1); "
+        "backend.start(1); print(json.dumps(dict(os.environ)))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name not in wanted}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean, capture_output=True, check=True
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert {name: told.get(name) for name in wanted} == wanted
+
+
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="a variable of JAX's")
-def test_processes_that_a_started_one_starts_are_told_the_same():
+def test_what_a_user_asks_of_xla_is_kept(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_gpu_deterministic_ops=false --xla_gpu_autotune_level=0")
+    before = backend.software()["variables"]["XLA_FLAGS"]
     backend.start(1)
-    told = backend.software()["variables"]["XLA_FLAGS"]
-    backend.start(1)
-    assert backend.software()["variables"]["XLA_FLAGS"] == told
+    assert backend.software()["variables"]["XLA_FLAGS"] == before

@@ -60,6 +60,42 @@ def scores(model, split):
     return -np.log(truth).mean(), (probabilities.argmax(axis=1) == split.labels).mean()
 
 
+class Traced(keras.layers.Layer):
+    """Passes images on; counts how often Python runs it for training."""
+
+    times = 0
+
+    def call(self, images, training=False):
+        self.times += bool(training)
+        return images
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow traces steps")
+def test_a_step_is_traced_once(split):
+    images = keras.Input(split.shape, dtype="uint8")
+    layer = Traced()
+    features = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(layer(images)))
+    model = keras.Model(images, keras.layers.Dense(4, activation="softmax")(features))
+    before = layer.times
+    fit(model, RECIPE, Conditions(), split, split, epochs=2, seed=1)
+    assert layer.times == before + 1
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="else GELU is left as it is")
+def test_gelu_is_vectorised(split):
+    images = keras.Input(split.shape, dtype="uint8")
+    features = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images))
+    hidden = keras.layers.Dense(4, activation="gelu")
+    model = keras.Model(images, keras.layers.Softmax()(hidden(features)))
+    seen = []
+    look = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(hidden.activation)
+    )
+    fit(model, RECIPE, Conditions(), split, split, epochs=1, seed=1, callbacks=[look])
+    assert seen and keras.activations.gelu not in seen
+    assert hidden.activation is keras.activations.gelu
+
+
 def test_learning_shows_in_the_curve(split):
     curve = curve_of(split, seed=1)
     assert [epoch.number for epoch in curve] == list(range(1, 7))

@@ -1,0 +1,53 @@
+"""The GPUs under Keras: their names and their memory."""
+
+import keras
+
+
+def gpu_names() -> list[str]:
+    """Name the GPUs that the backend sees, such as "NVIDIA H100 80GB HBM3"."""
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            details = tf.config.experimental.get_device_details
+            gpus = tf.config.list_physical_devices("GPU")
+            return [details(gpu).get("device_name", "GPU") for gpu in gpus]
+        case "jax":
+            import jax
+
+            return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+        case _:
+            import torch
+
+            count = torch.cuda.device_count()
+            return [torch.cuda.get_device_name(number) for number in range(count)]
+
+
+def gpu_peak_bytes() -> int | None:
+    """Give the most bytes that the GPU has held so far; None where there is none."""
+    if not gpu_names():
+        return None
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+        case "jax":
+            import jax
+
+            return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+        case _:
+            import torch
+
+            return torch.cuda.max_memory_allocated()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an error of Python or of the backend means that memory ran out."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "out of memory" in text
+        or "bad_alloc" in text
+    )
