@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-backends check format docs lock clean
+.PHONY: help setup run test test-all backends test-backends check format docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,7 +41,9 @@ test-all: setup  ## Run every test, slow ones too
 
 MODEL_TESTS := tests/architectures tests/training tests/search/test_trial.py
 
-test-backends: .venv-backends/.installed  ## Run the tests of models on JAX and on PyTorch
+backends: .venv-backends/.installed  ## Make .venv-backends, with Keras on JAX and on PyTorch
+
+test-backends: backends  ## Run the tests of models on JAX and on PyTorch
 	KERAS_BACKEND=jax .venv-backends/bin/python -m pytest $(MODEL_TESTS)
 	KERAS_BACKEND=torch .venv-backends/bin/python -m pytest $(MODEL_TESTS)
 
