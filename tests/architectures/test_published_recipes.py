@@ -79,7 +79,7 @@ TRAINING = {
     "nesterov_learning_rate": (0.005, 0.2),
     "adam_learning_rate": (0.0003, 0.01),
     "adamw_learning_rate": (0.0003, 0.01),
-    "nesterov_weight_decay": (0.00001, 0.002),
+    "nesterov_weight_decay": (0.0001, 0.02),
     "adamw_weight_decay": (0.001, 0.1),
     "batch_size": [32, 64, 128, 256, 512],
     "optimizer": ["sgd", "nesterov", "adam", "adamw"],
