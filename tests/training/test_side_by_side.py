@@ -49,6 +49,8 @@ def train_endlessly(clone):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     return process, wait_for(lambda: trainers(process.pid))
 
