@@ -7,35 +7,34 @@ the pipeline's own fitting. The clock starts after all imports, so it counts wha
 compiles, and stands still while the test images are scored after each epoch.
 """
 
+import math
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from pipeline import paths
+
 SEEDS = 5
-SPLIT = Path("data/split")
 
 Epoch = dict[str, float]
 
 
 def main(experiment: str, accuracy: float, seeds: int) -> None:
     """Train seed by seed, and print when each reached the accuracy and how it ended."""
-    runs = []
+    whens, ends = [], []
     for seed in range(1, seeds + 1):
-        runs.append(train(experiment, seed))
-        then = reached(runs[-1], accuracy)
-        first, last = runs[-1][0], runs[-1][-1]
-        when = f"{then['wall']:.1f} s" if then else "never"
+        run = train(experiment, seed)
+        then, first, last = reached(run, accuracy), run[0], run[-1]
+        whens.append(then["wall"] if then else math.inf)
+        ends.append(last["accuracy"])
         print(
-            f"seed {seed}: {when} to {accuracy:.2%}; "
+            f"seed {seed}: {whens[-1]:.1f} s to {accuracy:.2%}; "
             f"{last['accuracy']:.2%} after {last['wall']:.1f} s ({last['processor']:.1f} s of "
             f"processor), of which {first['wall']:.1f} s were the first epoch, compiling included",
             flush=True,
         )
-    ends = [run[-1]["accuracy"] for run in runs]
-    whens = [then["wall"] if (then := reached(run, accuracy)) else float("inf") for run in runs]
     spread = f" ± {statistics.stdev(ends):.3%}" if seeds > 1 else ""
     print(
         f"{experiment}, {seeds} seeds: {accuracy:.2%} after {statistics.median(whens):.1f} s in "
@@ -55,15 +54,15 @@ def train(experiment: str, seed: int) -> list[Epoch]:
 
     from pipeline.commands import experiments
     from pipeline.training import backend, models
-    from pipeline.training.batches import SplitFolder
+    from pipeline.training.batches import INFERENCE_BATCH, SplitFolder
     from pipeline.training.fitting import fit
 
     settings = experiments.load(experiment)
     (architecture,) = settings.architectures
     backend.start(settings.train.threads)
     conditions = settings.train.conditions(backend.precision)
-    train, validation = (SplitFolder(SPLIT / name) for name in ("train", "validation"))
-    test_images, test_labels = test_split()
+    train, validation, test = map(SplitFolder, (paths.TRAIN, paths.VALIDATION, paths.TEST))
+    images = test.images(slice(None))
     clock = Clock()
     keras.utils.set_random_seed(seed)
     values = settings.tune.fixed.get(architecture, {})
@@ -72,7 +71,7 @@ def train(experiment: str, seed: int) -> list[Epoch]:
     )
     answering = models.mirrored(model) if settings.train.mirrored else model
     epochs, watch = watching(
-        clock, lambda: answering.predict(test_images, batch_size=500, verbose=0), test_labels
+        clock, lambda: answering.predict(images, INFERENCE_BATCH, verbose=0), test.labels
     )
     fit(
         model,
@@ -119,14 +118,6 @@ def watching(clock: Clock, predict: Callable[[], Any], labels: Any) -> tuple[lis
             clock.go_on()
 
     return epochs, Watch()
-
-
-def test_split() -> tuple[Any, Any]:
-    """Read the test images and their labels."""
-    import numpy as np
-
-    images, labels = (np.load(SPLIT / "test" / f"{name}.npy") for name in ("images", "labels"))
-    return images, labels
 
 
 if __name__ == "__main__":

@@ -15,16 +15,8 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.reaching import (
-    SEEDS,
-    SPLIT,
-    Clock,
-    Epoch,
-    reached,
-    test_split,
-    train,
-    watching,
-)
+from benchmarks.reaching import SEEDS, Clock, Epoch, reached, train, watching
+from pipeline import paths
 
 EXPERIMENT = "mnist_fast"
 
@@ -54,9 +46,11 @@ def notebook(seed: int) -> list[Epoch]:
     import keras
     import numpy as np
 
-    images, labels = (np.load(SPLIT / "train" / f"{name}.npy") for name in ("images", "labels"))
+    (images, labels), (test_images, test_labels) = (
+        [np.load(folder / f"{name}.npy") for name in ("images", "labels")]
+        for folder in (paths.TRAIN, paths.TEST)
+    )
     x, y = images.astype("float32") / 255, keras.utils.to_categorical(labels, 10)
-    test_images, test_labels = test_split()
     clock = Clock()
     keras.utils.set_random_seed(seed)
     layers = keras.layers

@@ -1,4 +1,4 @@
-"""The GPUs under Keras: their names and their memory."""
+"""The GPUs under Keras: their names, their memory; and how running out of any memory shows."""
 
 import keras
 
