@@ -129,6 +129,7 @@ class LocalProcesses:
 
     def __init__(self, setting: Setting, count: int, started: Iterable[WorkerProcess] = ()):
         self.setting = setting
+        self.count = count
         self.running = dict(enumerate(started))
         self.closed = False
         self.free: queue.Queue[int] = queue.Queue()
