@@ -70,20 +70,20 @@ def ours_compact(run: Run) -> None:
 
 def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     """Search as stage `tune` does, as params.yaml has it, on one worker a core."""
+    from pipeline.running import imports
     from pipeline.search import placement
-    from pipeline.training import lean
 
     cores = os.cpu_count() or 1
     placement.prepare(2 * cores)
-    with lean.imports():
-        from pipeline.params import Tune
+    with imports.imports():
+        from pipeline.config.conditions import Conditions
+        from pipeline.config.params import Tune
         from pipeline.search import loop, oracles, session
         from pipeline.search.board import Board
         from pipeline.search.space import search_space
         from pipeline.search.workers import WorkerError
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
-        from pipeline.training.conditions import Conditions
 
     tune = Tune(
         algorithm="random",
@@ -138,8 +138,8 @@ def kerastuner(run: Run) -> None:
     """Search the way KerasTuner's guide shows: RandomSearch on arrays, batch size tuned in fit."""
     import keras_tuner
 
+    from pipeline.config.conditions import PLAIN
     from pipeline.training import models, recipe
-    from pipeline.training.conditions import PLAIN
 
     (x, y), validation = _arrays(run)
     shape, classes = x.shape[1:], int(y.max()) + 1
@@ -177,8 +177,8 @@ def optuna(run: Run) -> None:
     from keras_tuner import HyperParameters
     from optuna_integration import KerasPruningCallback
 
+    from pipeline.config.conditions import PLAIN
     from pipeline.training import models, recipe
-    from pipeline.training.conditions import PLAIN
 
     (x, y), validation = _arrays(run)
     shape, classes = x.shape[1:], int(y.max()) + 1

@@ -65,9 +65,9 @@ def prepare(folder: Path, images: int) -> None:
     raw.mkdir(parents=True)
     write_idx(raw, "train", images, seed=1)
     write_idx(raw, "t10k", images // 6, seed=2)
-    code = "pipeline.files.sha256(pipeline.paths.ARCHITECTURES / 'mlp.py')"
+    code = "pipeline.base.files.sha256(pipeline.base.paths.ARCHITECTURES / 'mlp.py')"
     digest = subprocess.check_output(
-        [sys.executable, "-c", f"import pipeline.files, pipeline.paths; print({code})"],
+        [sys.executable, "-c", f"import pipeline.base.files, pipeline.base.paths; print({code})"],
         cwd=folder,
         text=True,
     ).strip()

@@ -36,7 +36,8 @@ def bare() -> None:
     import keras
     import numpy as np
 
-    from pipeline import params, paths
+    from pipeline.base import paths
+    from pipeline.config import params
     from pipeline.training import backend, models, specification
 
     settings = params.load().train

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pipeline import paths
+from pipeline.base import paths
 
 SEEDS = 5
 

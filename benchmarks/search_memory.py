@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from pipeline.files import write_json
-from pipeline.params import Tune
+from pipeline.base.files import write_json
+from pipeline.config.params import Tune
 from pipeline.search import context, loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.placement import place

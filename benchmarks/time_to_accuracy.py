@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from benchmarks.reaching import SEEDS, Clock, Epoch, reached, train, watching
-from pipeline import paths
+from pipeline.base import paths
 
 EXPERIMENT = "mnist_fast"
 

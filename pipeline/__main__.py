@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline import paths
-from pipeline.terminal import complain, run
-from pipeline.training import lean
+from pipeline.base import paths
+from pipeline.running import imports
+from pipeline.running.terminal import complain, run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
 
@@ -80,12 +80,12 @@ def verify(
     ] = "HEAD",
 ) -> None:
     """Evaluate the models again and say whether the committed predictions are theirs."""
-    from pipeline.evaluation import receipt
+    from pipeline.commands import verify
     from pipeline.report import snapshots
 
     def check() -> None:
         committed = snapshots.revision(revision)
-        receipt.show(receipt.verify(committed), committed)
+        verify.show(verify.verify(committed), committed)
 
     run(check)
 
@@ -117,7 +117,7 @@ def throughput(
         from pipeline.commands import ready
 
         name = ready.architecture(architecture)
-        with lean.quiet():
+        with imports.quiet():
             from pipeline.commands import throughput as speed  # takes TensorFlow's seconds
 
         speed.show(name)
@@ -161,7 +161,7 @@ def predict(
         from pipeline.commands import ready
 
         ready.models(model)
-        with lean.imports():
+        with imports.imports():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
         if not prediction.show(images, model, top, as_json=as_json):
@@ -177,9 +177,9 @@ def ledger(
     ] = None,
 ) -> None:
     """List the trials that searches have kept, with their size; or drop some."""
-    from pipeline.search import pruning
+    from pipeline.commands import ledger
 
-    run(pruning.show if prune is None else lambda: pruning.prune(pruning.Prune(prune)))
+    run(ledger.show if prune is None else lambda: ledger.prune(ledger.Prune(prune)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import ast
 
-from pipeline.sources import ROOT, transitive
+from pipeline.base.code_digest import ROOT, transitive
 
 __all__ = ["ROOT", "third_party", "transitive"]
 

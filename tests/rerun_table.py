@@ -8,7 +8,7 @@ from pathlib import Path
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from pipeline.declared import flatten
+from pipeline.config.dvc_yaml import flatten
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/reruns.md"

@@ -7,10 +7,10 @@ import subprocess
 import numpy as np
 from ruamel.yaml import YAML
 
+from pipeline.base.files import write_csv, write_json
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.figures import sheet
-from pipeline.files import write_csv, write_json
 
 N = 400
 ACTUAL = np.arange(N) % 10

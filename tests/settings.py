@@ -1,6 +1,6 @@
 """Settings for tests, with what the test does not care about filled in."""
 
-from pipeline.params import Tune
+from pipeline.config.params import Tune
 
 
 def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):

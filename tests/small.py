@@ -17,7 +17,7 @@ stages:
     cmd: mkdir -p data/raw && echo raw > data/raw/file
     deps:
       - data/checked
-      - pipeline/files.py
+      - pipeline/base/files.py
     outs:
       - data/raw
   train:
@@ -28,8 +28,8 @@ stages:
     deps:
       - data/raw
       - ${dataset.path}
-      - pipeline/errors.py
-      - pipeline/paths.py
+      - pipeline/base/errors.py
+      - pipeline/base/paths.py
     metrics:
       - results/a.json:
           cache: false

@@ -11,7 +11,7 @@ import imports
 import pytest
 from dvc.repo import Repo
 
-from pipeline.params import Params, Train
+from pipeline.config.params import Params, Train
 
 ROOT = Path(__file__).parent.parent
 # Rooms whose modules a stage loads by name: DVC lists the one that is named, and what any of

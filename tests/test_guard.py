@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from support import TINY, run, write_params
 
-from pipeline.guard import ChangedError, Guard, fingerprint
+from pipeline.running.guard import ChangedError, Guard, fingerprint
 
 TUNED = Path("results/tune/mlp.json")
 NEW = Path("results/tune/new.json")
@@ -68,7 +68,8 @@ STAGE = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
-from pipeline import guard, stages
+from pipeline import stages
+from pipeline.running import guard
 
 def watching():
     return len(guard._guards)

@@ -11,8 +11,9 @@ import keras
 import pytest
 from filelock import FileLock
 
-from pipeline import claims, guard
-from pipeline.errors import ConvoyError
+from pipeline.base import locks
+from pipeline.base.errors import ConvoyError
+from pipeline.running import guard
 from pipeline.stages import train
 from pipeline.training import final
 
@@ -85,7 +86,7 @@ def test_a_seed_that_another_training_is_at_is_waited_for(trained, monkeypatch, 
             time.sleep(1)
             elsewhere.rename(file)
 
-    monkeypatch.setattr(claims, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "SILENT_SECONDS", 0.05)
     threading.Thread(target=other).start()
     begun.wait()
     train.main()

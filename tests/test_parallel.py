@@ -1,19 +1,19 @@
 import pytest
 
-from pipeline import parallel
-from pipeline.parallel import EnvironmentVariableError
+from pipeline.config import environment
+from pipeline.config.environment import EnvironmentVariableError
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "²"])
 def test_a_bad_number_of_workers_is_an_error_that_names_the_variable(monkeypatch, text):
     monkeypatch.setenv("CONVOY_WORKERS", text)
     with pytest.raises(EnvironmentVariableError, match=f"CONVOY_WORKERS={text}: allowed"):
-        parallel.workers()
+        environment.workers()
 
 
 def test_gpus_are_handed_out_in_turn(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    given = [parallel.device_variables(number) for number in range(3)]
+    given = [environment.device_variables(number) for number in range(3)]
     assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5", "3"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert parallel.device_variables(0) == {}
+    assert environment.device_variables(0) == {}

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import params
-from pipeline.params import ParamsError
+from pipeline.config import params
+from pipeline.config.params import ParamsError
 
 COMMITTED = Path(__file__).parent.parent / "params.yaml"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.shares import share
+from pipeline.config.fractions import share
 
 
 @pytest.mark.parametrize(

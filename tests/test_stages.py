@@ -12,9 +12,9 @@ import pytest
 from dvc.repo import Repo
 from support import ROOT, TINY, write_params
 
+from pipeline.base.errors import ConvoyError
+from pipeline.config.params import ParamsError
 from pipeline.data import idx
-from pipeline.errors import ConvoyError
-from pipeline.params import ParamsError
 from pipeline.stages import (
     check,
     confirm,

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from support import ROOT
 
-from pipeline import terminal
+from pipeline.running import terminal
 
 
 def fail_with(error):
@@ -34,7 +34,7 @@ def test_another_error_of_the_system_keeps_its_traceback():
 
 def test_ctrl_c_is_answered_in_one_line_and_the_process_ends_by_the_signal():
     code = (
-        "import os, signal; from pipeline import terminal; "
+        "import os, signal; from pipeline.running import terminal; "
         # A shell's background job inherits that the signal is ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "terminal.run(lambda: os.kill(os.getpid(), signal.SIGINT))"

@@ -92,13 +92,13 @@ def test_freshness_names_what_is_stale_where_there_is_no_data(tmp_path):
     origin, clone = small.finished(tmp_path / "origin"), tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{origin}", str(clone))
     assert script("freshness.sh", clone).returncode == 0
-    (clone / "pipeline/paths.py").write_text(
-        "# edited\n" + (clone / "pipeline/paths.py").read_text()
+    (clone / "pipeline/base/paths.py").write_text(
+        "# edited\n" + (clone / "pipeline/base/paths.py").read_text()
     )
     git(clone, "-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qam", "edited")
     stale = script("freshness.sh", clone)
     assert stale.returncode == 1
-    assert "train: pipeline/paths.py changed" in stale.stdout
+    assert "train: pipeline/base/paths.py changed" in stale.stdout
     assert "check:" not in stale.stdout
 
 

@@ -20,10 +20,11 @@ from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
 
-from pipeline import declared, params, paths
-from pipeline.errors import ConvoyError
-from pipeline.files import files_of
-from pipeline.params import Params
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import files_of
+from pipeline.config import dvc_yaml, params
+from pipeline.config.params import Params
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def _hint(key: str) -> str:
     """Say how a key might be meant; empty if it is one, so that its value must be wrong."""
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
-    known = declared.flatten(params.load().model_dump())
+    known = dvc_yaml.flatten(params.load().model_dump())
     return "" if key in known else params.did_you_mean(key, known)
 
 

@@ -14,14 +14,15 @@ import psutil
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline import params, paths
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.commands import machine
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
-from pipeline.errors import ConvoyError
+from pipeline.config import params
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
-from pipeline.terminal import console, say
+from pipeline.running.terminal import console, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
 

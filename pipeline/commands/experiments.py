@@ -13,12 +13,13 @@ from typing import Any
 from rich.table import Table
 from ruamel.yaml import YAML
 
-from pipeline import params, paths
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.commands import call
-from pipeline.declared import flatten
-from pipeline.errors import ConvoyError
-from pipeline.params import Params
-from pipeline.terminal import console, say
+from pipeline.config import params
+from pipeline.config.dvc_yaml import flatten
+from pipeline.config.params import Params
+from pipeline.running.terminal import console, say
 
 
 def names() -> list[str]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from rich.table import Table
 
-from pipeline import costs, paths
+from pipeline.base import paths
+from pipeline.base.files import write_json
 from pipeline.commands import affected, probe
-from pipeline.costs import Cost
-from pipeline.files import write_json
-from pipeline.params import Params
-from pipeline.terminal import console, say
+from pipeline.config.params import Params
+from pipeline.running import costs
+from pipeline.running.costs import Cost
+from pipeline.running.terminal import console, say
 
 
 @dataclass(frozen=True)

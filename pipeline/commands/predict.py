@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import paths
+from pipeline.base import paths
 from pipeline.data import pictures
-from pipeline.terminal import complain, say
+from pipeline.running.terminal import complain, say
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 

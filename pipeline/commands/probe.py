@@ -18,11 +18,12 @@ from pathlib import Path
 
 import psutil
 
-from pipeline import costs, paths
-from pipeline.costs import Cost
-from pipeline.errors import ConvoyError
-from pipeline.params import Params, Train
-from pipeline.terminal import console, run
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.config.params import Params, Train
+from pipeline.running import costs
+from pipeline.running.costs import Cost
+from pipeline.running.terminal import console, run
 
 # How many pixel values to fit to: 2,675 images of 28×28, 682 of 32×32×3.
 VALUES = 2**21
@@ -160,7 +161,7 @@ def _cut(source: Path, target: Path, values: int) -> Path:
 
 def main() -> None:
     """Measure the architectures named on the command line."""
-    from pipeline import params
+    from pipeline.config import params
     from pipeline.training import backend
 
     file, threads, *architectures = sys.argv[1:]

@@ -1,7 +1,8 @@
 """What a command needs, checked before the seconds that TensorFlow takes to load."""
 
-from pipeline import params, paths
-from pipeline.errors import ConvoyError
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.config import params
 from pipeline.training import trained
 
 

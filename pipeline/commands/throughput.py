@@ -9,12 +9,14 @@ import keras
 import numpy as np
 from rich.table import Table
 
-from pipeline import costs, params, paths
+from pipeline.base import paths
+from pipeline.config import params
+from pipeline.config.conditions import PLAIN
 from pipeline.figures import throughput as figure
-from pipeline.terminal import console, progress, say
+from pipeline.running import costs
+from pipeline.running.terminal import console, progress, say
 from pipeline.training import backend, devices, models
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import PLAIN
 from pipeline.training.recipe import Recipe, make_optimizer
 
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from pipeline.datasets import DataError
+from pipeline.data.source import DataError
 
 # For what an archive holds beside its data: a page of text, a folder's entry.
 MOST_OTHER_BYTES = 1 << 20

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data import archives
-from pipeline.datasets import Chunk, DataError, Part, Source
+from pipeline.data.source import Chunk, DataError, Part, Source
 
 SIDE, CHANNELS = 32, 3
 PIXELS = CHANNELS * SIDE * SIDE

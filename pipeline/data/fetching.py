@@ -15,7 +15,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipeline import paths
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing, sha256
+from pipeline.data.source import SourceFile, Spec
 from pipeline.data.transfers import (
     InterruptedTransferError,
     Partial,
@@ -23,10 +26,7 @@ from pipeline.data.transfers import (
     Watch,
     transfer,
 )
-from pipeline.datasets import SourceFile, Spec
-from pipeline.errors import ConvoyError
-from pipeline.files import replacing, sha256
-from pipeline.terminal import download_progress, say
+from pipeline.running.terminal import download_progress, say
 
 MIRROR = "CONVOY_MIRROR"
 

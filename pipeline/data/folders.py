@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import pictures
-from pipeline.datasets import Chunk, DataError, Part, Settings, Source, unusable
+from pipeline.data.source import Chunk, DataError, Part, Settings, Source, unusable
 
 PARTS = ("train", "validation", "test")
 # What systems leave behind, beside everything whose name begins with a dot.

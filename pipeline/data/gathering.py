@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import hashing
-from pipeline.datasets import Chunk, DataError, Part, Source, unusable
-from pipeline.terminal import progress
+from pipeline.data.source import Chunk, DataError, Part, Source, unusable
+from pipeline.running.terminal import progress
 
 TRAIN, VALIDATION, TEST = range(3)
 NAMES = ("train", "validation", "test")

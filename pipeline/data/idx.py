@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets import Chunk, DataError, Part, Source
+from pipeline.data.source import Chunk, DataError, Part, Source
 
 UINT8 = 8
 CHUNK = 1000

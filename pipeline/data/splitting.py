@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from pipeline.config.params import Split
 from pipeline.data.gathering import NAMES, TEST, TRAIN, VALIDATION, Gathered
-from pipeline.datasets import DataError
-from pipeline.params import Split
+from pipeline.data.source import DataError
 
 LEFT_OUT = 3
 

@@ -17,7 +17,7 @@ import requests
 import tenacity
 import urllib3
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 
 CHUNK = 1 << 16
 # Seconds to connect, and seconds without a byte, before a connection counts as dead.

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base.files import sha256, write_json
 from pipeline.data.gathering import NAMES, Gathered
-from pipeline.files import sha256, write_json
 
 
 def write(

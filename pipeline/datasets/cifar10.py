@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data import cifar
-from pipeline.datasets import Settings, Source, SourceFile, Spec
+from pipeline.data.source import Settings, Source, SourceFile, Spec
 
 # The binary version, 170,052,171 bytes. The second host is where the first redirects at times.
 NAME = "cifar-10-binary.tar.gz"

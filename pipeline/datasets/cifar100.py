@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from pipeline.data import cifar
-from pipeline.datasets import Settings, Source, SourceFile, Spec
+from pipeline.data.source import Settings, Source, SourceFile, Spec
 
 # The binary version, 168,513,733 bytes. The second host is where the first redirects at times.
 NAME = "cifar-100-binary.tar.gz"

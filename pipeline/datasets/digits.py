@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.datasets import Chunk, DataError, Part, Settings, Source, SourceFile, Spec
+from pipeline.data.source import Chunk, DataError, Part, Settings, Source, SourceFile, Spec
 
 NAME = "digits.csv.gz"
 CLASSES = tuple("0123456789")

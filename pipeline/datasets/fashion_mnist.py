@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data.idx import read_mnist_like
-from pipeline.datasets import Settings, Source, SourceFile, Spec
+from pipeline.data.source import Settings, Source, SourceFile, Spec
 
 HOSTS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
 DIGESTS = {

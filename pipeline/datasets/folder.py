@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data import folders
-from pipeline.datasets import Settings, Source, Spec
+from pipeline.data.source import Settings, Source, Spec
 
 # Nothing to download; whether mirrored pictures keep their class is for their owner to say.
 SPEC = Spec((), mirrors=True)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from pipeline import paths
+from pipeline.base import paths
 from pipeline.evaluation import predictions, scoring
 from pipeline.evaluation.comparison import Judged
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
-from pipeline.terminal import progress
+from pipeline.running.terminal import progress
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.trained import TrainedModels

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 from pipeline.evaluation.comparison import Judged
 
 NAMES = ("tuned", "baseline")

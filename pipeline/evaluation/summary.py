@@ -4,10 +4,11 @@ from typing import Any
 
 from rich.table import Table
 
-from pipeline import costs, paths
-from pipeline.errors import ConvoyError
-from pipeline.files import read_json
-from pipeline.terminal import console, say
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_json
+from pipeline.running import costs
+from pipeline.running.terminal import console, say
 
 
 def show() -> None:

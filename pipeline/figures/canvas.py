@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from pipeline.files import replacing
+from pipeline.base.files import replacing
 
 matplotlib.use("agg")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pipeline.files import replacing
+from pipeline.base.files import replacing
 
 MOST = 400
 COLUMNS = 20

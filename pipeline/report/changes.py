@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.declared import flatten
+from pipeline.config.dvc_yaml import flatten
 from pipeline.report.results import Results
 
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import ConvoyError
-from pipeline.files import replacing
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing
 from pipeline.report import freshness, rendering, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results

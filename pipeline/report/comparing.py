@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config.fractions import share
 from pipeline.evaluation import comparison
 from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import Snapshot
-from pipeline.shares import share
 
 RELEASED = "tuned"
 DEFAULT_MARGIN = 0.005
@@ -135,7 +135,7 @@ def _search(head: Results) -> Verdict | None:
 
 
 def _margin(revision: Results) -> float:
-    """Read the margin of equivalence as `pipeline.params` does, but of any revision.
+    """Read the margin of equivalence as `pipeline.config.params` does, but of any revision.
 
     Raises:
         ResultsError: it is no share.

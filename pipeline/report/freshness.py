@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline import declared
+from pipeline.config import dvc_yaml
 from pipeline.report.results import Results
 
 
@@ -19,17 +19,17 @@ def stale(results: Results) -> list[str]:
     """Name everything that changed after the stage that used or wrote it, one line each."""
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
-    pipeline, values = results.yaml("dvc.yaml"), declared.flatten(results.params)
+    pipeline, values = results.yaml("dvc.yaml"), dvc_yaml.flatten(results.params)
     known = results.tracked | {
         out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
     }
     lines = []
-    for name in declared.stage_names(pipeline, values):
+    for name in dvc_yaml.stage_names(pipeline, values):
         locked = results.lock.get(name)
         if locked is None:
             lines.append(f"{name}: it never ran")
             continue
-        stage = declared.stage(pipeline, values, name)
+        stage = dvc_yaml.stage(pipeline, values, name)
         changes = (
             *_command(stage, locked),
             *_dependencies(results, stage, locked, known),
@@ -65,7 +65,7 @@ def _outputs(
     results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
 ) -> Iterator[str]:
     recorded = {out["path"]: out["md5"] for out in locked.get("outs", [])}
-    for path in declared.outputs(stage):
+    for path in dvc_yaml.outputs(stage):
         now = _digest(results, path)
         if path not in recorded:
             yield f"{path} is an output now"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from pipeline import paths
+from pipeline.base import paths
 from pipeline.figures import sheet
 from pipeline.report.results import ResultsError
 from pipeline.report.snapshots import Snapshot

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline import paths
+from pipeline.base import paths
 from pipeline.report import escaping, pictures, wording
 from pipeline.report.comparing import Report
 from pipeline.report.snapshots import Snapshot

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.snapshots import Snapshot

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 
 FILES = ("dvc.lock", "dvc.yaml", "params.yaml")
 FOLDERS = ("pipeline", "results")

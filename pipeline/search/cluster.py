@@ -15,6 +15,7 @@ import cloudpickle
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
+from pipeline.base.code_digest import ROOT
 from pipeline.search import process, remote
 from pipeline.search.records import Outcome, TrialResult, TrialSpec
 from pipeline.search.workers import (
@@ -24,7 +25,6 @@ from pipeline.search.workers import (
     check_software,
     outcome,
 )
-from pipeline.sources import ROOT
 
 # How long to wait for a scheduler and for its first worker.
 CONNECT_SECONDS = 60

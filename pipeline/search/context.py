@@ -8,14 +8,16 @@ import hashlib
 import json
 from typing import Any
 
-from pipeline import sources
+from pipeline.base import code_digest
 from pipeline.training import backend
 
 
 def software(architecture: str) -> dict[str, Any]:
     """Describe code and software here, as far as they decide what a trial gives."""
-    files = sources.transitive("pipeline.search.trial", f"pipeline.architectures.{architecture}")
-    return {"code": sources.digest(files), **backend.software()}
+    files = code_digest.transitive(
+        "pipeline.search.trial", f"pipeline.architectures.{architecture}"
+    )
+    return {"code": code_digest.digest(files), **backend.software()}
 
 
 def describe(architecture: str, train: str, validation: str, threads: int) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline.claims import claimed
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
+from pipeline.base.locks import claimed
 from pipeline.search.records import TrialResult
 
 VERSION = 1

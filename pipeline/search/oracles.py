@@ -12,7 +12,7 @@ from keras_tuner.oracles import (
 )
 from threadpoolctl import threadpool_limits
 
-from pipeline.params import Tune
+from pipeline.config.params import Tune
 
 OBJECTIVE = "val_accuracy"
 

@@ -4,10 +4,10 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.parallel import WORKERS, EnvironmentVariableError, device_variables, workers
+from pipeline.base.code_digest import ROOT
+from pipeline.config.environment import WORKERS, EnvironmentVariableError, device_variables, workers
+from pipeline.running.terminal import say
 from pipeline.search.process import WorkerProcess
-from pipeline.sources import ROOT
-from pipeline.terminal import say
 
 if TYPE_CHECKING:
     from pipeline.search.workers import Setting, Workers

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipeline.training.conditions import PLAIN, Conditions
+from pipeline.config.conditions import PLAIN, Conditions
 
 Status = Literal["completed", "stopped", "failed"]
 # Why a trial failed. "specification" would fail anywhere; the others depend on the machine.

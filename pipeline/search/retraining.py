@@ -10,10 +10,11 @@ from typing import Any
 from keras_tuner import HyperParameters
 from keras_tuner.engine import hyperparameters
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
-from pipeline.files import read_csv, read_json
-from pipeline.params import Confirm, Tune
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv, read_json
+from pipeline.config.conditions import Conditions
+from pipeline.config.params import Confirm, Tune
 from pipeline.search import session
 from pipeline.search.choice import Candidate
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
@@ -21,7 +22,6 @@ from pipeline.search.records import Finished, TrialSpec
 from pipeline.search.space import search_space
 from pipeline.statistics.proportions import standard_error
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import Conditions
 from pipeline.training.specification import check_code
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.files import replacing
+from pipeline.base.files import replacing
 from pipeline.search.ledger import Entry, Ledger
 from pipeline.search.records import Finished, Outcome, TrialResult, TrialSpec
 from pipeline.search.workers import Setting, Workers

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline import guard, paths
-from pipeline.files import write_json
-from pipeline.params import Tune
+from pipeline.base import paths
+from pipeline.base.files import write_json
+from pipeline.config.conditions import PLAIN, Conditions
+from pipeline.config.params import Tune
+from pipeline.running import guard
+from pipeline.running.terminal import say
 from pipeline.search import context, loop, placement, stopping
 from pipeline.search.ledger import Ledger, report_once
 from pipeline.search.records import Record, TrialSpec
 from pipeline.search.runner import Runner
 from pipeline.search.workers import Setting
-from pipeline.terminal import say
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import PLAIN, Conditions
 
 
 def open_runner(

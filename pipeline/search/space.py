@@ -5,8 +5,8 @@ from typing import Any
 
 from keras_tuner import HyperParameters
 
-from pipeline.errors import ConvoyError
-from pipeline.paths import PARAMS
+from pipeline.base.errors import ConvoyError
+from pipeline.base.paths import PARAMS
 from pipeline.training import models, recipe
 from pipeline.training.geometry import GeometryError
 from pipeline.training.models import Shape

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConvoyError
-from pipeline.files import write_csv
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import write_csv
 from pipeline.search.choice import Candidate, choose, front
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.records import Record

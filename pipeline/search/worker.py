@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from pipeline.running import imports
 from pipeline.search.process import receive, send
 from pipeline.search.records import Job, Outcome
-from pipeline.training import lean
 
 if TYPE_CHECKING:
     from pipeline.training.batches import SplitFolder
@@ -26,14 +26,14 @@ def main() -> None:
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages, answers = _channels()
-    with lean.imports():
-        from pipeline import architectures
+    with imports.imports():
         from pipeline.search import context, trial  # noqa: F401 - all imports before a trial's time
         from pipeline.training import backend
+        from pipeline.training.architecture import load_architecture
         from pipeline.training.batches import SplitFolder
     settings = pickle.loads(messages.get())
     backend.start(settings["threads"])
-    architectures.load(settings["architecture"])
+    load_architecture(settings["architecture"])
     train = SplitFolder(Path(settings["train"]))
     validation = SplitFolder(Path(settings["validation"]))
     send(answers, pickle.dumps(context.software(settings["architecture"])))

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline.errors import ConvoyError
-from pipeline.parallel import device_variables
+from pipeline.base.code_digest import ROOT
+from pipeline.base.errors import ConvoyError
+from pipeline.config.environment import device_variables
 from pipeline.search import worker
 from pipeline.search.process import (
     Answer,
@@ -22,7 +23,6 @@ from pipeline.search.process import (
     ask_twice,
 )
 from pipeline.search.records import Job, Outcome, TrialResult, TrialSpec
-from pipeline.sources import ROOT
 from pipeline.training.batches import SplitFolder
 
 # Keras and TensorFlow keep some memory of every model built in a process; measured by

@@ -1,5 +1,5 @@
 """One file a DVC stage, named after it: it reads, calls, writes, and says what came out."""
 
-from pipeline import guard
+from pipeline.running import guard
 
 guard.begin()

@@ -6,10 +6,12 @@ the same, so nothing runs again because of it. For the same reasons the data set
 looks into, is not among what it lists: DVC would miss a mistyped one before this could say so.
 """
 
-from pipeline import datasets, params, paths
-from pipeline.files import replacing
-from pipeline.guard import run_stage
-from pipeline.params import ParamsError
+from pipeline.base import paths
+from pipeline.base.files import replacing
+from pipeline.config import params
+from pipeline.config.params import ParamsError
+from pipeline.data.source import load_dataset
+from pipeline.running.guard import run_stage
 
 
 def main() -> None:
@@ -18,7 +20,7 @@ def main() -> None:
     name = settings.dataset.name
     train = settings.train
     for key, wanted in (("augment.flip", train.augment.flip), ("mirrored", train.mirrored)):
-        if wanted and not datasets.load(name).SPEC.mirrors:
+        if wanted and not load_dataset(name).SPEC.mirrors:
             raise ParamsError(
                 f"{paths.PARAMS}: train.{key} = True: a mirrored image of {name} is of another "
                 "class, or of none; allowed: False"

@@ -1,11 +1,12 @@
 """Stage `confirm`: retrain the leaders of the searches with fresh seeds, if that is asked for."""
 
-from pipeline import params, paths
-from pipeline.files import write_json
-from pipeline.guard import run_stage
+from pipeline.base import paths
+from pipeline.base.files import write_json
+from pipeline.config import params
+from pipeline.running import imports
+from pipeline.running.guard import run_stage
+from pipeline.running.terminal import progress, say
 from pipeline.search import placement
-from pipeline.terminal import progress, say
-from pipeline.training import lean
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
         return
     placement.prepare(settings.tune.in_flight)
     # Here, because TensorFlow takes seconds that most runs can do without.
-    with lean.imports():
+    with imports.imports():
         from pipeline.search.retraining import retrain
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder

@@ -2,9 +2,11 @@
 
 import shutil
 
-from pipeline import datasets, params, paths
+from pipeline.base import paths
+from pipeline.config import params
 from pipeline.data.fetching import fetch_all
-from pipeline.guard import run_stage
+from pipeline.data.source import load_dataset
+from pipeline.running.guard import run_stage
 
 
 def main() -> None:
@@ -12,7 +14,7 @@ def main() -> None:
     settings = params.load()
     shutil.rmtree(paths.RAW, ignore_errors=True)
     name = settings.dataset.name
-    fetch_all(name, datasets.load(name).SPEC, paths.RAW)
+    fetch_all(name, load_dataset(name).SPEC, paths.RAW)
 
 
 if __name__ == "__main__":

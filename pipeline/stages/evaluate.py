@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import params, paths
-from pipeline.files import read_csv, write_csv, write_json
-from pipeline.guard import run_stage
-from pipeline.training import lean
+from pipeline.base import paths
+from pipeline.base.files import read_csv, write_csv, write_json
+from pipeline.config import params
+from pipeline.running import imports
+from pipeline.running.guard import run_stage
 
-with lean.quiet():
+with imports.quiet():
     from pipeline.evaluation import judging, scoring, summary
     from pipeline.evaluation.comparison import Verdict, verdict
     from pipeline.evaluation.predictions import NAMES

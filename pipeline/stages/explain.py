@@ -1,9 +1,10 @@
 """Stage `explain`: pictures of each search, and which of its hyperparameters mattered."""
 
-from pipeline import params, paths
+from pipeline.base import paths
+from pipeline.base.files import read_csv, write_csv
+from pipeline.config import params
 from pipeline.figures import search
-from pipeline.files import read_csv, write_csv
-from pipeline.guard import run_stage
+from pipeline.running.guard import run_stage
 from pipeline.search import importance
 from pipeline.search.columns import TRIAL_COLUMNS
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline import params, paths
-from pipeline.files import read_json, sha256, write_csv, write_json
-from pipeline.guard import run_stage
+from pipeline.base import paths
+from pipeline.base.files import read_json, sha256, write_csv, write_json
+from pipeline.config import params
+from pipeline.running.guard import run_stage
+from pipeline.running.terminal import say
 from pipeline.search.choice import Candidate, choose
 from pipeline.search.confirmation import Confirmed
-from pipeline.terminal import say
 from pipeline.training.specification import Specification
 
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]

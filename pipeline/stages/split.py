@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import datasets, params, paths
+from pipeline.base import paths
+from pipeline.base.files import write_json
+from pipeline.config import params
 from pipeline.data import duplicates, splitting, writing
 from pipeline.data.gathering import NAMES, TRAIN, Gathered, gather
-from pipeline.datasets import MOST_NAMED, Source
+from pipeline.data.source import MOST_NAMED, Source, load_dataset
 from pipeline.figures import pairs, samples
-from pipeline.files import write_json
-from pipeline.guard import run_stage
-from pipeline.terminal import say
+from pipeline.running.guard import run_stage
+from pipeline.running.terminal import say
 
 SCRATCH = paths.SPLIT / ".images.part"
 
@@ -19,7 +20,7 @@ SCRATCH = paths.SPLIT / ".images.part"
 def main() -> None:
     """Write the three splits, what they hold, and pictures of it."""
     settings = params.load()
-    source = datasets.load(settings.dataset.name).read(paths.RAW, settings.dataset)
+    source = load_dataset(settings.dataset.name).read(paths.RAW, settings.dataset)
     try:
         gathered = gather(source, SCRATCH, skip=settings.dataset.skip_unreadable)
         report = _divide(gathered, source, settings.split)

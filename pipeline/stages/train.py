@@ -4,13 +4,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipeline import guard, parallel, params, paths
-from pipeline.files import write_csv
-from pipeline.guard import run_stage
-from pipeline.terminal import progress, say
-from pipeline.training import lean
+from pipeline.base import paths
+from pipeline.base.files import write_csv
+from pipeline.config import environment, params
+from pipeline.running import guard, imports
+from pipeline.running.guard import run_stage
+from pipeline.running.terminal import progress, say
 
-with lean.imports():
+with imports.imports():
     import keras
 
     from pipeline.training import backend, layers, side_by_side, specification, trained
@@ -24,7 +25,7 @@ with lean.imports():
 def main() -> None:
     """Write one model a seed, their index, and the learning curves."""
     settings = params.load().train
-    workers = parallel.workers()
+    workers = environment.workers()
     name = sys.argv[1]
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)

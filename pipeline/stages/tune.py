@@ -4,13 +4,14 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipeline import params, paths
-from pipeline.files import sha256, write_json
-from pipeline.guard import run_stage
+from pipeline.base import paths
+from pipeline.base.files import sha256, write_json
+from pipeline.config import params
+from pipeline.running import imports
+from pipeline.running.guard import run_stage
+from pipeline.running.terminal import progress, say
 from pipeline.search import placement
 from pipeline.search.records import Record
-from pipeline.terminal import progress, say
-from pipeline.training import lean
 
 if TYPE_CHECKING:
     from pipeline.search.runner import Runner
@@ -22,7 +23,7 @@ def main() -> None:
     tune = settings.tune
     placement.prepare(tune.in_flight)
     # Here, because the worker processes should import TensorFlow while this one does.
-    with lean.imports(bayesian=tune.algorithm == "bayesian"):
+    with imports.imports(bayesian=tune.algorithm == "bayesian"):
         from pipeline.search import loop, oracles, session, tables
         from pipeline.search.space import search_space
         from pipeline.training import backend

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from pipeline.training.conditions import Conditions
+from pipeline.config.conditions import Conditions
 
 
 def learner(model: keras.Model, conditions: Conditions) -> keras.Model:

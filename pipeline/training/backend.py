@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import keras
 
-from pipeline import paths
+from pipeline.base import paths
+from pipeline.config.conditions import Precision
 from pipeline.training import devices
-from pipeline.training.conditions import Precision
 
 # glibc's names for what `mallopt` sets, and values that fit any batch of ours.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

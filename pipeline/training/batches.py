@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.files import read_json, sha256
+from pipeline.base.files import read_json, sha256
 
 INFERENCE_BATCH = 500
 

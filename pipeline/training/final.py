@@ -8,11 +8,12 @@ from typing import Any
 
 import keras
 
-from pipeline import params, sources
-from pipeline.errors import ConvoyError
+from pipeline.base import code_digest
+from pipeline.base.errors import ConvoyError
+from pipeline.config import params
+from pipeline.config.conditions import Conditions
 from pipeline.training import backend, models, saving, trained
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import Conditions
 from pipeline.training.finished import FinishedSeeds
 from pipeline.training.fitting import Epoch, fit
 from pipeline.training.recipe import Recipe
@@ -50,7 +51,9 @@ class Training:
             "conditions": asdict(self.conditions),
             "settings": self.settings.model_dump(mode="json", exclude={"seeds"}),
             "data": [self.train.digest, self.validation.digest],
-            "code": sources.digest(sources.transitive("pipeline.training.final", architecture)),
+            "code": code_digest.digest(
+                code_digest.transitive("pipeline.training.final", architecture)
+            ),
             "software": backend.software(),
         }
 

@@ -15,10 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
-from pipeline.claims import claimed
-from pipeline.files import replacing
-from pipeline.terminal import say
+from pipeline.base import paths
+from pipeline.base.files import replacing
+from pipeline.base.locks import claimed
+from pipeline.running.terminal import say
 from pipeline.training.fitting import Epoch
 
 # Long enough to come back to a training that was interrupted.

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.config.conditions import Conditions
 from pipeline.training import augmentation, backend
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
-from pipeline.training.conditions import Conditions
 from pipeline.training.gelu import VectorisedGelu
 from pipeline.training.recipe import Recipe, make_optimizer
 

@@ -13,7 +13,7 @@ number of values in a tensor mixed up with the length of its sides, and it is wr
 
 from dataclasses import dataclass
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 
 
 class GeometryError(ConvoyError):

@@ -10,10 +10,10 @@ from typing import Any
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline import architectures
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
+from pipeline.config.conditions import Precision
 from pipeline.training import recipe
-from pipeline.training.conditions import Precision
+from pipeline.training.architecture import load_architecture
 from pipeline.training.normalisation import BatchNormalization
 from pipeline.training.recipe import Recipe
 
@@ -31,7 +31,7 @@ def declare(
     keras.utils.clear_session(free_memory=False)
     # Clearing has reset it.
     keras.config.set_dtype_policy(precision)
-    module = architectures.load(architecture)
+    module = load_architecture(architecture)
     images = keras.Input(shape, dtype="uint8", name="images")
     scaled = keras.layers.Rescaling(1 / 255, name="scale")(images)
     features = module.build(hp, scaled)

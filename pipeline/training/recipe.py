@@ -7,7 +7,7 @@ from typing import Any, Literal
 import keras
 from keras_tuner import HyperParameters
 
-from pipeline.training.conditions import Conditions
+from pipeline.config.conditions import Conditions
 from pipeline.training.muon import Muon
 
 Optimizer = Literal["sgd", "nesterov", "adam", "adamw", "muon"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from pipeline.files import replacing
+from pipeline.base.files import replacing
 
 # Any fixed time does; this is the earliest that a zip file can hold.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)

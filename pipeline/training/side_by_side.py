@@ -14,8 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
-from pipeline import parallel
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
+from pipeline.config import environment
 from pipeline.training import backend
 from pipeline.training.final import Show, Training, finish_seed
 from pipeline.training.finished import FinishedSeeds
@@ -61,7 +61,7 @@ def train_seeds(
         except BrokenProcessPool:
             raise ConvoyError(
                 f"{folder}: a process that trained one of the seeds {', '.join(map(str, seeds))} "
-                f"was killed, perhaps for want of memory. {parallel.WORKERS}={count} trains "
+                f"was killed, perhaps for want of memory. {environment.WORKERS}={count} trains "
                 f"{count} at a time; with fewer, run the same again: finished seeds are kept."
             ) from None
         except BaseException:
@@ -86,7 +86,7 @@ def _start(
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.update(parallel.device_variables(numbers.get()))
+    os.environ.update(environment.device_variables(numbers.get()))
     backend.start(threads)
     _epochs = epochs
 
@@ -104,6 +104,6 @@ def _train(training: Training, seed: int, folder: Path, finished: FinishedSeeds)
         raise ConvoyError(
             f"seed {seed}: its process would train another model than the stage's own; different: "
             f"{', '.join(different)}. If the code was edited meanwhile, run the same again; "
-            f"{parallel.WORKERS}=1 uses no other process."
+            f"{environment.WORKERS}=1 uses no other process."
         )
     finish_seed(training, seed, folder, finished, lambda *report: _epochs.put(report))

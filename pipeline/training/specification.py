@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
-from pipeline.files import read_json, sha256
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_json, sha256
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.files import read_json, write_json
+from pipeline.base.files import read_json, write_json
 
 INDEX = "models.json"
 

@@ -6,8 +6,8 @@ import pytest
 from keras_tuner import HyperParameters
 
 from pipeline.architectures import resnet
+from pipeline.config.conditions import PLAIN
 from pipeline.training import models
-from pipeline.training.conditions import PLAIN
 from pipeline.training.geometry import GeometryError
 from pipeline.training.recipe import make_optimizer
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras_tuner import HyperParameters
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 from pipeline.training import models
 from pipeline.training.geometry import GeometryError
 from pipeline.training.recipe import Recipe

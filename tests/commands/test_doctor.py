@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from support import run
 
+from pipeline.base.errors import ConvoyError
 from pipeline.commands import doctor
-from pipeline.errors import ConvoyError
 
 CACHE = Path(".dvc/cache/files/md5")
 

@@ -4,9 +4,9 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from support import ROOT, run
 
-from pipeline import params
+from pipeline.base.errors import ConvoyError
 from pipeline.commands import experiments
-from pipeline.errors import ConvoyError
+from pipeline.config import params
 from pipeline.search.space import search_space
 from pipeline.training import models
 

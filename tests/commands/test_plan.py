@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 from support import TINY, run, write_params
 
-from pipeline import costs, params, paths
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import write_json
 from pipeline.commands import affected, plan, probe
-from pipeline.errors import ConvoyError
-from pipeline.files import write_json
+from pipeline.config import params
+from pipeline.running import costs
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from pipeline import paths
 from pipeline.__main__ import app
+from pipeline.base import paths
 from pipeline.data import pictures
 from pipeline.training import saving, trained
 from pipeline.training.trained import SeedResult, TrainedModels

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.config.params import Dataset
 from pipeline.data import cifar
-from pipeline.datasets import DataError, cifar10, cifar100
-from pipeline.params import Dataset
+from pipeline.data.source import DataError
+from pipeline.datasets import cifar10, cifar100
 
 NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 

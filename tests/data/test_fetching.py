@@ -13,7 +13,7 @@ import servers
 
 from pipeline.data import fetching, transfers
 from pipeline.data.fetching import FetchError
-from pipeline.datasets import SourceFile
+from pipeline.data.source import SourceFile
 
 CONTENT = bytes(range(256)) * 1200  # 307,200 bytes
 ROOT = Path(__file__).parents[2]
@@ -210,7 +210,7 @@ def test_a_killed_download_is_resumed(tmp_path, server, state):
     code = f"""if True:
         from pathlib import Path
         from pipeline.data import fetching
-        from pipeline.datasets import SourceFile
+        from pipeline.data.source import SourceFile
         file = SourceFile("a.bin", {fetched.file.sha256!r}, ({server.url!r},))
         fetching.fetch("set", file, Path({str(fetched.target)!r}), lambda *_: print("on", flush=1))
     """

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.config.params import Dataset
 from pipeline.data import gathering
-from pipeline.datasets import DataError, folder
-from pipeline.params import Dataset
+from pipeline.data.source import DataError
+from pipeline.datasets import folder
 
 
 def settings(path: Path, *, skip: bool = False, channels: int = 3) -> Dataset:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.idx import read_chunks, read_mnist_like
-from pipeline.datasets import DataError
+from pipeline.data.source import DataError
 
 CLASSES = ("a", "b", "c")
 

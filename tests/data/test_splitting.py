@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from pipeline.config.params import Split
 from pipeline.data import duplicates, splitting
 from pipeline.data.gathering import TEST, TRAIN, VALIDATION, Gathered, gather
+from pipeline.data.source import DataError, Part, Source
 from pipeline.data.splitting import LEFT_OUT
-from pipeline.datasets import DataError, Part, Source
-from pipeline.params import Split
 
 CLASSES = ("a", "b", "c")
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.data import writing
 from pipeline.data.gathering import gather
-from pipeline.datasets import Part, Source
+from pipeline.data.source import Part, Source
 
 
 def test_each_split_holds_its_own_images(tmp_path):

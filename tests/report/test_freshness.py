@@ -38,7 +38,7 @@ def added(name, text):
     return lambda folder: (folder / name).write_text((folder / name).read_text() + text)
 
 
-ANOTHER = "  another:\n    cmd: echo\n    deps: [pipeline/paths.py]\n"
+ANOTHER = "  another:\n    cmd: echo\n    deps: [pipeline/base/paths.py]\n"
 C_JSON = "      - results/c.json:\n          cache: false\n"
 
 
@@ -46,14 +46,17 @@ C_JSON = "      - results/c.json:\n          cache: false\n"
     ("edit", "stages"),
     [
         (lambda _: None, set()),
-        (added("pipeline/files.py", "# edited"), {"download"}),
+        (added("pipeline/base/files.py", "# edited"), {"download"}),
         (replace("params.yaml", "epochs: 1", "epochs: 2"), {"check", "train"}),
         (added("params.yaml", "more: 1\n"), {"check"}),
         (replace("dvc.yaml", "echo ok", "echo yes"), {"check"}),
         (replace("dvc.yaml", "      - seed\n", "      - seed\n      - dataset\n"), {"train"}),
         (replace("dvc.yaml", "      - seed\n", ""), set()),
-        (replace("dvc.yaml", "paths.py\n", "paths.py\n      - pipeline/files.py\n"), {"train"}),
-        (replace("dvc.yaml", "      - pipeline/paths.py\n", ""), set()),
+        (
+            replace("dvc.yaml", "paths.py\n", "paths.py\n      - pipeline/base/files.py\n"),
+            {"train"},
+        ),
+        (replace("dvc.yaml", "      - pipeline/base/paths.py\n", ""), set()),
         (added("dvc.yaml", C_JSON), {"train"}),
         (replace("dvc.yaml", C_JSON.replace("c.json", "b.json"), ""), set()),
         (replace("results/a.json", "1", "3"), {"train"}),

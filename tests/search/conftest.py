@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.files import write_json
+from pipeline.base.files import write_json
 from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
 

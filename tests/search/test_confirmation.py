@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support import TINY, write_params
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
-from pipeline.files import read_csv, sha256, write_json
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv, sha256, write_json
 from pipeline.search import retraining, tables
 from pipeline.search.choice import Candidate
 from pipeline.search.confirmation import Confirmed, confirmed, leaders

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pipeline import claims
+from pipeline.base import locks
 from pipeline.search.ledger import Entry, Ledger, LedgerError
 from pipeline.search.records import TrialResult
 
@@ -163,7 +163,7 @@ def test_pruning_drops_what_is_not_wanted_also_for_a_search_that_runs(tmp_path):
 
 
 def test_a_wait_for_another_search_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(claims, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "SILENT_SECONDS", 0.05)
     said = []
     with Ledger(tmp_path).claim("k"):
         other = threading.Thread(

@@ -12,12 +12,12 @@ import pytest
 from keras_tuner import HyperParameters
 from settings import tune
 
+from pipeline.config.conditions import Conditions
 from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.records import Outcome, TrialResult, TrialSpec
 from pipeline.search.runner import MOST_ATTEMPTS, Runner
 from pipeline.search.session import specifier
-from pipeline.training.conditions import Conditions
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
 SETTING = SimpleNamespace(seconds=None, memory=None)

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 from settings import tune
 
-from pipeline import paths
-from pipeline.parallel import EnvironmentVariableError
+from pipeline.base import paths
+from pipeline.config.environment import EnvironmentVariableError
 from pipeline.search import loop, oracles, placement, session, tables
 from pipeline.search.space import search_space
 from pipeline.search.workers import Setting

@@ -2,8 +2,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import __main__ as command_line
-from pipeline import paths
-from pipeline.files import write_json
+from pipeline.base import paths
+from pipeline.base.files import write_json
 from pipeline.search.ledger import Entry, Ledger
 from pipeline.search.records import TrialResult
 

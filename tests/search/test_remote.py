@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from pipeline.base.code_digest import ROOT
 from pipeline.search import remote
 from pipeline.search.process import WorkerDiedError
-from pipeline.sources import ROOT
 
 # Answers every question with the greeting, after a while if it is asked to wait. It has no need of
 # TensorFlow, so it starts at once.

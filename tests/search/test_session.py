@@ -2,7 +2,7 @@ import pytest
 from settings import tune
 from support import TINY, write_params
 
-from pipeline import guard
+from pipeline.running import guard
 from pipeline.search import session
 
 

@@ -1,7 +1,7 @@
 import pytest
 from settings import tune
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 from pipeline.search import oracles
 from pipeline.search.space import search_space
 

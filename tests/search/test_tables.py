@@ -1,8 +1,8 @@
 import pytest
 
-from pipeline.declared import flatten
-from pipeline.errors import ConvoyError
-from pipeline.files import read_csv
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv
+from pipeline.config.dvc_yaml import flatten
 from pipeline.search import tables
 from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
 

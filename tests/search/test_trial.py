@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.config.conditions import Conditions
 from pipeline.search import trial
 from pipeline.search.records import TrialSpec
 from pipeline.training import recipe
-from pipeline.training.conditions import Conditions
 
 # Dropout in two places and an optimizer with a state of its own.
 CNN = {"filters_1a": 8, "filters_1b": 16, "dense_units": 32, "batch_size": 64}

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
+from pipeline.base.code_digest import ROOT
 from pipeline.search import context, workers
 from pipeline.search.process import WorkerDiedError, WorkerProcess
 from pipeline.search.records import TrialSpec
 from pipeline.search.workers import LocalProcesses, Setting, WorkerError
-from pipeline.sources import ROOT
 
 SPEC = TrialSpec("simple_cnn", {"filters_1a": 8, "filters_1b": 16, "batch_size": 64}, 2, 1)
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from pipeline import paths
+from pipeline.base import paths
 from pipeline.training import finished
 from pipeline.training.finished import FinishedSeeds
 from pipeline.training.fitting import Epoch

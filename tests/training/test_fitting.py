@@ -5,9 +5,9 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.config.conditions import Conditions
 from pipeline.training import models, saving
 from pipeline.training.batches import SplitFolder
-from pipeline.training.conditions import Conditions
 from pipeline.training.fitting import fit, kept
 from pipeline.training.recipe import Recipe
 

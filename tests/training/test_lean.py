@@ -3,20 +3,20 @@ import sys
 
 import pytest
 
-from pipeline.sources import ROOT
+from pipeline.base.code_digest import ROOT
 
 LEAN = """
 import sys
-from pipeline.training import lean
-with lean.imports():
+from pipeline.running import imports
+with imports.imports():
     import keras
 assert not {"sklearn", "matplotlib"} & sys.modules.keys()
 import matplotlib, sklearn
 """
 NOISY = """
 import os, sys
-from pipeline.training import lean
-with lean.quiet():
+from pipeline.running import imports
+with imports.quiet():
     os.write(2, b"I0000 port.cc:153] oneDNN custom operations are on. You may see\\n")
     print("from Python", file=sys.stderr)
     os.write(2, b"from the library\\n")
@@ -26,8 +26,8 @@ BAYESIAN = """
 import sys
 sys.path.insert(0, "tests")
 from settings import tune
-from pipeline.training import lean
-with lean.imports(bayesian=True):
+from pipeline.running import imports
+with imports.imports(bayesian=True):
     from keras_tuner import HyperParameters
     from pipeline.search import oracles
 space = HyperParameters()

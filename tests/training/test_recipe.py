@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.training.conditions import Conditions
+from pipeline.config.conditions import Conditions
 from pipeline.training.recipe import OPTIMIZERS, Recipe, learning_rate, make_optimizer
 
 

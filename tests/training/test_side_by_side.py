@@ -13,7 +13,7 @@ import keras
 import psutil
 import pytest
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 from pipeline.stages import train
 from pipeline.training import final
 

@@ -6,7 +6,7 @@ No result depends on it.
 import os
 from pathlib import Path
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 
 WORKERS = "CONVOY_WORKERS"
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import costs, declared, params, paths, terminal
-from pipeline.errors import ConvoyError
-from pipeline.files import files_of, sha256
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import files_of, sha256
+from pipeline.config import dvc_yaml, params
+from pipeline.running import costs, terminal
 
 
 class ChangedError(ConvoyError):
@@ -88,7 +90,7 @@ def run_stage(main: Callable[[], None]) -> None:
             main()
             return
         (guard,) = _guards
-        with costs.recorded(guard.stage, declared.outputs(_definition(guard.stage)[0])):
+        with costs.recorded(guard.stage, dvc_yaml.outputs(_definition(guard.stage)[0])):
             main()
             recheck()
 
@@ -113,6 +115,6 @@ def fingerprint(stage: str) -> dict[str, Any]:
 
 def _definition(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
-    values = declared.flatten(params.load().model_dump())
+    values = dvc_yaml.flatten(params.load().model_dump())
     pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
-    return declared.stage(pipeline, values, stage.rpartition(":")[2]), values
+    return dvc_yaml.stage(pipeline, values, stage.rpartition(":")[2]), values

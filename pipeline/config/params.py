@@ -14,10 +14,10 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
-from pipeline.shares import share
-from pipeline.training.conditions import Conditions, Precision, Schedule
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.config.conditions import Conditions, Precision, Schedule
+from pipeline.config.fractions import share
 
 
 class ParamsError(ConvoyError):

@@ -9,9 +9,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.table import Table
 
-from pipeline import paths
+from pipeline.base import paths
+from pipeline.running.terminal import console, say
 from pipeline.search.ledger import Entry, Ledger, report_once
-from pipeline.terminal import console, say
 
 
 class Prune(StrEnum):

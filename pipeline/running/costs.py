@@ -17,10 +17,11 @@ from typing import Any
 
 import psutil
 
-from pipeline import params, paths
-from pipeline.files import files_of, read_json, write_json
-from pipeline.params import Params
-from pipeline.terminal import say
+from pipeline.base import paths
+from pipeline.base.files import files_of, read_json, write_json
+from pipeline.config import params
+from pipeline.config.params import Params
+from pipeline.running.terminal import say
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import paths
-from pipeline.errors import ConvoyError
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.evaluation import judging
 from pipeline.evaluation.predictions import NAMES
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
-from pipeline.terminal import say
+from pipeline.running.terminal import say
 from pipeline.training import backend, trained
 from pipeline.training.batches import SplitFolder
 

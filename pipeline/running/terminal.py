@@ -20,7 +20,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from pipeline.errors import ConvoyError
+from pipeline.base.errors import ConvoyError
 
 # In a log (a queued run, CI), where no bar can be redrawn, it is written this often.
 LOG_SECONDS = 30.0

@@ -1,0 +1,1 @@
+"""What the user sets: params.yaml, dvc.yaml, environment variables."""

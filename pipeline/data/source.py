@@ -1,0 +1,116 @@
+"""What a data set file defines: a `SPEC` (where its files come from) and a `read` function.
+
+`read(folder, settings)` takes the folder with the files of `SPEC` as they were published, and the
+section `dataset` of params.yaml. It gives a `Source`, whose images are a stream, because a data
+set may be larger than the memory.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.base.errors import ConvoyError
+from pipeline.config.params import Dataset as Settings
+
+MOST_NAMED = 10
+
+
+class DataError(ConvoyError):
+    """A file of a data set that is not what it should be."""
+
+
+def unusable(offenders: Sequence[str]) -> DataError:
+    """Say what of a data set cannot be used: the count, the first ten, what to do."""
+    noun = "entry" if len(offenders) == 1 else "entries"
+    lines = [f"{len(offenders)} {noun} of the data set cannot be used:"]
+    lines += [f"  {offender}" for offender in offenders[:MOST_NAMED]]
+    if len(offenders) > MOST_NAMED:
+        lines.append(f"  ... and {len(offenders) - MOST_NAMED} more")
+    lines.append("Mend or remove them, or set dataset.skip_unreadable: true to leave them out.")
+    return DataError("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One published file.
+
+    Attributes:
+        name: Official file name.
+        sha256: Digest of its bytes, in hexadecimal.
+        urls: Public addresses, in the order in which they are tried.
+    """
+
+    name: str
+    sha256: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known about a data set before it is downloaded.
+
+    Attributes:
+        files: Its published files.
+        mirrors: Whether an image keeps its class when it is mirrored left to right.
+    """
+
+    files: tuple[SourceFile, ...]
+    mirrors: bool = False
+
+
+# Labels, int64 [k], and their images, uint8 [k, height, width, channels], of any k.
+Chunk = tuple[NDArray[np.int64], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images with their labels.
+
+    Attributes:
+        count: How many there are; fewer come where some turn out to be unreadable.
+        chunks: Starts a pass over them. Labels are indices into the class names.
+    """
+
+    count: int
+    chunks: Callable[[], Iterator[Chunk]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set as its files give it.
+
+    Attributes:
+        classes: Class names, in label order.
+        train: Images that may be used for training and validation.
+        validation: The official validation images; None where the data set has none.
+        test: The official test images; None where the data set has none.
+        grows: Whether images may be added to it, so that a test cut must not depend on how many
+            there are.
+        skipped: What could not be used, one line each; complete once all parts have been read.
+    """
+
+    classes: tuple[str, ...]
+    train: Part
+    validation: Part | None = None
+    test: Part | None = None
+    grows: bool = False
+    skipped: list[str] = field(default_factory=list)
+
+
+class Dataset(Protocol):
+    """What every file in `pipeline/datasets/` defines."""
+
+    SPEC: Spec
+
+    def read(self, folder: Path, settings: Settings) -> Source:
+        """Read the published files in `folder`."""
+
+
+def load_dataset(name: str) -> Dataset:
+    """Load the data set that `pipeline/datasets/<name>.py` defines."""
+    return cast(Dataset, importlib.import_module(f"pipeline.datasets.{name}"))
