@@ -22,6 +22,8 @@ class Conditions:
         shift: Augmentation: most pixels that an image moves along each axis.
         flip: Augmentation: whether every other image, at random, is mirrored left to right.
         cutout: Augmentation: side in pixels of a square that is blanked (DeVries and Taylor 2017).
+        rotation: Augmentation: most degrees that an image is turned by, either way.
+        zoom: Augmentation: most that an image grows or shrinks by, as a share of its size.
     """
 
     precision: Precision = "float32"
@@ -32,6 +34,8 @@ class Conditions:
     shift: int = 0
     flip: bool = False
     cutout: int = 0
+    rotation: float = 0.0
+    zoom: float = 0.0
 
     @property
     def continuable(self) -> bool:

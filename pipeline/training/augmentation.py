@@ -1,5 +1,7 @@
 """Augmentation: what happens to the images of a batch in training, and only there."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -13,30 +15,44 @@ def learner(model: keras.Model, conditions: Conditions) -> keras.Model:
     saved.
     """
     images = keras.Input(model.input_shape[1:], dtype=model.input.dtype, name="images")
+    c = conditions
     varied = images
-    if conditions.shift or conditions.flip or conditions.cutout:
-        varied = Augment(conditions.shift, conditions.flip, conditions.cutout)(images)
+    if any((c.shift, c.flip, c.cutout, c.rotation, c.zoom)):
+        varied = Augment(c.shift, c.flip, c.cutout, c.rotation, c.zoom)(images)
     return keras.Model(images, model(varied), name="learner")
 
 
 class Augment(keras.layers.Layer):
-    """Shift, mirror and blank a part of each image, [n, h, w, c] of any dtype, each on its own.
+    """Move, mirror, turn, scale and blank a part of each image, [n, h, w, c], each on its own.
 
-    Where a shifted image leaves a border, its outermost pixels are repeated. All three are one
-    gather and one mask; with `training` false, images pass unchanged.
+    Where a moved image leaves a border, its outermost pixels are repeated. With `training` false,
+    images pass unchanged.
     """
 
-    def __init__(self, shift: int, flip: bool, cutout: int):
-        """Say how far and how large, in pixels; 0 and False leave a part out."""
+    def __init__(
+        self, shift: int, flip: bool, cutout: int, rotation: float = 0.0, zoom: float = 0.0
+    ):
+        """Set how far each part goes; 0 and False leave it out.
+
+        Args:
+            shift: Most pixels along each axis.
+            flip: Whether every other image is mirrored left to right.
+            cutout: Side in pixels of the blanked square.
+            rotation: Most degrees, either way.
+            zoom: Most that an image grows or shrinks by: 0.1 means by a factor of 0.9 to 1.1.
+        """
         super().__init__(name="augment", autocast=False)
         self.shift, self.flip, self.cutout = shift, flip, cutout
+        self.rotation, self.zoom = rotation, zoom
         self.random = keras.random.SeedGenerator()
 
     def call(self, images: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """Vary the images in training."""
         if not training:
             return images
-        if self.shift or self.flip:
+        if self.rotation or self.zoom:
+            images = self._turn(images)
+        elif self.shift or self.flip:
             images = self._move(images)
         return self._blank(images) if self.cutout else images
 
@@ -52,6 +68,34 @@ class Augment(keras.layers.Layer):
         pixels = first + rows[:, :, None] * width + columns[:, None, :]
         flat = ops.reshape(images, (-1, channels))
         return ops.reshape(ops.take(flat, pixels, axis=0), (-1, height, width, channels))
+
+    def _turn(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Turn and scale each image about its centre, shift and mirror it, in one resampling."""
+        _, height, width, _ = images.shape
+        count = ops.shape(images)[0]
+        angle = self._uniform(count, self.rotation * math.pi / 180)
+        # The factor from an output pixel to the input pixel it shows: below 1 enlarges.
+        scale = 1.0 / (1.0 + self._uniform(count, self.zoom))
+        cosine, sine = scale * ops.cos(angle), scale * ops.sin(angle)
+        mirror = 1.0
+        if self.flip:
+            mirror = 1.0 - 2.0 * ops.cast(self._draw(count, 2), "float32")[:, 0]
+        x, y = (width - 1) / 2, (height - 1) / 2
+        right, down = self._offset(count), self._offset(count)
+        a, b, c, d = cosine * mirror, -sine, sine * mirror, cosine
+        zero = ops.zeros_like(a)
+        rows = [a, b, x + right - a * x - b * y, c, d, y + down - c * x - d * y, zero, zero]
+        return ops.image.affine_transform(
+            images, ops.stack(rows, axis=1), interpolation="bilinear", fill_mode="nearest"
+        )
+
+    def _uniform(self, count: keras.KerasTensor, most: float) -> keras.KerasTensor:
+        """Draw one number from -most to most for each image, float32 [n]."""
+        return keras.random.uniform((count,), -most, most, "float32", seed=self.random)
+
+    def _offset(self, count: keras.KerasTensor) -> keras.KerasTensor:
+        """Draw one shift in whole pixels for each image, float32 [n]."""
+        return ops.cast(self._draw(count, 2 * self.shift + 1) - self.shift, "float32")[:, 0]
 
     def _shifted(self, size: int, count: keras.KerasTensor) -> keras.KerasTensor:
         """Say for each image which row (or column) each of its own comes from, [n, size]."""
