@@ -16,6 +16,7 @@ TEST = SPLIT / "test"
 MODELS = Path("models")
 
 RESULTS = Path("results")
+CODE = RESULTS / "code"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
 TUNE = RESULTS / "tune"
@@ -36,6 +37,11 @@ TENSORBOARD = Path(".state/tensorboard")
 ARCHITECTURES = Path("pipeline/architectures")
 DATASETS = Path("pipeline/datasets")
 EXPERIMENTS = Path("experiments")
+
+
+def code(stage: str) -> Path:
+    """Return the file in which stage `code` writes down the code of another stage."""
+    return CODE / f"{stage}.json"
 
 
 def repository() -> Path:

@@ -20,10 +20,11 @@ from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
 
-from pipeline.base import paths
+from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of
+from pipeline.base.files import files_of, write_json
 from pipeline.config import dvc_yaml, params
+from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 
 
@@ -38,6 +39,8 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
         # As deep as the workspace, so that a data set beside it has its place inside `scratch`.
         copy = Path(scratch, *Path.cwd().parts[1:])
         copy_known(copy)
+        for stage in code_digest.stages(code_digest.loaded()):
+            write_json(copy / paths.code(stage), code_digest.entry(code_digest.loaded(), stage))
         _override(copy / paths.PARAMS, overrides)
         settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
         if not settings.dataset.path.is_absolute():
@@ -94,7 +97,7 @@ def _hint(key: str) -> str:
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
     known = dvc_yaml.flatten(params.load().model_dump())
-    return "" if key in known else params.did_you_mean(key, known)
+    return "" if key in known else did_you_mean(key, known)
 
 
 def stages(copy: Path) -> tuple[list[str], list[str]]:
@@ -118,8 +121,9 @@ def stages(copy: Path) -> tuple[list[str], list[str]]:
         remade = [out.def_path for earlier in certain for out in outs[earlier]]
         if any(_is_reason(entry, cached, remade) for entry in changes.get(name, [])):
             certain.append(name)
-    # `check` only ever says that params.yaml is valid: nothing follows from it.
-    reached = {n for name in certain if name != "check" for n in networkx.ancestors(graph, name)}
+    # `check` only ever says that params.yaml is valid, and the copy has what `code` will write.
+    leading = [name for name in certain if name not in ("check", "code")]
+    reached = {n for name in leading for n in networkx.ancestors(graph, name)}
     return certain, [name for name in order if name in reached.difference(certain)]
 
 

@@ -20,7 +20,8 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.config.params import Params, Train
+from pipeline.config.conditions import Conditions
+from pipeline.config.params import Params
 from pipeline.running import costs
 from pipeline.running.costs import Cost
 from pipeline.running.terminal import console, run
@@ -118,7 +119,7 @@ def _cost(stage: str, probes: list[Probe], settings: Params) -> Cost:
 
 
 def measure(
-    architecture: str, settings: Train, train: Path, validation: Path, startup_seconds: float
+    architecture: str, fit_under: Conditions, train: Path, validation: Path, startup_seconds: float
 ) -> Probe:
     """Fit one architecture at its defaults for two epochs, in this process."""
     import keras
@@ -129,7 +130,7 @@ def measure(
 
     images = SplitFolder(train)
     ends = [time.time()]
-    conditions = settings.conditions(backend.precision)
+    conditions = backend.resolved(fit_under)
     model, recipe = models.build(
         architecture, {}, images.shape, len(images.classes), conditions.precision
     )
@@ -173,7 +174,7 @@ def main() -> None:
         train = _cut(paths.TRAIN, Path(scratch) / "train", VALUES)
         held = _cut(paths.VALIDATION, Path(scratch) / "validation", int(VALUES * share))
         found = {
-            name: asdict(measure(name, settings.train, train, held, startup))
+            name: asdict(measure(name, settings.fit, train, held, startup))
             for name in architectures
         }
     print(json.dumps(found))

@@ -3,6 +3,8 @@
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config import params
+from pipeline.config.fields import module_names
+from pipeline.config.messages import near_miss
 from pipeline.training import trained
 
 
@@ -23,10 +25,10 @@ def architecture(name: str | None) -> str:
     Raises:
         ConvoyError: there is no such architecture, or no data yet.
     """
-    choices = params.names(paths.ARCHITECTURES)
+    choices = module_names(paths.ARCHITECTURES)
     chosen = name or params.load().select.baseline
     if chosen not in choices:
-        problem = f"no such architecture{params.near_miss(chosen, choices)}"
+        problem = f"no such architecture{near_miss(chosen, choices)}"
         raise ConvoyError(f"--architecture {chosen}: {problem}")
     if not paths.TRAIN.exists():
         raise ConvoyError(f"{paths.TRAIN}: no images yet. Run `dvc repro split` first.")

@@ -49,9 +49,9 @@ class Measured:
 
 def show(name: str) -> None:
     """Measure an architecture, print a table, draw the picture, and say which batch size serves."""
-    settings = params.load().train
-    backend.start(settings.threads)
-    precision = backend.precision(settings.precision)
+    settings = params.load()
+    backend.start(settings.train.threads)
+    precision = backend.resolved(settings.fit).precision
     train = SplitFolder(paths.TRAIN)
     found = []
     with progress("batch sizes") as bar:

@@ -1,8 +1,9 @@
 """Getting published files: mirror first, then their public addresses; never an unverified byte.
 
-A file arrives in `.state/downloads/` under the original repository (DVC deletes a stage's outputs
-before it runs, and in `dvc exp run --temp` the whole folder is a copy) and moves to its place when
-its digest is right. What an interrupted download leaves there is taken up by the next one.
+A file arrives in `.state/downloads/` under the original repository and stays there, a second name
+of the file in data/raw: DVC deletes a stage's outputs before it runs, and in `dvc exp run --temp`
+the whole folder is a copy, but what has been downloaded once and has the right digest is not
+downloaded again. What an interrupted download leaves is taken up by the next one.
 """
 
 import os
@@ -72,12 +73,21 @@ def fetch(
     # The digest is in the name: what is left of another version is not taken up.
     arriving = folder / f"{file.sha256[:16]}-{file.name}"
     with _alone(arriving.with_name(f"{arriving.name}.lock")):
-        if target.exists() and sha256(target) == file.sha256:
-            return f"{target}, where it already was"
-        origin = _try_sources(name, file, Partial(arriving), watch, sleep)
+        if arriving.exists() and sha256(arriving) == file.sha256:
+            origin = f"{folder}, where it was kept"
+        else:
+            origin = _try_sources(name, file, Partial(arriving), watch, sleep)
         with replacing(target) as scratch:
-            shutil.move(arriving, scratch)
+            _link(arriving, scratch)
     return origin
+
+
+def _link(kept: Path, target: Path) -> None:
+    """Put a file to a second place, without taking its room on the disk twice where that can be."""
+    try:
+        target.hardlink_to(kept)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(kept, target)
 
 
 def _alone(path: Path) -> AbstractContextManager:

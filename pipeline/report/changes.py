@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.base.code_digest import differing
+from pipeline.base.paths import CODE
 from pipeline.config.dvc_yaml import flatten
 from pipeline.report.results import Results
 
@@ -56,7 +58,7 @@ def stages(base: Results, head: Results) -> list[Stage]:
         elif before == entry:
             found.append(Stage(name, "unchanged", [], False))
         else:
-            because = _differing(before, entry)
+            because = _differing(before, entry, base, head)
             same = _digests(before, "outs") == _digests(entry, "outs")
             found.append(Stage(name, "rerun", because, same))
     gone = [name for name in base.lock if name not in head.lock]
@@ -93,9 +95,17 @@ def searches(head: Results, ran: list[Stage]) -> list[Search]:
     ]
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _differing(
+    before: dict[str, Any], after: dict[str, Any], base: Results, head: Results
+) -> list[str]:
+    """Return what a stage was rerun for; of its code, which stands for many files, these files."""
     old, new = _digests(before, "deps"), _digests(after, "deps")
-    paths = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    paths: list[str] = []
+    for path in differing(old, new):
+        if path.startswith(f"{CODE.as_posix()}/"):
+            paths += differing(base.json(path), head.json(path))
+        else:
+            paths.append(path)
     params = [
         f"params.yaml: {change.key}"
         for change in values(before.get("params", {}), after.get("params", {}))

@@ -11,8 +11,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.base import code_digest, paths
+from pipeline.base.code_digest import SourceError
 from pipeline.config import dvc_yaml
 from pipeline.report.results import Results
+
+CODE = "code"
 
 
 def stale(results: Results) -> list[str]:
@@ -30,6 +34,10 @@ def stale(results: Results) -> list[str]:
             lines.append(f"{name}: it never ran")
             continue
         stage = dvc_yaml.stage(pipeline, values, name)
+        if name == CODE:
+            # What an edit there leaves as it was is no reason to run anything.
+            lines += _code(results)
+            continue
         changes = (
             *_command(stage, locked),
             *_dependencies(results, stage, locked, known),
@@ -38,6 +46,26 @@ def stale(results: Results) -> list[str]:
         )
         lines += [f"{name}: {change}" for change in changes]
     return lines
+
+
+def _code(results: Results) -> Iterator[str]:
+    """Compare the code that stage `code` wrote down with the code of the revision itself."""
+    sources = {
+        path: content
+        for path, content in results.snapshot.files.items()
+        if path.startswith(f"{code_digest.PACKAGE}/") and path.endswith(".py")
+    }
+    try:
+        entries = {
+            stage: code_digest.entry(sources, stage) for stage in code_digest.stages(sources)
+        }
+    except SourceError as error:
+        yield f"{CODE}: {error}"
+        return
+    for stage, entry in entries.items():
+        recorded = results.json(paths.code(stage).as_posix())
+        for file in code_digest.differing(recorded, entry):
+            yield f"{stage}: {file} changed"
 
 
 def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:

@@ -19,8 +19,9 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.files import files_of, read_json, write_json
-from pipeline.config import params
+from pipeline.config import dvc_yaml, params
 from pipeline.config.params import Params
+from pipeline.running.guard import described
 from pipeline.running.terminal import say
 
 
@@ -60,7 +61,7 @@ class Cost:
 
 
 @contextmanager
-def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
+def recorded(stage: str) -> Iterator[None]:
     """Measure the block, a stage's work, and append its cost if it ends without an error.
 
     If `plan` had said what this work would take, say what it took; the plan has then served.
@@ -68,12 +69,13 @@ def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
     begun = time.time()
     yield
     try:
-        _note(stage, outputs, begun)
+        _note(stage, begun)
     except OSError as error:
         say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
 
-def _note(stage: str, outputs: Iterable[str], begun: float) -> None:
+def _note(stage: str, begun: float) -> None:
+    outputs = dvc_yaml.outputs(described(stage)[0])
     settings = params.load()
     work = work_of(stage, settings, images())
     workers = workers_of(stage)

@@ -11,7 +11,7 @@ SAID_AT_START = (b"oneDNN custom operations are on", b"before absl::InitializeLo
 
 
 @contextmanager
-def imports(bayesian: bool = False) -> Iterator[None]:
+def slim(bayesian: bool = False) -> Iterator[None]:
     """Hide what training never uses, while its block imports Keras and KerasTuner.
 
     Scikit-learn and Matplotlib are for wrappers and image galleries there, and a quarter of the

@@ -14,8 +14,9 @@ def learner(model: keras.Model, conditions: Conditions) -> keras.Model:
     """
     images = keras.Input(model.input_shape[1:], dtype=model.input.dtype, name="images")
     varied = images
-    if conditions.shift or conditions.flip or conditions.cutout:
-        varied = Augment(conditions.shift, conditions.flip, conditions.cutout)(images)
+    augment = conditions.augment
+    if augment.shift or augment.flip or augment.cutout:
+        varied = Augment(augment.shift, augment.flip, augment.cutout)(images)
     return keras.Model(images, model(varied), name="learner")
 
 

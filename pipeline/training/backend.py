@@ -5,12 +5,12 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 
 from pipeline.base import paths
-from pipeline.config.conditions import Precision
+from pipeline.config.conditions import Conditions, Precision
 from pipeline.training import devices
 
 # glibc's names for what `mallopt` sets, and values that fit any batch of ours.
@@ -136,14 +136,19 @@ def _keep_freed_memory() -> None:
     libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
-def precision(wanted: Precision | Literal["auto"]) -> Precision:
-    """Choose the dtype policy that is fastest here at the same accuracy, unless one is wanted.
+def resolved(conditions: Conditions) -> Conditions:
+    """Replace the precision "auto" by the one that is fastest here."""
+    if conditions.precision != "auto":
+        return conditions
+    return conditions.model_copy(update={"precision": fastest_precision()})
+
+
+def fastest_precision() -> Precision:
+    """Choose the dtype policy that is fastest here at the same accuracy.
 
     bfloat16 where the device multiplies it in hardware: GPUs, and processors with AMX or
     AVX-512 BF16. Elsewhere it is emulated, and slower than float32.
     """
-    if wanted != "auto":
-        return wanted
     if devices.gpu_names() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
         return "mixed_bfloat16"
     return "float32"
