@@ -1,4 +1,4 @@
-"""Which files of `pipeline/` a module imports, found by reading its source without running it."""
+"""The files of `pipeline/` that a module imports, found by parsing its source, and their digest."""
 
 import ast
 import hashlib
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def transitive(*modules: str) -> set[str]:
-    """Name every file inside pipeline/, relative to the root, that importing these executes."""
+    """Return all files of pipeline/ that importing these modules runs, relative to the root."""
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -21,7 +21,7 @@ def transitive(*modules: str) -> set[str]:
 
 
 def digest(files: Iterable[str]) -> str:
-    """Digest names and contents of files, given relative to the root."""
+    """Compute one SHA-256 of the names and contents of files, given relative to the root."""
     total = hashlib.sha256()
     for file in sorted(files):
         content = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
@@ -30,7 +30,7 @@ def digest(files: Iterable[str]) -> str:
 
 
 def _files(name: str) -> list[str]:
-    """Name the files that `import name` executes: the packages on the way, then the module."""
+    """Return the files that `import name` runs: its parent packages, then the module."""
     parts = name.split(".")
     files = []
     for end in range(1, len(parts) + 1):
