@@ -2,7 +2,7 @@
 
 A 3×3 convolution, then three stages of n residual blocks with 16, 32 and 64 filters, each block
 with two 3×3 convolutions; the second and third stage begin with stride 2. Shortcuts are
-identities: where the size changes, every second pixel is taken and the new channels are zeros
+identities; if the size changes, every second pixel is taken and the new channels are zeros
 ("option A", which has no parameters). Then the mean over the image. 6n + 2 layers; n = 3 gives
 ResNet-20 with 271,098 parameters on 32×32×3 images with 10 classes. The recipe there is SGD with
 momentum 0.9, learning rate 0.1, weight decay 0.0001 and batches of 128; here the momentum is

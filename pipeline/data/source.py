@@ -87,8 +87,8 @@ class Source:
     Attributes:
         classes: Class names, in label order.
         train: Images that may be used for training and validation.
-        validation: The official validation images; None where the data set has none.
-        test: The official test images; None where the data set has none.
+        validation: The official validation images; None if the data set has none.
+        test: The official test images; None if the data set has none.
         grows: Whether images may be added later. If so, the choice of test images must not depend
             on the number of images.
         skipped: Entries that could not be used, one line each; complete once all parts are read.
