@@ -1,4 +1,4 @@
-"""What a command needs, checked before the seconds that TensorFlow takes to load."""
+"""The checks of a command's requirements before TensorFlow, which takes seconds to load."""
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
@@ -12,7 +12,7 @@ def models(name: str) -> None:
     """Check that there are trained models of this name.
 
     Raises:
-        ConvoyError: they have not been trained.
+        ConvoyError: there are none.
     """
     folder = paths.MODELS / name
     if not (folder / trained.INDEX).exists():
@@ -20,7 +20,7 @@ def models(name: str) -> None:
 
 
 def architecture(name: str | None) -> str:
-    """Name the architecture to measure, by default the baseline's; there are images to train on.
+    """Return the architecture to measure, by default the baseline's, and check for images.
 
     Raises:
         ConvoyError: there is no such architecture, or no data yet.

@@ -1,4 +1,4 @@
-"""Getting published files: mirror first, then their public addresses; never an unverified byte.
+"""Verified downloads of published files: from a mirror first, then from their public addresses.
 
 A file arrives in `.state/downloads/` under the original repository and stays there, a second name
 of the file in data/raw: DVC deletes a stage's outputs before it runs, and in `dvc exp run --temp`
@@ -35,14 +35,14 @@ Sleep = Callable[[float], None]
 
 
 class FetchError(ConvoyError):
-    """A published file that cannot be had."""
+    """A published file that cannot be downloaded."""
 
 
 def fetch_all(name: str, spec: Spec, folder: Path) -> None:
-    """Bring every file of data set `name` into `folder`, verified.
+    """Download every file of data set `name` into `folder`, verified.
 
     Raises:
-        FetchError: a file cannot be had from any source; the message lists each one's answer.
+        FetchError: no source has the right file; the message lists the answer of each source.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with download_progress() as bar:
@@ -61,7 +61,7 @@ def _show(update: Callable[..., None], size: int, total: int | None) -> None:
 def fetch(
     name: str, file: SourceFile, target: Path, watch: Watch, sleep: Sleep = time.sleep
 ) -> str:
-    """Bring one file to `target`; return the address that it came from.
+    """Download one file to `target` and return the address that it came from.
 
     Two processes that want the same file take turns.
 
@@ -70,7 +70,7 @@ def fetch(
     """
     folder = paths.state() / "downloads" / name
     folder.mkdir(parents=True, exist_ok=True)
-    # The digest is in the name: what is left of another version is not taken up.
+    # The digest is in the name, so a partial download of another version is not continued.
     arriving = folder / f"{file.sha256[:16]}-{file.name}"
     with _alone(arriving.with_name(f"{arriving.name}.lock")):
         if arriving.exists() and sha256(arriving) == file.sha256:
@@ -91,7 +91,7 @@ def _link(kept: Path, target: Path) -> None:
 
 
 def _alone(path: Path) -> AbstractContextManager:
-    """Take the lock on one file, saying so if another process has it."""
+    """Acquire the lock of one file; print a message if another process holds it."""
     lock = FileLock(path)
     try:
         return lock.acquire(timeout=0)
@@ -120,7 +120,7 @@ def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sl
 
 
 def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, sleep: Sleep) -> None:
-    """Download from one address; start afresh once if what was taken up does not fit it.
+    """Download from one address; start again once if the continued part does not fit it.
 
     Raises:
         FetchError: the bytes there are not the expected ones.
@@ -129,7 +129,7 @@ def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, slee
         try:
             transfer(url, partial, watch, sleep)
         except InterruptedTransferError:
-            # A server that promises more than there is ends every transfer "early".
+            # A server that announces too large a size ends every transfer "early".
             if partial.sha256 != file.sha256:
                 raise
         if partial.sha256 == file.sha256:
@@ -142,7 +142,7 @@ def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, slee
 
 
 def sources(name: str, file: SourceFile) -> list[str]:
-    """List the addresses of a file in the order in which they are tried."""
+    """Return the addresses of a file in the order in which they are tried."""
     mirror = os.environ.get(MIRROR)
     if mirror and "://" not in mirror:
         mirror = str(paths.repository() / Path(mirror).expanduser())

@@ -1,4 +1,4 @@
-"""What changed between two revisions: values, stages, and what the search cost."""
+"""The changes between two revisions: values, stages, and the cost of the search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.report.results import Results
 
 @dataclass(frozen=True)
 class Change:
-    """One value, old and new; None where it does not exist."""
+    """One value, old and new; None if it does not exist."""
 
     key: str
     old: Any
@@ -20,12 +20,12 @@ class Change:
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether the old and the new value differ."""
         return self.old != self.new
 
 
 def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Put two nested mappings side by side, by dotted key, in the order of the newer one."""
+    """Compare two nested mappings by dotted key, in the order of the newer one."""
     before, after = flatten(old), flatten(new)
     keys = [*after, *(key for key in before if key not in after)]
     return [Change(key, before.get(key), after.get(key)) for key in keys]
@@ -33,13 +33,13 @@ def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 
 @dataclass(frozen=True)
 class Stage:
-    """What became of one stage.
+    """The status of one stage in the newer revision.
 
     Attributes:
         name: Its name in dvc.lock.
         status: "rerun", "unchanged", "new" or "removed".
         because: The dependencies and parameters that changed.
-        same_output: It was rerun, and wrote what it had written before.
+        same_output: Whether it was rerun and wrote the same outputs as before.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Stage:
 
 
 def stages(base: Results, head: Results) -> list[Stage]:
-    """Tell from the two dvc.lock files which stages were rerun and which came from the cache."""
+    """Compare the two dvc.lock files: which stages were rerun, and which came from the cache."""
     found = []
     for name, entry in head.lock.items():
         before = base.lock.get(name)
@@ -67,7 +67,7 @@ def stages(base: Results, head: Results) -> list[Stage]:
 
 @dataclass(frozen=True)
 class Search:
-    """What one architecture's search cost and found."""
+    """The cost and the outcome of one architecture's search."""
 
     architecture: str
     trials: int
@@ -79,7 +79,7 @@ class Search:
 
 
 def searches(head: Results, ran: list[Stage]) -> list[Search]:
-    """Tell what the search behind the newer revision cost, and which part of it was rerun."""
+    """Return the searches of the newer revision; those of `ran` are marked as rerun."""
     new = {stage.name for stage in ran if stage.status in ("rerun", "new")}
     return [
         Search(
