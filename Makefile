@@ -39,7 +39,7 @@ test: setup  ## Run the fast tests
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest
 
-MODEL_TESTS := tests/architectures tests/training tests/search/test_trial.py
+MODEL_TESTS := $(addprefix tests/models/,architectures training search/test_trial.py)
 
 backends: .venv-backends/.installed  ## Make .venv-backends, with Keras on JAX and on PyTorch
 
@@ -62,7 +62,7 @@ format: setup  ## Mend formatting and what lint can mend itself
 	ruff check --fix .
 
 docs: setup  ## Write the pages that are made from the project itself
-	PYTHONPATH=. python tests/rerun_table.py
+	PYTHONPATH=. python docs/rerun_table.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)

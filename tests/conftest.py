@@ -2,12 +2,7 @@ import shutil
 
 import pytest
 from filelock import FileLock
-from support import ROOT, TINY, run, write_params
-
-from pipeline.training import backend
-
-# TensorFlow takes the number of threads once in a process; every test runs with the same.
-backend.start(threads=1)
+from support.project import ROOT, TINY, run, write_params
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Augmentation: what happens to the images of a batch in training, and only there."""
+"""The augmentation of images, which happens only in training."""
 
 import math
 
@@ -9,34 +9,34 @@ from pipeline.config.conditions import Conditions
 
 
 def learner(model: keras.Model, conditions: Conditions) -> keras.Model:
-    """Put the augmentation in front of a model, to be fitted in its place.
+    """Build a model with the augmentation in front of `model`; it is fitted in place of `model`.
 
-    Both share their weights, so that the model itself is free of anything but itself when it is
-    saved.
+    Both share their weights, so `model` itself is saved without the augmentation.
     """
     images = keras.Input(model.input_shape[1:], dtype=model.input.dtype, name="images")
-    c = conditions
     varied = images
-    if any((c.shift, c.flip, c.cutout, c.rotation, c.zoom)):
-        varied = Augment(c.shift, c.flip, c.cutout, c.rotation, c.zoom)(images)
+    if any(conditions.augment.model_dump().values()):
+        varied = Augment(**conditions.augment.model_dump())(images)
     return keras.Model(images, model(varied), name="learner")
 
 
 class Augment(keras.layers.Layer):
-    """Move, mirror, turn, scale and blank a part of each image, [n, h, w, c], each on its own.
+    """A layer that moves, mirrors, turns, scales and blanks a part of each image, [n, h, w, c].
 
-    Where a moved image leaves a border, its outermost pixels are repeated. With `training` false,
-    images pass unchanged.
+    Each image varies independently. The border that a movement leaves is filled with the image's
+    outermost pixels. Shift and mirror alone are one gather of whole pixels; with rotation or zoom
+    all four are one bilinear resampling. The blank is one mask. With `training` false, images pass
+    unchanged.
     """
 
     def __init__(
         self, shift: int, flip: bool, cutout: int, rotation: float = 0.0, zoom: float = 0.0
     ):
-        """Set how far each part goes; 0 and False leave it out.
+        """Set how far each part goes; 0 and False switch it off.
 
         Args:
             shift: Most pixels along each axis.
-            flip: Whether every other image is mirrored left to right.
+            flip: Whether every other image, at random, is mirrored left to right.
             cutout: Side in pixels of the blanked square.
             rotation: Most degrees, either way.
             zoom: Most that an image grows or shrinks by: 0.1 means by a factor of 0.9 to 1.1.
@@ -47,7 +47,7 @@ class Augment(keras.layers.Layer):
         self.random = keras.random.SeedGenerator()
 
     def call(self, images: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
-        """Vary the images in training."""
+        """Return varied images in training, and unchanged ones otherwise."""
         if not training:
             return images
         if self.rotation or self.zoom:
@@ -85,9 +85,14 @@ class Augment(keras.layers.Layer):
         a, b, c, d = cosine * mirror, -sine, sine * mirror, cosine
         zero = ops.zeros_like(a)
         rows = [a, b, x + right - a * x - b * y, c, d, y + down - c * x - d * y, zero, zero]
-        return ops.image.affine_transform(
-            images, ops.stack(rows, axis=1), interpolation="bilinear", fill_mode="nearest"
+        # In float32, since TensorFlow cuts the fractions of whole-numbered images off.
+        turned = ops.image.affine_transform(
+            ops.cast(images, "float32"),
+            ops.stack(rows, axis=1),
+            interpolation="bilinear",
+            fill_mode="nearest",
         )
+        return ops.cast(ops.round(turned), images.dtype)
 
     def _uniform(self, count: keras.KerasTensor, most: float) -> keras.KerasTensor:
         """Draw one number from -most to most for each image, float32 [n]."""
@@ -98,12 +103,12 @@ class Augment(keras.layers.Layer):
         return ops.cast(self._draw(count, 2 * self.shift + 1) - self.shift, "float32")[:, 0]
 
     def _shifted(self, size: int, count: keras.KerasTensor) -> keras.KerasTensor:
-        """Say for each image which row (or column) each of its own comes from, [n, size]."""
+        """Return for each image the source of each of its rows (or columns), [n, size]."""
         moved = ops.arange(size)[None, :] + self._draw(count, 2 * self.shift + 1) - self.shift
         return ops.clip(moved, 0, size - 1)
 
     def _blank(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Put the batch's mean colour over a square; near a border, part of it lies outside."""
+        """Fill a square with the batch's mean colour; near a border, part of it lies outside."""
         _, height, width, _ = images.shape
         count = ops.shape(images)[0]
         rows, columns = self._covered(height, count), self._covered(width, count)
@@ -112,7 +117,7 @@ class Augment(keras.layers.Layer):
         return ops.where(mask, ops.cast(mean, images.dtype), images)
 
     def _covered(self, size: int, count: keras.KerasTensor) -> keras.KerasTensor:
-        """Say which rows (or columns) of each image the square covers, bool [n, size]."""
+        """Return whether the square covers each row (or column) of each image, bool [n, size]."""
         start = self._draw(count, size) - self.cutout // 2
         place = ops.arange(size)[None, :]
         return ops.logical_and(place >= start, place < start + self.cutout)

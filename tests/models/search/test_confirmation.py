@@ -1,0 +1,199 @@
+"""Leaders are retrained with other seeds and chosen by their means."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.project import TINY, write_params
+
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv, sha256, write_json
+from pipeline.search import retraining, tables
+from pipeline.search.choice import Candidate
+from pipeline.search.confirmation import Confirmed, confirmed, leaders
+from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
+from pipeline.search.space import search_space
+from pipeline.stages import confirm, select
+
+# Dropout 0.30000000000000004 and layers 1 (not 1.0) must come back as they were.
+VALUES = {
+    "activation": "gelu",
+    "dropout": 0.1 * 3,
+    "layers": 2,
+    "units_1": 32,
+    "units_2": 64,
+    "optimizer": "adam",
+    "adam_learning_rate": 0.0012345678901234567,
+    "batch_size": 64,
+}
+SHAPE = (12, 12, 1)
+
+
+def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
+    return Candidate(
+        architecture, trial, accuracy, 0.01, 0.5, parameters, values or {"units": trial}
+    )
+
+
+def test_leaders_are_the_best_of_all_architectures_best_first():
+    found = [candidate(1, 0.8), candidate(2, 0.9), candidate(1, 0.85, "lenet5")]
+    assert [(c.architecture, c.trial) for c in leaders(found, 2)] == [("mlp", 2), ("lenet5", 1)]
+    assert len(leaders(found, 9)) == 3
+
+
+def test_equal_leaders_are_ordered_by_size():
+    found = [candidate(1, 0.9, parameters=200), candidate(2, 0.9, parameters=100)]
+    assert [c.trial for c in leaders(found, 1)] == [2]
+
+
+def test_a_configuration_that_hyperband_trained_twice_is_one_leader_with_its_last_score():
+    found = [candidate(1, 0.95, units=8), candidate(2, 0.9, units=16), candidate(3, 0.85, units=8)]
+    assert [c.trial for c in leaders(found, 2)] == [2, 3]
+
+
+def test_the_mean_takes_the_place_of_the_score_and_the_gap_is_the_difference():
+    leader = confirmed(candidate(3, 0.95), [(0.9, 0.2), (0.88, 0.4)], [], 400)
+    assert leader.candidate.val_accuracy == pytest.approx(0.89)
+    assert leader.candidate.val_loss == pytest.approx(0.3)
+    assert leader.candidate.standard_error == pytest.approx((0.89 * 0.11 / 400) ** 0.5)
+    assert leader.optimism_gap == pytest.approx(0.06)
+    assert Confirmed.from_json(json.loads(json.dumps(leader.as_json()))) == replace(
+        leader, val_accuracy=[0.9, 0.88]
+    )
+
+
+def test_fresh_seeds_are_new_and_different():
+    spec = TrialSpec("mlp", VALUES, 3, 1)
+    others = retraining.fresh(spec, 4)
+    assert len({spec.seed, *(other.seed for other in others)}) == 5
+    assert {(other.epochs, other.stop_below, str(other.values)) for other in others} == {
+        (3, (), str(VALUES))
+    }
+
+
+def write_table(path, *values):
+    results = [TrialResult("completed", 0.9, 0.3, 1000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
+    results.append(TrialResult("failed", reason="no", cause="killed"))
+    records = [
+        Record(number, TrialSpec("mlp", v, 1, 1), Finished(result, False, 1.0))
+        for number, (v, result) in enumerate(zip(values, results, strict=False), start=1)
+    ]
+    tables.write_trials(records, path)
+
+
+def test_the_trial_table_gives_back_the_completed_trials_value_for_value(tmp_path):
+    path = tmp_path / "mlp.csv"
+    space = search_space("mlp", SHAPE, 3, {})
+    first = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
+    write_table(path, first, VALUES, VALUES)
+    found = retraining.read_candidates(path, "mlp", space, 100)
+    assert [json.dumps(c.hyperparameters) for c in found] == [
+        json.dumps(first),
+        json.dumps(VALUES),
+    ]
+    assert (found[1].trial, found[1].val_accuracy, found[1].parameters) == (2, 0.9, 1000)
+
+
+def test_a_table_of_another_architecture_is_refused(tmp_path):
+    path = tmp_path / "mlp.csv"
+    write_table(path, VALUES | {"batch_size": 63})
+    space = search_space("mlp", SHAPE, 3, {})
+    with pytest.raises(ConvoyError, match="batch_size = '63'"):
+        retraining.read_candidates(path, "mlp", space, 100)
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    """Name a ledger for all tests: what one has trained, the next need not."""
+    return tmp_path_factory.mktemp("state") / "ledger"
+
+
+@pytest.fixture
+def searched(workspace, splits, ledger, monkeypatch):
+    """Give a workspace in which two trials of mlp have been searched."""
+    monkeypatch.setattr(paths, "LEDGER", ledger)
+    write_params(workspace, TINY | {"select": {"confirm": {"top": 2, "seeds": 2}}})
+    for split, folder in zip(splits, (paths.TRAIN, paths.VALIDATION), strict=True):
+        shutil.copytree(split.folder, folder)
+    small = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
+    path = paths.TRIALS / "mlp.csv"
+    write_table(path, small, VALUES)
+    space = search_space("mlp", SHAPE, 3, {})
+    found = retraining.read_candidates(path, "mlp", space, 60)
+    code = sha256(paths.ARCHITECTURES / "mlp.py")
+    write_json(paths.TUNE / "mlp.json", tables.outcome(found, [], code))
+    return workspace
+
+
+def test_a_real_confirmation_changes_the_scores_that_are_chosen_from(searched, capsys):
+    confirm.main()
+    entries = json.loads(paths.CONFIRM.read_text())["leaders"]
+    assert [len(entry["val_accuracy"]) for entry in entries] == [2, 2]
+    select.main()
+    metrics = json.loads((paths.SELECT / "metrics.json").read_text())
+    assert set(metrics["optimism_gap"]) == {"mlp-1", "mlp-2"}
+    winner = f"mlp-{metrics['chosen']['trial']}"
+    assert metrics["chosen"]["optimism_gap"] == metrics["optimism_gap"][winner]
+    assert metrics["chosen"]["val_accuracy"] == pytest.approx(0.9 - metrics["optimism_gap"][winner])
+    said = capsys.readouterr().out
+    assert "optimism gap" in said and "by the means of fresh seeds" in said
+
+
+def test_what_only_tune_fixed_offers_can_be_confirmed(searched):
+    fixed = {"optimizer": "muon"}
+    settings = {"tune": {**TINY["tune"], "fixed": {"mlp": fixed}}}
+    write_params(searched, TINY | settings | {"select": {"confirm": {"top": 1, "seeds": 1}}})
+    values = search_space("mlp", SHAPE, 3, fixed).values
+    write_table(paths.TRIALS / "mlp.csv", values)
+    confirm.main()
+    (leader,) = json.loads(paths.CONFIRM.read_text())["leaders"]
+    assert len(leader["val_accuracy"]) == 1
+
+
+def test_without_confirmation_the_choice_is_that_of_the_search(searched):
+    write_params(searched, TINY)
+    confirm.main()
+    assert json.loads(paths.CONFIRM.read_text()) == {"leaders": []}
+    select.main()
+    metrics = json.loads((paths.SELECT / "metrics.json").read_text())
+    assert metrics["chosen"]["val_accuracy"] == 0.9
+    assert "optimism_gap" not in metrics
+    (row, *_) = read_csv(paths.SELECT / "candidates.csv")
+    assert row["architecture"] == "mlp"
+
+
+def test_an_architecture_edited_since_its_search_is_not_retrained(searched):
+    path = paths.TUNE / "mlp.json"
+    path.write_text(path.read_text().replace('"code_sha256": "', '"code_sha256": "0'))
+    with pytest.raises(ConvoyError, match="another version"):
+        confirm.main()
+
+
+def test_a_leader_with_a_failure_is_not_chosen_and_none_left_is_an_error(searched, monkeypatch):
+    fails = {"mlp-2"}
+    sum_up = retraining._sum_up
+
+    def fail_some(leader, *rest):
+        result = sum_up(leader, *rest)
+        return replace(result, failures=["no memory"]) if result.name in fails else result
+
+    monkeypatch.setattr(retraining, "_sum_up", fail_some)
+    confirm.main()
+    select.main()
+    assert json.loads((paths.SELECT / "metrics.json").read_text())["chosen"]["trial"] == 1
+    fails.add("mlp-1")
+    with pytest.raises(ConvoyError, match=r"mlp-2: no memory"):
+        confirm.main()
+
+
+@pytest.mark.slow
+def test_workers_change_nothing(searched, monkeypatch):
+    confirm.main()
+    alone = paths.CONFIRM.read_bytes()
+    monkeypatch.setattr(paths, "LEDGER", Path(".state/ledger"))
+    monkeypatch.setenv("CONVOY_WORKERS", "2")
+    confirm.main()
+    assert paths.CONFIRM.read_bytes() == alone

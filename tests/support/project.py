@@ -1,0 +1,43 @@
+"""What the tests share: a tiny setting, commands, and where the project is."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+# What costs nothing and still goes through every stage.
+TINY = {
+    "architectures": ["mlp"],
+    "tune": {"trials": 2, "epochs": 1, "in_flight": 2, "threads": 1},
+    "select": {"baseline": "lenet5"},
+    "train": {"epochs": 2, "seeds": [1, 2], "threads": 1},
+}
+
+
+def write_params(folder, changes):
+    """Write params.yaml into `folder`: the committed one with `changes` laid over it."""
+    yaml = YAML()
+    content = yaml.load((ROOT / "params.yaml").read_text())
+    for section, values in changes.items():
+        if isinstance(values, dict):
+            content[section].update(values)
+        else:
+            content[section] = values
+    yaml.dump(content, folder / "params.yaml")
+
+
+def run(*command, cwd, check=True, **environment):
+    """Run a command and return what it did; its output is shown when the test fails."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    print(f"$ {' '.join(command)}\n{done.stdout}")
+    assert not check or done.returncode == 0, done.stdout
+    return done

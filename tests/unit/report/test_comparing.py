@@ -1,0 +1,190 @@
+import os
+from pathlib import Path
+
+import pytest
+from support.repositories import (
+    PARAMS,
+    commit,
+    git,
+    new_repository,
+    write_results,
+    wrong_models,
+)
+
+from pipeline.report import snapshots
+from pipeline.report.comparing import compare
+from pipeline.report.results import ResultsError
+from pipeline.report.snapshots import RevisionError
+
+GOOD = wrong_models(range(2), range(3), range(1, 3))
+BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
+TRAINED_LONGER = {**PARAMS, "train": {"epochs": 12}}
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(new_repository(tmp_path))
+    return tmp_path
+
+
+def revisions(repository, write_second):
+    write_results(repository, GOOD)
+    commit(repository, "base")
+    write_second()
+    commit(repository, "head")
+    return compare(snapshots.revision("HEAD~1"), snapshots.revision("HEAD"))
+
+
+def test_a_worse_model_is_called_worse(repository):
+    report = revisions(repository, lambda: write_results(repository, BAD, params=TRAINED_LONGER))
+    assert (report.word, report.verdict.asked) == ("worse", "configurations")
+    assert (report.verdict.fixed, report.verdict.broken) == (2, 30)
+    assert [(row.key, row.old, row.new) for row in report.params if row.changed] == [
+        ("train.epochs", 4, 12)
+    ]
+    assert [row.actual for row in report.fixed] == ["0", "1"]
+    assert report.stale == []
+
+
+def test_stages_are_rerun_or_from_the_cache(repository):
+    report = revisions(repository, lambda: write_results(repository, BAD, params=TRAINED_LONGER))
+    stages = {stage.name: stage for stage in report.stages}
+    assert stages["tune@mlp"].status == "unchanged"
+    assert stages["train"].status == "rerun"
+    assert stages["train"].because == ["params.yaml: train.epochs"]
+    assert stages["evaluate"].because == ["models"]
+    assert [(row.trials, row.epochs, row.rerun) for row in report.searches] == [(2, 6, False)]
+
+
+def test_a_commit_without_new_results_is_equivalent(repository):
+    report = revisions(repository, lambda: (repository / "README.md").write_text("hello"))
+    assert report.word == "equivalent"
+    assert {stage.status for stage in report.stages} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"images": "others"}, "the test images differ"),
+        ({"classes": [*"abcdefghij"]}, "the class names differ"),
+    ],
+)
+def test_other_test_images_are_not_comparable(repository, changes, reason):
+    report = revisions(repository, lambda: write_results(repository, GOOD, **changes))
+    assert report.word == "not comparable"
+    assert report.reasons == [reason]
+
+
+def test_a_revision_without_results_is_not_comparable(repository):
+    report = revisions(repository, lambda: git(repository, "rm", "-rq", "results"))
+    assert report.word == "not comparable"
+    assert "no results/predictions.csv" in report.reasons[0]
+
+
+@pytest.mark.parametrize("name", ["data.json", "classes.csv"])
+def test_what_neither_revision_has_cannot_be_taken_for_equal(repository, name):
+    write_results(repository, GOOD)
+    (repository / "results" / name).unlink()
+    commit(repository, "base")
+    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    assert report.word == "not comparable"
+    assert report.reasons[0].endswith(f"has no results/{name}")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("results/tune/mlp.json", '{"architecture": "mlp"}', "tune/mlp.json.*'trials'.*dvc repro"),
+        ("results/metrics.json", "[1]", "metrics.json at workspace: a list"),
+        ("params.yaml", "- epochs", "params.yaml at workspace: a list"),
+        ("results/classes.csv", "model,class\ntuned,0\n", "from 0 to 9, but .* names 1"),
+    ],
+)
+def test_a_file_of_another_version_is_an_error_that_names_it(repository, path, text, said):
+    write_results(repository, GOOD)
+    (repository / path).write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        compare(snapshots.workspace(), snapshots.workspace())
+
+
+def test_a_file_name_that_is_not_utf8_does_no_harm(repository):
+    write_results(repository, GOOD)
+    Path(os.fsdecode(b"results/\xff.txt")).touch()
+    commit(repository, "base")
+    assert compare(snapshots.revision("HEAD"), snapshots.workspace()).word == "equivalent"
+
+
+def test_a_pull_request_cannot_bring_its_own_margin(repository):
+    generous = {**PARAMS, "evaluate": {"margin": 0.5}}
+    report = revisions(repository, lambda: write_results(repository, BAD, params=generous))
+    assert (report.word, report.verdict.margin) == ("worse", 0.005)
+
+
+def test_a_margin_may_be_a_fraction(repository):
+    written = {**PARAMS, "evaluate": {"margin": "1/100"}}
+    write_results(repository, GOOD, params=written)
+    commit(repository, "base")
+    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    assert report.verdict.margin == 0.01
+
+
+@pytest.mark.parametrize("margin", ["a/b", "1/0", None, 2, [0.1], float("nan"), "1e999999999"])
+def test_what_is_no_margin_is_an_error_that_names_it(repository, margin):
+    write_results(repository, GOOD, params={**PARAMS, "evaluate": {"margin": margin}})
+    with pytest.raises(ResultsError, match=r"evaluate\.margin = .* in params\.yaml at workspace"):
+        compare(snapshots.workspace(), snapshots.workspace())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("pipeline/mlp.py", "edited", ["tune@mlp: pipeline/mlp.py changed"]),
+        ("results/metrics.json", "{}", ["evaluate: results/metrics.json is not what the stage"]),
+        (
+            "results/tune/mlp.json",
+            "{}",
+            ["tune@mlp: results/tune/mlp.json is not what", "train: results/tune changed"],
+        ),
+        ("params.yaml", None, ["train: train in params.yaml changed"]),
+    ],
+)
+def test_results_that_do_not_belong_to_the_code_are_named(repository, path, text, expected):
+    def edit():
+        file = repository / path
+        old = file.read_text()
+        file.write_text(old.replace("epochs: 4", "epochs: 5") if text is None else text)
+
+    report = revisions(repository, edit)
+    assert len(report.stale) == len(expected)
+    for line, start in zip(report.stale, expected, strict=True):
+        assert line.startswith(start)
+
+
+def test_a_stage_that_never_ran_is_named(repository):
+    def edit():
+        params = repository / "params.yaml"
+        params.write_text(params.read_text().replace("- mlp", "- mlp\n- lenet5"))
+
+    report = revisions(repository, edit)
+    assert "tune@lenet5: it never ran" in report.stale
+
+
+def test_the_workspace_is_compared_as_it_is(repository):
+    write_results(repository, GOOD)
+    commit(repository, "base")
+    write_results(repository, BAD)
+    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    assert (report.head, report.word) == ("workspace", "worse")
+
+
+def test_an_unknown_revision_says_how_to_fetch_it(repository):
+    with pytest.raises(RevisionError, match="git fetch --depth=1 origin nowhere"):
+        snapshots.revision("nowhere")
+
+
+def test_half_a_file_is_an_error_that_names_it(repository):
+    write_results(repository, GOOD)
+    commit(repository, "base")
+    (repository / "results/metrics.json").write_text('{"test_images": ')
+    with pytest.raises(ResultsError, match=r"results/metrics\.json at workspace"):
+        compare(snapshots.revision("HEAD"), snapshots.workspace())

@@ -1,0 +1,115 @@
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from markdown_it import MarkdownIt
+from PIL import Image
+from support.repositories import CLASSES, commit, new_repository, write_results, wrong_models
+
+from pipeline.report import rendering, snapshots
+from pipeline.report.comparing import compare
+from pipeline.report.results import ResultsError
+
+GOOD = wrong_models(range(2), range(3), range(1, 3))
+BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
+HOSTILE = [
+    *("@everyone", "<img src=x onerror=alert(1)>", "a|b", "[x](http://e.org)"),
+    *("https://evil.example/x", "www.evil.example", "#12", "a/b#3", *CLASSES[8:]),
+]
+
+
+@pytest.fixture
+def compared(tmp_path, monkeypatch):
+    def build(first=GOOD, second=BAD, classes=CLASSES):
+        monkeypatch.chdir(new_repository(tmp_path))
+        write_results(tmp_path, first, classes=classes)
+        commit(tmp_path, "base")
+        write_results(tmp_path, second, classes=classes)
+        old, new = snapshots.revision("HEAD"), snapshots.workspace()
+        return compare(old, new), old, new
+
+    return build
+
+
+def html_of(markdown):
+    return MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+
+
+def test_the_first_line_says_it_all(compared):
+    report, *_ = compared()
+    marker, first = rendering.as_markdown(report).splitlines()[:2]
+    assert marker == rendering.MARKER
+    assert first.startswith(
+        "## ❌ Worse: test accuracy −0.0700 in the mean of 3 seeds (95 % interval"
+    )
+    assert first.endswith("2 fixed, 30 broken (exact p < 0.001)")
+
+
+def test_markdown_becomes_tables_and_not_text(compared):
+    report, *_ = compared()
+    page = html_of(
+        rendering.as_markdown(report, "https://e.org/a/{path}", "https://e.org/b/{path}")
+    )
+    assert page.count("<table>") >= 7
+    assert "| ---" not in page
+    assert '<img src="https://e.org/b/results/pictures/learning_curves.png"' in page
+    assert page.count("<details>") == page.count("</details>")
+
+
+def test_one_seed_is_said_plainly(compared):
+    report, *_ = compared(wrong_models(range(2)), wrong_models(range(20, 50)))
+    text = rendering.as_markdown(report)
+    assert "Only these two trained models were compared" in text
+
+
+def test_texts_from_a_repository_are_shown_and_not_obeyed(compared):
+    report, old, new = compared(classes=HOSTILE)
+    markdown = rendering.as_markdown(report)
+    page = html_of(markdown)
+    for text in ("@everyone", "https://", "www.", "#12", "b#3"):
+        assert text not in markdown
+    assert "<img" not in page
+    assert 'href="http://e.org"' not in page
+    assert "a|b" in page
+    assert "<img src=x" not in rendering.as_html(report, old, new)
+
+
+def test_numbers_of_images_are_no_numbers_of_issues(compared):
+    report, *_ = compared()
+    markdown = rendering.as_markdown(report)
+    assert "| 20 | 0 | 0 (0.75) | 1 (0.75) |" in markdown
+    assert not re.search(r"#\d", markdown)
+
+
+def test_the_page_carries_pictures_of_what_was_fixed_and_broken(compared):
+    report, old, new = compared()
+    page = rendering.as_html(report, old, new)
+    assert page.count('alt="image ') == 32
+    assert 'src="http' not in page
+
+
+def test_a_sheet_without_its_numbers_is_an_error_that_names_it(compared):
+    report, old, new = compared()
+    plain = io.BytesIO()
+    Image.new("L", (8, 8)).save(plain, format="PNG")
+    sheet = "results/pictures/mistakes_sheet.png"
+    packed = replace(new, files={**new.files, sheet: plain.getvalue()})
+    with pytest.raises(ResultsError, match=r"mistakes_sheet\.png at workspace is not as"):
+        rendering.as_html(report, old, packed)
+
+
+def test_json_holds_every_fact(compared):
+    report, *_ = compared()
+    content = json.loads(rendering.as_json(report))
+    assert content["word"] == "worse"
+    assert content["verdict"]["broken"] == 30
+    assert len(content["per_class"]) == 10
+
+
+def test_not_comparable_is_rendered_too(compared):
+    report, old, new = compared()
+    report = compare(snapshots.Snapshot("empty", "", {}), new)
+    assert "🚫 Not comparable" in rendering.as_markdown(report)
+    assert "Not comparable" in rendering.as_html(report, old, new)

@@ -1,0 +1,66 @@
+"""What the user is told when something ends a stage."""
+
+import errno
+import signal
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+from support.project import ROOT
+
+from pipeline.running import terminal
+
+
+def fail_with(error):
+    def main():
+        raise error
+
+    terminal.run(main)
+
+
+def test_a_full_disk_says_what_to_do(capsys):
+    with pytest.raises(SystemExit) as ended:
+        fail_with(OSError(errno.ENOSPC, "No space left on device", "models/tuned"))
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "No space left on device: 'models/tuned'. Make room" in said
+
+
+def test_another_error_of_the_system_keeps_its_traceback():
+    with pytest.raises(PermissionError):
+        fail_with(PermissionError(errno.EACCES, "Permission denied"))
+
+
+def test_ctrl_c_is_answered_in_one_line_and_the_process_ends_by_the_signal():
+    code = (
+        "import os, signal; from pipeline.running import terminal; "
+        # A shell's background job inherits that the signal is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "terminal.run(lambda: os.kill(os.getpid(), signal.SIGINT))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.splitlines() == [
+        "error: interrupted. What is finished is kept; run the same again to go on."
+    ]
+
+
+def test_in_a_log_progress_is_a_line_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "console", Console(force_terminal=False, width=90))
+    with terminal.progress("epochs") as bar:
+        task = bar.add_task("train tuned", total=3, note="")
+        bar.update(task, advance=1, note="seed 1")
+        assert not capsys.readouterr().out  # too soon
+        monkeypatch.setattr(terminal, "LOG_SECONDS", 0.0)
+        bar.update(task, advance=1, note="seed 2")
+        said = capsys.readouterr().out
+    assert said.startswith("train tuned") and "2/3 epochs" in said and said.endswith("seed 2\n")
+
+
+def test_names_are_printed_as_they_are(capsys):
+    terminal.say("photo:cat:1.png [bold] 12")
+    terminal.complain("photo:cat:1.png [bold] 12")
+    said = capsys.readouterr()
+    assert said.out == "photo:cat:1.png [bold] 12\n"
+    assert said.err == "error: photo:cat:1.png [bold] 12\n"

@@ -1,0 +1,36 @@
+"""Which packages `make` would install; nothing is installed."""
+
+import shutil
+
+import pytest
+from support.project import ROOT, run
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Give a project in which `make setup GPU=1` has been called."""
+    for name in ("Makefile", "requirements.lock", "requirements-gpu.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/.installed-requirements-gpu.lock").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("goal", ["run", "test", "check"])
+def test_an_environment_for_the_gpu_is_kept(project, goal):
+    assert "venv" not in run("make", "-n", goal, cwd=project).stdout
+
+
+def test_an_environment_for_the_gpu_is_renewed_as_one(project):
+    python = project / "python"  # says what it was called with, and stands in for the one of .venv
+    python.write_text(
+        '#!/bin/sh\necho "$@"; mkdir -p .venv/bin; cp -n "$0" .venv/bin/python; true\n'
+    )
+    python.chmod(0o755)
+    said = run("make", "clean", "setup", "PYTHON=./python", cwd=project).stdout
+    assert "-r requirements-gpu.lock" in said
+    assert "venv" not in run("make", "-n", "run", cwd=project).stdout
+
+
+def test_the_way_back(project):
+    assert "-r requirements.lock" in run("make", "-n", "setup", "GPU=", cwd=project).stdout
