@@ -88,7 +88,7 @@ def imported(sources: Sources, *modules: str) -> set[str]:
         for file in _files(sources, waiting.pop()):
             if file not in found and not file.startswith(WATCHERS):
                 found.add(file)
-                waiting.extend(_imports(file, sources[file]))
+                waiting.extend(direct_imports(file, sources[file]))
     return found
 
 
@@ -132,7 +132,7 @@ def _files(sources: Sources, name: str) -> list[str]:
 
 
 @cache
-def _imports(file: str, source: bytes) -> tuple[str, ...]:
+def direct_imports(file: str, source: bytes) -> tuple[str, ...]:
     """Return the names of modules of `pipeline` in a file's import statements."""
     try:
         tree = ast.parse(source)
