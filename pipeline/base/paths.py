@@ -17,8 +17,10 @@ MODELS = Path("models")
 
 RESULTS = Path("results")
 CODE = RESULTS / "code"
+ARCHITECTURE_DIGESTS = CODE / "architectures.json"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
+SETTINGS = RESULTS / "settings.json"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
 SEARCH = RESULTS / "search"
