@@ -57,6 +57,6 @@ def state() -> Path:
 
 
 COMPILED = state() / "compiled"
-LEDGER = state() / "ledger"
+STORE = state() / "store"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

@@ -8,8 +8,8 @@ from pipeline.base import paths
 from pipeline.base.files import read_json, write_csv, write_json
 from pipeline.config.params import Params
 from pipeline.running.terminal import say
-from pipeline.search.choice import Candidate, choose
 from pipeline.search.confirmation import Confirmed
+from pipeline.search.selection import Candidate, choose, front
 from pipeline.training.specification import Specification
 
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
@@ -24,7 +24,9 @@ def main(settings: Params) -> None:
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
     candidates = [leader.candidate for leader in sound.values()] or [
-        Candidate(**entry) for search in searches.values() for entry in search["front"]
+        candidate
+        for search in searches.values()
+        for candidate in front([Candidate(**entry) for entry in search["candidates"]])
     ]
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
