@@ -8,8 +8,8 @@ from pipeline.config.params import Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
 from pipeline.search.records import Record
-from pipeline.workers import pool as pools
 from pipeline.workers.pool import Pool
+from pipeline.workers.start import start_pool
 
 if TYPE_CHECKING:
     from keras_tuner import HyperParameters
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def main(settings: Params, architecture: str) -> None:
     """Search one architecture; write its trial table and its best models."""
-    with pools.start("tune", settings.tune.in_flight, settings.tune.threads) as pool:
+    with start_pool("tune", settings.tune.in_flight, settings.tune.threads) as pool:
         search(settings, architecture, pool)
 
 
