@@ -6,7 +6,7 @@ from pipeline.config.params import Params
 from pipeline.running import imports
 from pipeline.running.terminal import say
 from pipeline.search.columns import TRIAL_COLUMNS
-from pipeline.workers import pool as pools
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params, architecture: str) -> None:
@@ -16,7 +16,7 @@ def main(settings: Params, architecture: str) -> None:
         _leave_out(architecture)
         return
     # TensorFlow is imported only now, while the worker processes import it too.
-    with pools.start("tune", tune.in_flight, tune.threads) as pool:
+    with start_pool("tune", tune.in_flight, tune.threads) as pool:
         with imports.slim(bayesian=tune.algorithm == "bayesian"):
             from pipeline.search import tuning
         tuning.search(settings, architecture, pool)
