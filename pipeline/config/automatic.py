@@ -13,7 +13,7 @@ BATCH_SIZES = (4, 8, 16, 32, 64, 128)
 USUAL_BATCH = 32
 FEWEST_STEPS_AN_EPOCH = 20
 TRAINING_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 6, 60
-TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
+TRIALS, TRIAL_SHARE, FEWEST_TRIAL_STEPS = 6, 3, 150
 # With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
 FEW_VALIDATION_IMAGES = 1000
 ARCHITECTURE = "picture_cnn"
@@ -26,7 +26,6 @@ class Facts:
     Attributes:
         per_class: Training images of each class.
         validation_images: How many there are.
-        official_validation: Whether the folder came with its own.
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
         coloured: Whether any of them has colours.
@@ -34,7 +33,6 @@ class Facts:
 
     per_class: tuple[int, ...]
     validation_images: int
-    official_validation: bool
     width: float
     height: float
     coloured: bool
@@ -63,6 +61,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
         "dataset.fit": _fit(facts),
         "dataset.channels": _channels(facts),
         "architectures": Choice((ARCHITECTURE,), "the best of those trained from scratch"),
+        "tune.trials": Choice(TRIALS, f"as much work as {TRIALS // TRIAL_SHARE} trainings"),
         "tune.batch_sizes": batches,
         "tune.epochs": _trial_epochs(facts.training_images, training.value),
         "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
