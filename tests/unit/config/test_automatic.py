@@ -5,7 +5,7 @@ import pytest
 from pipeline.config import automatic
 from pipeline.config.automatic import Facts
 
-SIGNS = Facts((136,) * 10, 272, 100, 100, True)
+SIGNS = Facts((136,) * 10, 272, False, 100, 100, True)
 
 
 def chosen(**changes):
