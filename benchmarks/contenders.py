@@ -75,8 +75,8 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
 
     cores = os.cpu_count() or 1
     placement.prepare(2 * cores)
-    with imports.imports():
-        from pipeline.config.conditions import Conditions
+    with imports.slim():
+        from pipeline.config.conditions import PLAIN
         from pipeline.config.params import Tune
         from pipeline.search import loop, oracles, session
         from pipeline.search.board import Board
@@ -102,7 +102,7 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     train, validation = (SplitFolder(run.data / name) for name in ("train", "validation"))
     space = search_space(architecture, train.shape, len(train.classes), {})
     board = Board(run.scratch / "tensorboard")
-    conditions = Conditions(precision=backend.precision("auto"), **chosen)
+    conditions = PLAIN.model_copy(update={"precision": backend.fastest_precision(), **chosen})
     specify = session.specifier(architecture, tune, conditions)
     opened = session.open_runner(architecture, tune, train, validation)
     # What ends a search in order is its number of trials; here it is the time.

@@ -60,7 +60,7 @@ def train(experiment: str, seed: int) -> list[Epoch]:
     settings = experiments.load(experiment)
     (architecture,) = settings.architectures
     backend.start(settings.train.threads)
-    conditions = settings.train.conditions(backend.precision)
+    conditions = backend.resolved(settings.fit)
     train, validation, test = map(SplitFolder, (paths.TRAIN, paths.VALIDATION, paths.TEST))
     images = test.images(slice(None))
     clock = Clock()

@@ -161,7 +161,7 @@ def predict(
         from pipeline.commands import ready
 
         ready.models(model)
-        with imports.imports():
+        with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
         if not prediction.show(images, model, top, as_json=as_json):

@@ -1,1 +1,1 @@
-"""One file an architecture, named in `architectures` (`pipeline/training/architecture.py`)."""
+"""The architectures, one module each (see `pipeline/training/architecture.py`)."""

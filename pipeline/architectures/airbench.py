@@ -2,11 +2,11 @@
 
 The original, in "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", has 2 million parameters: a
 2×2 convolution, then three blocks of two 3×3 convolutions, the first of each followed at once by
-a max pooling. So there is much to multiply, which fast hardware does well, and little to
-normalise and to activate, which waits for memory. Then the maximum over the image. Here it has
-658,114 parameters on 32×32×3 images with 10 classes, and 987,394 with filters 64-128-224. Left out:
-the whitening of the first layer, the start as an identity, the scaling of the logits. Images need
-at least 9×9 pixels.
+a max pooling, then the maximum over the image. Most of its work is multiplication, which fast
+hardware does well; little of it is normalisation and activation, which wait for memory. Here it has
+658,114 parameters on 32×32×3 images with 10 classes, and 987,394 with filters 64-128-224. The
+whitening of the first layer, the start as an identity and the scaling of the logits are left out.
+Images need at least 9×9 pixels.
 """
 
 import keras

@@ -1,10 +1,10 @@
-"""A small network for few parameters and little work: convolutions whose filters double twice.
+"""A convolutional network with few parameters and little work, whose filters double twice.
 
-A stem with 16 filters of 5×5 and stride 2, then two stages of 3×3 convolutions, with 32 filters
-and stride 2, and with 64: 54,922 parameters on 28×28×1 images with 10 classes. It is no published
-network: the strided stem, which saves most of the work, is that of ResNet (He et al. 2016), and
-stride in place of pooling is from Springenberg et al. 2015. `crop` takes pixels off each side
-that hold nothing, as on MNIST, where that leaves half of each side or more.
+A stem with 16 filters of 5×5 and stride 2, then two stages of 3×3 convolutions, the first with 32
+filters and stride 2, the second with 64: 54,922 parameters on 28×28×1 images with 10 classes. It is
+not a published network. The strided stem, which saves most of the work, is that of ResNet (He et
+al. 2016), and stride in place of pooling is from Springenberg et al. 2015. `crop` removes pixels
+from each side, for data sets with empty borders such as MNIST; at least half of each side is left.
 """
 
 import keras
@@ -18,7 +18,7 @@ STAGES = 2
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Build a stem and two stages, then flatten what is left, or take its mean."""
+    """Build a stem and two stages, then flatten the features or take their mean."""
     _, height, width, _ = images.shape
     crop = hp.Choice("crop", [c for c in (0, 2, 4) if 4 * c <= min(height, width)], default=0)
     filters = hp.Choice("filters", [8, 12, 16, 24, 32, 48], default=16)

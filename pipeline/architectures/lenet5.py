@@ -16,7 +16,7 @@ RECIPE = Recipe(optimizer="sgd", learning_rate=1e-1, batch_size=128)
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Two convolutions, each with pooling, then two Dense layers."""
+    """Build two convolutions, each with pooling, then two Dense layers."""
     activation = hp.Choice("activation", ["sigmoid", "tanh", "relu"], default="sigmoid")
     kind = hp.Choice("pooling", ["average", "max"], default="average")
     features = images

@@ -13,7 +13,7 @@ MOST_LAYERS = 3
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Flatten, then one to three Dense layers with dropout after each."""
+    """Flatten the image, then build one to three Dense layers with dropout after each."""
     features = keras.layers.Flatten(name="flatten")(images)
     activation = hp.Choice("activation", ["relu", "tanh", "gelu"], default="relu")
     dropout = hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.0)

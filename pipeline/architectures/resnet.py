@@ -2,12 +2,13 @@
 
 A 3×3 convolution, then three stages of n residual blocks with 16, 32 and 64 filters, each block
 with two 3×3 convolutions; the second and third stage begin with stride 2. Shortcuts are
-identities: where the size changes, every second pixel is taken and the new channels are zeros
+identities; if the size changes, every second pixel is taken and the new channels are zeros
 ("option A", which has no parameters). Then the mean over the image. 6n + 2 layers; n = 3 gives
 ResNet-20 with 271,098 parameters on 32×32×3 images with 10 classes. The recipe there is SGD with
 momentum 0.9, learning rate 0.1, weight decay 0.0001 and batches of 128; here the momentum is
-Nesterov's. The decay there is part of the gradient, and so passes through the momentum, which makes
-it 1 / (1 - 0.9) = 10 times as strong; here it is taken off the weights at once, so it is 0.001.
+Nesterov's. The paper's decay is part of the gradient and passes through the momentum, which makes
+it 1 / (1 - 0.9) = 10 times as strong. Here the decay is subtracted from the weights directly, so it
+is 0.001.
 """
 
 import keras
@@ -21,7 +22,7 @@ STAGES = 3
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Three stages of residual blocks, then the mean over the image."""
+    """Build three stages of residual blocks, then take the mean over the image."""
     normalisation = hp.Choice("normalisation", layers.NORMALISATIONS, default="batch")
     blocks = hp.Choice("blocks_a_stage", [1, 2, 3, 5], default=3)
     filters = hp.Choice("filters", [8, 16, 32], default=16)
@@ -40,7 +41,7 @@ def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
 def _block(
     features: keras.KerasTensor, filters: int, stride: int, normalisation: str, name: str
 ) -> keras.KerasTensor:
-    """Add two convolutions to what they are given."""
+    """Build a residual block: the input plus two convolutions of it."""
     inner = _convolution(features, filters, stride, normalisation, name=f"{name}a")
     inner = keras.layers.ReLU(name=f"{name}a_relu")(inner)
     inner = _convolution(inner, filters, 1, normalisation, name=f"{name}b")
@@ -53,7 +54,7 @@ def _block(
 def _shortcut(
     features: keras.KerasTensor, filters: int, stride: int, name: str
 ) -> keras.KerasTensor:
-    """Take every `stride`-th pixel, and zeros for the channels that are new."""
+    """Take every `stride`-th pixel, and fill the new channels with zeros."""
     # The mean of a window of one pixel is that pixel.
     picked = keras.layers.AveragePooling2D(
         pool_size=1, strides=stride, padding="same", name=f"{name}_pick"

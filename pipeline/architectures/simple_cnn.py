@@ -17,7 +17,7 @@ MOST_BLOCKS = 3
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Blocks of two convolutions and a pooling layer, then one Dense layer."""
+    """Build blocks of two convolutions and a pooling layer, then one Dense layer."""
     kernel = hp.Choice("kernel", KERNELS, default=3)
     padding = hp.Choice("padding", ["valid", "same"], default="valid")
     activation = hp.Choice("activation", ["relu", "gelu"], default="relu")
@@ -51,7 +51,7 @@ def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _deepest(images: keras.KerasTensor) -> int:
-    """Count the blocks that can be built whatever kernel the search draws, at least one."""
+    """Return the number of blocks, at least one, that can be built with every kernel size."""
     _, height, width, _ = images.shape
     convolution = layers.window(max(KERNELS))
     block = (convolution, convolution, geometry.Window(2, stride=2))

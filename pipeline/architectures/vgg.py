@@ -2,7 +2,7 @@
 
 Three blocks of two convolutions with 32, 64 and 128 filters, each block ending in a max pooling,
 then Dense 128: with batch normalisation 551,914 parameters on 32×32×3 images with 10 classes.
-Where the images are too small for three poolings, there are fewer blocks.
+If the images are too small for three poolings, there are fewer blocks.
 """
 
 import keras
@@ -16,7 +16,7 @@ MOST_BLOCKS = 4
 
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
-    """Blocks whose filters double from one to the next, then one Dense layer."""
+    """Build blocks whose filters double from one to the next, then one Dense layer."""
     normalisation = hp.Choice("normalisation", layers.NORMALISATIONS, default="batch")
     width = hp.Choice("filters", [16, 32, 64], default=32)
     depth = hp.Int("convolutions", 1, 3, default=2)
@@ -49,7 +49,7 @@ def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _deepest(images: keras.KerasTensor) -> int:
-    """Count the poolings that the image has room for, at least one."""
+    """Return the number of poolings, at least one, that fit into the image."""
     _, height, width, _ = images.shape
     pooling = geometry.Window(2, stride=2)
     depths = range(1, MOST_BLOCKS + 1)

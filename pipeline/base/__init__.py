@@ -1,1 +1,1 @@
-"""What every room may use: errors, files, paths, locks, digests of code."""
+"""The basics that every other package uses: errors, files, paths, locks, digests of code."""

@@ -1,5 +1,5 @@
-"""The error that means: the user can mend this, so say how and show no traceback."""
+"""The base class of errors that the user can fix; they are shown without a traceback."""
 
 
 class ConvoyError(Exception):
-    """A problem the user can mend. Its text names the file or key, the value, what to do."""
+    """A problem that the user can fix. Its text has the file or key, the value, and the remedy."""

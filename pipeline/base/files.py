@@ -1,4 +1,4 @@
-"""Writing small files so that a reader never meets half of one."""
+"""Reading, atomic writing and hashing of small files; a reader never sees half of one."""
 
 import csv
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a scratch path beside `path`; move it there when the block ends without an error."""
+    """Yield a scratch path beside `path`; move it there if the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -23,7 +23,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Write `content` as indented JSON. NaN and infinity, which JSON lacks, are a ValueError."""
+    """Write `content` as indented JSON.
+
+    Raises:
+        ValueError: `content` has NaN or infinity, which JSON lacks.
+    """
     with replacing(path) as scratch:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
         scratch.write_text(text + "\n", encoding="utf-8")
@@ -43,18 +47,18 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV table: one dictionary a row, all values as text."""
+    """Read a CSV table as one dictionary for each row, with all values as text."""
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def files_of(path: Path) -> list[Path]:
-    """Name the files at or below a path; none if there is nothing."""
+    """Return the files at or below a path, without Python's caches; none if there is nothing."""
     files = path.rglob("*") if path.is_dir() else [path]
-    return [file for file in files if file.is_file()]
+    return [file for file in files if file.is_file() and "__pycache__" not in file.parts]

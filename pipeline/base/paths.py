@@ -1,4 +1,4 @@
-"""Every path of the project, once, relative to the repository root it is run from."""
+"""All paths of the project, relative to the repository root, in which it is run."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,7 @@ TEST = SPLIT / "test"
 MODELS = Path("models")
 
 RESULTS = Path("results")
+CODE = RESULTS / "code"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
 TUNE = RESULTS / "tune"
@@ -30,7 +31,7 @@ CLASSES = RESULTS / "classes.csv"
 PICTURES = RESULTS / "pictures"
 SHEET = PICTURES / "mistakes_sheet.png"
 
-# Each workspace draws its own curves: two searches at once would draw over each other.
+# Inside the workspace: two searches at once would overwrite each other's curves elsewhere.
 TENSORBOARD = Path(".state/tensorboard")
 
 ARCHITECTURES = Path("pipeline/architectures")
@@ -38,13 +39,18 @@ DATASETS = Path("pipeline/datasets")
 EXPERIMENTS = Path("experiments")
 
 
+def code(stage: str) -> Path:
+    """Return the file in which stage `code` writes down the code of another stage."""
+    return CODE / f"{stage}.json"
+
+
 def repository() -> Path:
-    """Name the original repository, also in a queued experiment, which runs in a copy."""
+    """Return the original repository, also in a queued experiment, which runs in a copy."""
     return Path(os.environ.get("DVC_ROOT", "."))
 
 
 def state() -> Path:
-    """Name the folder of what outlives a run and is no result; DVC and git do not see it."""
+    """Return the folder for state that outlives a run but is no result, unseen by DVC and git."""
     return repository() / (os.environ.get("CONVOY_STATE") or ".state")
 
 

@@ -1,1 +1,1 @@
-"""The commands of `python -m pipeline` that are no stage."""
+"""The commands of `python -m pipeline` that are not stages."""

@@ -1,7 +1,7 @@
-"""Which stages a change of parameters would run: DVC's own answer, asked in a copy.
+"""The stages that a change of parameters would run, as DVC computes them in a copy.
 
-The copy holds what git knows of the workspace, with the parameters changed. Data and models are not
-in it; whether they can be had is asked of the workspace's own cache.
+The copy holds the workspace's files that git knows, with the parameters changed. Data and models
+are not in it; DVC looks for them in the workspace's own cache.
 """
 
 import os
@@ -20,24 +20,27 @@ from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
 
-from pipeline.base import paths
+from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of
+from pipeline.base.files import files_of, write_json
 from pipeline.config import dvc_yaml, params
+from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 
 
 @contextmanager
 def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
-    """Give a copy of the workspace with these `key=value` overrides, and its parameters.
+    """Make a copy of the workspace with these `key=value` overrides; yield it and its parameters.
 
     Raises:
-        ConvoyError: an override is not one, or its value is not allowed.
+        ConvoyError: an override is malformed, or its value is not allowed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        # As deep as the workspace, so that a data set beside it has its place inside `scratch`.
+        # As deep as the workspace, so a data set beside the workspace lies inside `scratch` too.
         copy = Path(scratch, *Path.cwd().parts[1:])
         copy_known(copy)
+        for stage in code_digest.stages(code_digest.loaded()):
+            write_json(copy / paths.code(stage), code_digest.entry(code_digest.loaded(), stage))
         _override(copy / paths.PARAMS, overrides)
         settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
         if not settings.dataset.path.is_absolute():
@@ -46,7 +49,7 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
 
 
 def copy_known(target: Path) -> None:
-    """Copy what git knows of the workspace, as it is now; data and models are not needed."""
+    """Copy the workspace's files that git knows or does not ignore, as they are now."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=True
     ).stdout.split(b"\0")
@@ -57,7 +60,9 @@ def copy_known(target: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Let the copy see pictures of one's own, which git does not know: DVC follows links to files.
+    """Link a folder of the user's own pictures, which git does not know, into the copy.
+
+    Each file gets a link, because DVC follows links to files.
 
     Args:
         source: A folder of the workspace.
@@ -71,7 +76,11 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _override(file: Path, overrides: Sequence[str]) -> None:
-    """Change parameters as `dvc exp run -S` does, but say of each key that fails what is wrong."""
+    """Change parameters as `dvc exp run -S` does.
+
+    Raises:
+        ConvoyError: an override is malformed; the message says what is wrong with it.
+    """
     for override in overrides:
         # As in DVC, the file may be named before the key.
         ((named, change),) = to_path_overrides([override]).items()
@@ -90,25 +99,25 @@ def _override(file: Path, overrides: Sequence[str]) -> None:
 
 
 def _hint(key: str) -> str:
-    """Say how a key might be meant; empty if it is one, so that its value must be wrong."""
+    """Return a hint for a wrong key; empty if the key exists and only its value is wrong."""
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
     known = dvc_yaml.flatten(params.load().model_dump())
-    return "" if key in known else params.did_you_mean(key, known)
+    return "" if key in known else did_you_mean(key, known)
 
 
 def stages(copy: Path) -> tuple[list[str], list[str]]:
-    """Name the stages that DVC would run in the copy, and those that follow from them.
+    """Return the stages that DVC would run in the copy, and the stages that may follow.
 
-    Both are in the order in which they would run. Those that follow run only if what comes before
-    them turns out different.
+    Both are in the order of the run. A stage that may follow runs only if an earlier stage's
+    output changes.
     """
     subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
     with Repo() as here:
         cache = here.cache.local_cache_dir
     with Repo(str(copy), config={"cache": {"dir": cache}}) as repo:
         changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
-        # Edges lead from a stage to those it needs.
+        # Edges lead from a stage to the stages that it needs.
         graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
         outs = {stage.name: list(stage.outs) for stage in repo.index.stages}
     cached = {out.def_path for of_stage in outs.values() for out in of_stage if out.use_cache}
@@ -118,21 +127,24 @@ def stages(copy: Path) -> tuple[list[str], list[str]]:
         remade = [out.def_path for earlier in certain for out in outs[earlier]]
         if any(_is_reason(entry, cached, remade) for entry in changes.get(name, [])):
             certain.append(name)
-    # `check` only ever says that params.yaml is valid: nothing follows from it.
-    reached = {n for name in certain if name != "check" for n in networkx.ancestors(graph, name)}
+    # `check` only ever says that params.yaml is valid, and the copy has what `code` will write.
+    leading = [name for name in certain if name not in ("check", "code")]
+    reached = {n for name in leading for n in networkx.ancestors(graph, name)}
     return certain, [name for name in order if name in reached.difference(certain)]
 
 
 def _is_reason(
     entry: str | dict[str, dict[str, Any]], cached: set[str], remade: Sequence[str]
 ) -> bool:
-    """Tell what makes DVC run a stage from what is only so in the copy, or will be mended before.
+    """Check whether a status entry makes DVC run a stage.
+
+    Some entries do not: they hold only for the copy, or an earlier stage makes the file again.
 
     Args:
-        entry: What DVC's status says of the stage.
-        cached: The outputs that DVC keeps in its cache; they are never in the copy, so "deleted"
-            says only that they are in the cache. What is in neither is "not in cache".
-        remade: The outputs of stages that run before.
+        entry: An entry of DVC's status of the stage.
+        cached: The outputs that DVC keeps in its cache. They are never in the copy, so "deleted"
+            only means that they are in the cache; otherwise the state is "not in cache".
+        remade: The outputs of stages that run earlier.
     """
     if isinstance(entry, str):
         return True  # such as "changed command"

@@ -1,4 +1,4 @@
-"""Calling DVC from Python, whether or not its environment is activated."""
+"""The call of DVC from Python, which works without an activated environment."""
 
 import os
 import subprocess
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def dvc(*arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run the DVC that is installed beside this Python, and stages with this Python.
+    """Run the DVC that is installed beside this Python, and its stages with this Python.
 
     Args:
-        arguments: What stands behind `dvc` on the command line.
-        quiet: Whether to catch what it prints; else the user sees it.
+        arguments: The arguments of `dvc` on the command line.
+        quiet: Whether to capture the output instead of showing it to the user.
     """
-    # dvc.yaml calls `python`, and outside .venv that is another one or none.
+    # dvc.yaml calls `python`; without an activated .venv that is another Python or none.
     beside = Path(sys.executable).parent
     path = os.pathsep.join([str(beside), os.environ.get("PATH", os.defpath)])
     command = [sys.executable, "-m", "dvc", *arguments]

@@ -1,7 +1,7 @@
-"""`python -m pipeline doctor`: recognise what can be wrong around a run, and say what to type.
+"""The command `python -m pipeline doctor`, which finds problems around a run and their remedies.
 
-Each check is a function that yields the problems it finds; those of the repository are here, those
-of the machine in `machine.py`.
+Each check is a function that yields the problems it finds. The checks of the repository are here,
+the checks of the machine in `machine.py`.
 """
 
 import json
@@ -28,7 +28,7 @@ DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
 
 
 def examine() -> None:
-    """Run every check and print what was found.
+    """Run every check and print the problems found.
 
     Raises:
         ConvoyError: there is at least one problem.
@@ -55,12 +55,12 @@ def _parameters() -> Iterator[Problem]:
 
 
 def _conflicts() -> Iterator[Problem]:
-    """Find files that git could not merge, or that were committed with the marks of that."""
+    """Find files that git could not merge, or that were committed with conflict marks."""
     mine, made = [paths.PARAMS, paths.PIPELINE], [Path("dvc.lock"), paths.RESULTS]
     those = " ".join(map(str, made))
     for parts, remedy in (
         (mine, "edit it: keep one side of each conflict, and none of the marks"),
-        # Removed first: what only this side has would stay. As in docs/pull-requests.md.
+        # Without the removal, files that only this side has would stay. See docs/pull-requests.md.
         (made, f"git rm -rqf {those} && git checkout main -- {those} && dvc repro  (then commit)"),
     ):
         names = list(map(str, parts))
@@ -76,7 +76,7 @@ def _git_head() -> Iterator[Problem]:
     killed = _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE")
     remedy = "git switch main  (or your branch)"
     if killed:
-        # Plain `git checkout -- params.yaml` would take the value from the index, where it is too.
+        # Plain `git checkout -- params.yaml` would restore the index, which has the value as well.
         remedy += f" && git checkout HEAD -- {paths.PARAMS} dvc.lock {paths.RESULTS}"
         yield Problem("HEAD is detached: `dvc exp run` was killed before it could go back", remedy)
     else:
@@ -84,9 +84,9 @@ def _git_head() -> Iterator[Problem]:
 
 
 def _locks() -> Iterator[Problem]:
-    """Find a file of locks that was cut off, and locks whose number another program now has.
+    """Find a truncated file of locks, and locks whose process number another program now has.
 
-    DVC itself forgets the locks of processes that are gone.
+    DVC itself drops the locks of processes that have ended.
     """
     if not DVC_PROCESS_LOCKS.exists():
         return
@@ -133,15 +133,15 @@ def _results() -> Iterator[Problem]:
 
 
 def _other_data(status: str) -> list[str]:
-    """Name data and models that are not those of dvc.lock; git alone cannot tell.
+    """List data and models that differ from dvc.lock, which git alone cannot detect.
 
-    What is merely missing can be had without a run: `_cache` looks after it.
+    Missing files are left to `_cache`, because they may be restored without a run.
     """
     return [
         f"{stage}: {path} changed"
         for stage, entries in json.loads(status).items()
         for entry in entries
-        if isinstance(entry, dict)  # else it is text, such as "changed command"
+        if isinstance(entry, dict)  # otherwise it is a text such as "changed command"
         for part in entry.values()
         for path, state in part.items()
         if state == "modified"
@@ -152,7 +152,7 @@ def _cache() -> Iterator[Problem]:
     try:
         lock = YAML(typ="safe").load(Path("dvc.lock").read_text()) or {}
     except (FileNotFoundError, YAMLError):
-        return  # `_results` says so
+        return  # `_results` reports it
     cache = Path(dvc("cache", "dir", quiet=True).stdout.strip(), "files/md5")
     for stage, entry in lock.get("stages", {}).items():
         for out in entry.get("outs", []):
@@ -160,7 +160,7 @@ def _cache() -> Iterator[Problem]:
             cached = cache / digest[:2] / digest[2:]
             if path.exists() or cached.exists():
                 continue
-            # What is kept in git is never in DVC's cache or its remote.
+            # Outputs that are kept in git are never in DVC's cache or its remote.
             if _git("ls-files", str(path)):
                 what = f"{path} ({stage}) is missing: its stage began and did not end"
                 yield Problem(what, f"dvc repro, or git checkout HEAD -- {paths.RESULTS}")

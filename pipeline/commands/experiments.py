@@ -1,7 +1,7 @@
-"""Settings that are worth keeping: the files of `experiments/`, laid over params.yaml.
+"""The prepared experiments: files of `experiments/` that override params.yaml.
 
-Each holds only the parameters that it changes, and says in its first lines what it is for, how
-long it takes and what it has reached.
+Each file has only the parameters that it changes. Its first lines describe its purpose, duration
+and results.
 """
 
 import json
@@ -23,12 +23,12 @@ from pipeline.running.terminal import console, say
 
 
 def names() -> list[str]:
-    """Name the experiments that there are."""
+    """Return the names of all experiments."""
     return sorted(file.stem for file in paths.EXPERIMENTS.glob("*.yaml"))
 
 
 def show() -> None:
-    """List the experiments with what the first line of each says."""
+    """Print the experiments with the first line of each."""
     table = Table("experiment", "what for", title="python -m pipeline experiment NAME")
     for name in names():
         first = _file(name).read_text(encoding="utf-8").splitlines()[0]
@@ -40,8 +40,8 @@ def start(name: str, options: Sequence[str]) -> None:
     """Run an experiment with `dvc exp run`, which keeps its results under its name.
 
     Raises:
-        ConvoyError: there is no such experiment, it has a value that is not allowed, it has run
-            already, or DVC fails.
+        ConvoyError: there is no such experiment, it has a value that is not allowed, it has
+            already run, or DVC fails.
     """
     overrides = [part for change in changes(name) for part in ("-S", change)]
     if _has_run(name):
@@ -59,23 +59,23 @@ def start(name: str, options: Sequence[str]) -> None:
 
 
 def _has_run(name: str) -> bool:
-    """Tell whether DVC keeps an experiment of this name that began from the same commit."""
+    """Check whether DVC has an experiment of this name that started from the same commit."""
     return name in call.dvc("exp", "list", "--name-only", quiet=True).stdout.split()
 
 
 def changes(name: str) -> list[str]:
-    """Give an experiment as `key=value`, as `dvc exp run -S` takes them, once it has been checked.
+    """Check an experiment and return it as `key=value` texts for `dvc exp run -S`.
 
     Raises:
         ConvoyError: there is no such experiment, or it has a value that is not allowed.
     """
     load(name)
-    # "++" changes a key or adds it: what is fixed in a search has no key in params.yaml.
+    # "++" changes or adds a key: the keys under `tune.fixed` need not be in params.yaml.
     return [f"++{key}={json.dumps(value)}" for key, value in flatten(_content(name)).items()]
 
 
 def load(name: str) -> Params:
-    """Give all parameters of an experiment.
+    """Return all parameters of an experiment.
 
     Raises:
         ConvoyError: there is no such experiment, or it has a value that is not allowed.

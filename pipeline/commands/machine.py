@@ -1,4 +1,4 @@
-"""What can be wrong with the machine: Python, packages, the GPU, the mirror, the disk.
+"""The checks of the machine: Python, packages, the GPU, the mirror, the disk.
 
 Each check is a function that yields the problems it finds.
 """
@@ -23,7 +23,7 @@ SERVER_ERRORS = 500
 
 
 def python() -> Iterator[Problem]:
-    """Look for another Python than the stages need, or than they would get."""
+    """Check that this Python has a supported version and is the one that stages would run."""
     if not (3, 11) <= sys.version_info < (3, 14):
         yield Problem(
             f"this is Python {platform.python_version()}",
@@ -38,7 +38,7 @@ def python() -> Iterator[Problem]:
 
 
 def packages() -> Iterator[Problem]:
-    """Look for packages of another version than the pinned one."""
+    """Check that installed packages have the pinned versions."""
     lock = Path("requirements.lock")
     if not lock.exists():
         yield Problem(f"{lock} is missing here", "cd to the repository root")
@@ -59,7 +59,7 @@ def packages() -> Iterator[Problem]:
 
 
 def gpu() -> Iterator[Problem]:
-    """Look for a GPU that TensorFlow was installed without."""
+    """Check that TensorFlow was installed with CUDA if there is a GPU."""
     if shutil.which("nvidia-smi") and not _installed("nvidia-cudnn-cu12"):
         yield Problem(
             "there is an NVIDIA GPU, but TensorFlow was installed without CUDA",
@@ -68,7 +68,7 @@ def gpu() -> Iterator[Problem]:
 
 
 def mirror() -> Iterator[Problem]:
-    """Ask the mirror, if one is set."""
+    """Check that the mirror can be reached, if one is set."""
     address = os.environ.get("CONVOY_MIRROR")
     if not address:
         return
@@ -78,9 +78,10 @@ def mirror() -> Iterator[Problem]:
 
 
 def _http_trouble(address: str) -> str:
-    """Say why a web server cannot be reached; empty if it can.
+    """Return the reason why a web server cannot be reached; empty if it can.
 
-    Most list no folders and answer "403" or "404" for one, and still give the files in it.
+    Only server errors count: most servers list no folders and answer "403" or "404" for them, but
+    still serve the files.
     """
     try:
         with requests.get(address, stream=True, timeout=MIRROR_SECONDS) as answer:
@@ -91,22 +92,22 @@ def _http_trouble(address: str) -> str:
 
 
 def _file_trouble(address: str) -> str:
-    """Say why a folder or bucket cannot be read; empty if it can."""
+    """Return the reason why a folder or bucket cannot be read; empty if it can."""
     try:
         system, path = fsspec.url_to_fs(address)
         return "" if system.exists(path) else "it is not there"
     except (OSError, ValueError, ImportError) as error:
         return str(error)
     except Exception as error:
-        # As in pipeline/data/transfers.py: what plug-ins raise of their own (missing credentials,
-        # say) shares no base class, and Python's own exceptions would be mistakes of ours.
+        # As in pipeline/data/transfers.py: the exceptions of fsspec's plugins (missing credentials,
+        # say) share no base class, and Python's own exceptions are bugs in this code.
         if type(error).__module__ == "builtins":
             raise
         return f"{type(error).__name__}: {error}"
 
 
 def disk() -> Iterator[Problem]:
-    """Look how much room is left."""
+    """Check that enough disk space is free."""
     free = shutil.disk_usage(".").free / 2**30
     if free < LEAST_FREE_GIB:
         yield Problem(f"{free:.1f} GiB are free", "dvc gc --all-branches, or make room otherwise")

@@ -1,4 +1,4 @@
-"""`python -m pipeline plan`: which stages a change would run, and about what that costs."""
+"""The command `python -m pipeline plan`: the stages that would run, and their estimated cost."""
 
 import math
 import re
@@ -19,12 +19,12 @@ from pipeline.running.terminal import console, say
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is expected of one stage.
+    """The estimate for one stage.
 
     Attributes:
         stage: Its name.
-        certain: Whether it is sure to run, or only if what precedes it comes out different.
-        cost: What it is expected to cost; None where nothing is known.
+        certain: Whether it runs in any case, or only if the output of an earlier stage changes.
+        cost: The expected cost; None if nothing is known.
     """
 
     stage: str
@@ -61,7 +61,7 @@ def show(overrides: Sequence[str], *, probing: bool = True) -> None:
 
 
 def _columns(cost: Cost | None) -> tuple[str, ...]:
-    """Say a cost in words: time, memory, disk, and where it is known from."""
+    """Write a cost as four texts: time, memory, disk, and its source."""
     if cost is None:
         return ("unknown",) * 3 + ("never ran here",)
     disk = "unknown" if cost.disk_mib is None else f"{cost.disk_mib:,.1f} MiB"
@@ -70,14 +70,14 @@ def _columns(cost: Cost | None) -> tuple[str, ...]:
 
 
 def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
-    """Estimate every stage that the overrides reach, in the order in which they would run.
+    """Estimate every stage that the overrides affect, in the order of the run.
 
     Args:
         overrides: Each `key=value`.
-        probing: Whether to try out for some seconds what never ran here.
+        probing: Whether to probe, for some seconds, stages that never ran here.
 
     Raises:
-        ConvoyError: an override is not one, or its value is not allowed.
+        ConvoyError: an override is malformed, or its value is not allowed.
     """
     with affected.changed_copy(overrides) as (copy, settings):
         certain, following = affected.stages(copy)
@@ -100,9 +100,9 @@ def plan(overrides: Sequence[str], *, probing: bool = True) -> list[Estimate]:
 
 
 def _earlier(stage: str, settings: Params) -> list[Cost]:
-    """Read what is known of a stage on this data set.
+    """Return the recorded costs of a stage on this data set.
 
-    Runs with as many workers as now come before those with others, and both before probes.
+    Runs with the current number of workers are preferred to other runs, and runs to probes.
     """
     name = settings.dataset.name
     same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
@@ -112,11 +112,11 @@ def _earlier(stage: str, settings: Params) -> list[Cost]:
 
 
 def _expected(stage: str, settings: Params) -> Cost | None:
-    """Scale an earlier run of this stage by the amount of work, and by the workers.
+    """Scale an earlier run of this stage by the amount of work and the number of workers.
 
-    Of the latest three the slowest: a search that found its trials in the ledger says little.
-    That twice as many workers take half the time is a guess: it holds where each has a processor
-    of its own.
+    The slowest of the latest three runs is used, because a search that found its trials in the
+    ledger is too fast to be typical. Dividing the time by the number of workers is a guess; it
+    holds if each worker has its own processor.
     """
     latest = _earlier(stage, settings)[-3:]
     if not latest:
@@ -131,9 +131,9 @@ def _expected(stage: str, settings: Params) -> Cost | None:
 
 
 def _at_once(stage: str, workers: str, settings: Params) -> float:
-    """Say how many models are trained at a time; a cluster's number is not known, and counts as 1.
+    """Return the mean number of models trained at a time; for a cluster it is unknown and set to 1.
 
-    A training of three seeds on two workers has the second one idle for a while: 1.5 at a time.
+    With three seeds on two workers it is 1.5, because one worker is idle for half of the time.
     """
     number = max(1, int(workers)) if re.fullmatch("[0-9]+", workers) else 1
     if stage.startswith("train@"):

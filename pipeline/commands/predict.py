@@ -1,7 +1,7 @@
-"""Classifying picture files with a trained model.
+"""The command `python -m pipeline predict`, which classifies picture files with a trained model.
 
-A picture is converted as in training (`pipeline/data/pictures.py`) to the shape that the model
-reads; all other preprocessing is inside the model.
+A picture is converted as in training (`pipeline/data/pictures.py`) to the model's input shape; all
+other preprocessing is inside the model.
 """
 
 import json
@@ -22,12 +22,12 @@ from pipeline.training.batches import INFERENCE_BATCH
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says of one file, or why it could not say anything.
+    """The model's answer for one file, or the error that prevented it.
 
     Attributes:
         file: The file.
         top: The most probable classes, each with its probability, most probable first.
-        error: What is wrong with the file; empty if nothing is.
+        error: The problem with the file; empty if there is none.
     """
 
     file: Path
@@ -66,10 +66,10 @@ def predict(
     """Classify files, and the pictures in folders, in the order given, a batch at a time.
 
     Args:
-        model: Reads uint8 [n, height, width, channels], gives probabilities [n, classes].
-        classes: Names, in the order of the probabilities.
+        model: Takes uint8 [n, height, width, channels] and returns probabilities [n, classes].
+        classes: Class names, in the order of the probabilities.
         files: Picture files and folders.
-        top: How many classes to name for each.
+        top: Number of classes to return for each file.
     """
     found = list(_find(files))
     _, height, width, channels = model.input_shape
@@ -99,7 +99,7 @@ def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
 
 
 def _is_picture(path: Path) -> bool:
-    """Tell by its name, as in training: what begins with a dot was left behind by a system."""
+    """Check by its name whether a file is a picture; as in training, dot files are not."""
     hidden = any(part.startswith(".") for part in path.parts)
     return not hidden and path.suffix.lower() in pictures.SUFFIXES
 

@@ -1,8 +1,8 @@
-"""A trial of training that takes seconds, for stages that never ran on this machine.
+"""A probe: a training of some seconds that estimates the cost of stages that never ran here.
 
 `python -m pipeline.commands.probe PARAMS THREADS ARCHITECTURE...` fits each architecture at its
-defaults to a few images of the split and prints what that cost, as JSON. A process of its own, so
-that start and memory are measured as a stage has them.
+defaults to a few images of the split and prints the cost as JSON. It is a separate process, so
+start-up and memory are measured as for a stage.
 """
 
 import json
@@ -20,26 +20,27 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.config.params import Params, Train
+from pipeline.config.conditions import Conditions
+from pipeline.config.params import Params
 from pipeline.running import costs
 from pipeline.running.costs import Cost
 from pipeline.running.terminal import console, run
 
-# How many pixel values to fit to: 2,675 images of 28×28, 682 of 32×32×3.
+# The number of pixel values to fit to: 2,675 images of 28×28, 682 of 32×32×3.
 VALUES = 2**21
 BYTES_A_PARAMETER = 4  # float32
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What fitting one architecture at its defaults costs here.
+    """The cost of fitting one architecture at its defaults on this machine.
 
     Attributes:
-        startup_seconds: From the start of the process to the first model.
-        build_seconds: For each model: building it, and what only its first epoch takes.
-        image_seconds: For each image of each epoch, validation included.
+        startup_seconds: Time from the start of the process to the first model.
+        build_seconds: Time for each model: building it, and the extra time of its first epoch.
+        image_seconds: Time for each image of each epoch, validation included.
         peak_mib: Largest resident memory of the process so far, in MiB.
-        model_mib: The trained model's file, in MiB.
+        model_mib: Size of the trained model's file, in MiB.
     """
 
     startup_seconds: float
@@ -50,16 +51,16 @@ class Probe:
 
 
 def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
-    """Probe what these stages would train; pass over the stages that train nothing.
+    """Estimate the cost of stages by probing their architectures; skip stages that train nothing.
 
     Args:
         stages: Names in dvc.yaml, such as tune@mlp.
-        settings: The parameters that they would run with.
-        file: The params.yaml that holds them, for the process that probes.
+        settings: The parameters of the stages.
+        file: The params.yaml with these parameters, for the probing process.
 
     Returns:
-        What each of the stages that train is expected to cost; nothing where this workspace does
-        not hold the data set's split.
+        The expected cost of each stage that trains; empty if this workspace does not hold the
+        data set's split.
     """
     wanted = {name: _trained_by(name, settings) for name in stages}
     wanted = {name: models for name, models in wanted.items() if models}
@@ -76,7 +77,7 @@ def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
 
 
 def _trained_by(stage: str, settings: Params) -> list[str]:
-    """Name the architectures that a stage may train; which one wins is known only later."""
+    """Return the architectures that a stage may train; the winner is known only later."""
     match stage.split("@"):
         case ["tune", architecture]:
             return [architecture]
@@ -101,7 +102,7 @@ def _run(file: Path, threads: int, architectures: list[str]) -> dict[str, Probe]
 
 
 def _cost(stage: str, probes: list[Probe], settings: Params) -> Cost:
-    """Scale to the whole stage; of several architectures take what costs most."""
+    """Scale the probes to the whole stage, taking the largest value of several architectures."""
     searching = stage.startswith("tune@")
     models = settings.tune.trials if searching else len(settings.train.seeds)
     work = costs.work_of(stage, settings, costs.images())
@@ -118,7 +119,7 @@ def _cost(stage: str, probes: list[Probe], settings: Params) -> Cost:
 
 
 def measure(
-    architecture: str, settings: Train, train: Path, validation: Path, startup_seconds: float
+    architecture: str, fit_under: Conditions, train: Path, validation: Path, startup_seconds: float
 ) -> Probe:
     """Fit one architecture at its defaults for two epochs, in this process."""
     import keras
@@ -129,7 +130,7 @@ def measure(
 
     images = SplitFolder(train)
     ends = [time.time()]
-    conditions = settings.conditions(backend.precision)
+    conditions = backend.resolved(fit_under)
     model, recipe = models.build(
         architecture, {}, images.shape, len(images.classes), conditions.precision
     )
@@ -147,7 +148,7 @@ def measure(
 
 
 def _cut(source: Path, target: Path, values: int) -> Path:
-    """Write the first images of a split, `values` pixel values in all, as a split of their own."""
+    """Write the first images of a split, `values` pixel values in all, as a new split."""
     import numpy as np
 
     images = np.load(source / "images.npy", mmap_mode="r")
@@ -173,7 +174,7 @@ def main() -> None:
         train = _cut(paths.TRAIN, Path(scratch) / "train", VALUES)
         held = _cut(paths.VALIDATION, Path(scratch) / "validation", int(VALUES * share))
         found = {
-            name: asdict(measure(name, settings.train, train, held, startup))
+            name: asdict(measure(name, settings.fit, train, held, startup))
             for name in architectures
         }
     print(json.dumps(found))

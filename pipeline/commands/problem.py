@@ -1,11 +1,11 @@
-"""What `doctor` finds."""
+"""The problems that `doctor` finds."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and what to do about it."""
+    """A problem and its remedy."""
 
     what: str
     remedy: str

@@ -1,8 +1,10 @@
-"""What a command needs, checked before the seconds that TensorFlow takes to load."""
+"""The checks of a command's requirements before TensorFlow, which takes seconds to load."""
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config import params
+from pipeline.config.fields import module_names
+from pipeline.config.messages import near_miss
 from pipeline.training import trained
 
 
@@ -10,7 +12,7 @@ def models(name: str) -> None:
     """Check that there are trained models of this name.
 
     Raises:
-        ConvoyError: they have not been trained.
+        ConvoyError: there are none.
     """
     folder = paths.MODELS / name
     if not (folder / trained.INDEX).exists():
@@ -18,15 +20,15 @@ def models(name: str) -> None:
 
 
 def architecture(name: str | None) -> str:
-    """Name the architecture to measure, by default the baseline's; there are images to train on.
+    """Return the architecture to measure, by default the baseline's, and check for images.
 
     Raises:
         ConvoyError: there is no such architecture, or no data yet.
     """
-    choices = params.names(paths.ARCHITECTURES)
+    choices = module_names(paths.ARCHITECTURES)
     chosen = name or params.load().select.baseline
     if chosen not in choices:
-        problem = f"no such architecture{params.near_miss(chosen, choices)}"
+        problem = f"no such architecture{near_miss(chosen, choices)}"
         raise ConvoyError(f"--architecture {chosen}: {problem}")
     if not paths.TRAIN.exists():
         raise ConvoyError(f"{paths.TRAIN}: no images yet. Run `dvc repro split` first.")

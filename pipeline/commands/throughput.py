@@ -1,4 +1,4 @@
-"""`python -m pipeline throughput`: how fast this machine trains, batch size by batch size."""
+"""The command `python -m pipeline throughput`: training speed on this machine by batch size."""
 
 import os
 import time
@@ -21,20 +21,20 @@ from pipeline.training.recipe import Recipe, make_optimizer
 
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 REPETITIONS = 5
-# A repetition goes on for this long, so that a moment of other work does not decide.
+# A repetition lasts this long, so a short burst of other work does not decide the result.
 SECONDS = 0.5
-# The smallest batch that is nearly as fast as the fastest: larger ones only take more epochs.
+# The smallest batch with this share of the highest speed is best; larger ones need more epochs.
 NEARLY = 0.9
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How fast training went with one batch size.
+    """The measured training speed for one batch size.
 
     Attributes:
-        batch_size: Images a step.
-        speeds: Images a second, one for each repetition.
-        peak_mib: Most memory held so far, in MiB: of the GPU, else of this process.
+        batch_size: Images in a step.
+        speeds: Images per second, one value for each repetition.
+        peak_mib: Peak memory so far, in MiB: of the GPU if there is one, otherwise of this process.
     """
 
     batch_size: int
@@ -43,15 +43,15 @@ class Measured:
 
     @property
     def speed(self) -> float:
-        """The median of the repetitions, in images a second."""
+        """The median of the repetitions, in images per second."""
         return float(np.median(self.speeds))
 
 
 def show(name: str) -> None:
     """Measure an architecture, print a table, draw the picture, and say which batch size serves."""
-    settings = params.load().train
-    backend.start(settings.threads)
-    precision = backend.precision(settings.precision)
+    settings = params.load()
+    backend.start(settings.train.threads)
+    precision = backend.resolved(settings.fit).precision
     train = SplitFolder(paths.TRAIN)
     found = []
     with progress("batch sizes") as bar:
@@ -75,7 +75,7 @@ def show(name: str) -> None:
 
 
 def measure(model: keras.Model, recipe: Recipe, train: SplitFolder, batch_size: int) -> Measured:
-    """Train on one batch again and again, so that reading images from disk has no part in it."""
+    """Train repeatedly on one batch, so reading images from disk is not measured."""
     model.compile(
         make_optimizer(recipe, PLAIN, steps=1),
         "sparse_categorical_crossentropy",
@@ -93,13 +93,13 @@ def measure(model: keras.Model, recipe: Recipe, train: SplitFolder, batch_size: 
 
 
 def best_batch_size(found: Sequence[Measured]) -> int:
-    """Give the smallest batch size that reaches nearly the highest speed."""
+    """Return the smallest batch size that reaches nearly the highest speed."""
     highest = max(entry.speed for entry in found)
     return min(entry.batch_size for entry in found if entry.speed >= NEARLY * highest)
 
 
 def advice(found: Sequence[Measured], recipe: Recipe) -> str:
-    """Say which batch size uses the device well, and what becomes of the learning rate.
+    """Write which batch size uses the device well, and how to scale the learning rate for it.
 
     Source: Goyal et al. 2017 (proportional, for SGD); Malladi et al. 2022 (square root, for
     Adam).

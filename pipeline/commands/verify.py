@@ -1,4 +1,7 @@
-"""A third eye: evaluate the models once more, and compare with the committed predictions."""
+"""The command `python -m pipeline verify`, which evaluates the models again.
+
+It compares their predictions with the committed ones.
+"""
 
 import csv
 import hashlib
@@ -21,22 +24,22 @@ from pipeline.running.terminal import say
 from pipeline.training import backend, trained
 from pipeline.training.batches import SplitFolder
 
-# Other hardware rounds differently, 16-bit floats in the second decimal.
+# Other hardware rounds differently; with 16-bit floats the second decimal changes.
 MOST_APART = 0.1
 
 
 class VerifyError(ConvoyError):
-    """What is to be verified is missing, or does not hold."""
+    """Something that is needed is missing, or the verification failed."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a second evaluation found.
+    """The result of a second evaluation.
 
     Attributes:
-        exact: Whether the table of predictions is the committed one, byte for byte.
+        exact: Whether the table of predictions equals the committed one, byte for byte.
         agreement: For each column of predicted classes, the share of images that agree, 0 to 1.
-        apart: How far a probability is from the committed one, at most.
+        apart: The largest difference of a probability from the committed one.
         images: Number of test images.
         sha256: Digest of the committed table.
     """
@@ -52,8 +55,8 @@ def verify(committed: Snapshot) -> Receipt:
     """Evaluate the models in the workspace and compare with a snapshot's predictions.
 
     Raises:
-        VerifyError: the models or test images are missing or are not those of dvc.lock, or the
-            table has other rows or columns.
+        VerifyError: the models or test images are missing or differ from dvc.lock, or the table
+            has other rows or columns.
     """
     name = paths.PREDICTIONS.as_posix()
     text = committed.files.get(name)
@@ -108,7 +111,7 @@ def show(receipt: Receipt, committed: Snapshot) -> None:
     """Print the receipt.
 
     Raises:
-        VerifyError: the models give other classes or probabilities than the committed ones.
+        VerifyError: the classes or probabilities differ from the committed ones.
     """
     models = len(receipt.agreement) - len(NAMES)
     say(
@@ -131,7 +134,11 @@ def show(receipt: Receipt, committed: Snapshot) -> None:
 
 
 def _check_inputs(results: Results) -> None:
-    """Check that models and test images here are those that dvc.lock names."""
+    """Check that models and test images here are those of dvc.lock.
+
+    Raises:
+        VerifyError: one of their folders is missing or differs.
+    """
     for dep in results.lock.get("evaluate", {}).get("deps", []):
         if not str(dep["md5"]).endswith(".dir"):
             continue
@@ -146,7 +153,7 @@ def _check_inputs(results: Results) -> None:
 
 
 def folder_md5(folder: Path) -> str:
-    """Give the MD5 by which DVC knows a folder."""
+    """Compute the MD5 that DVC records for a folder."""
     entries = []
     for path in sorted(folder.rglob("*")):
         if path.is_file():

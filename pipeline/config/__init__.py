@@ -1,1 +1,1 @@
-"""What the user sets: params.yaml, dvc.yaml, environment variables."""
+"""The user's settings: params.yaml, dvc.yaml, environment variables."""

@@ -1,37 +1,51 @@
-"""The conditions of fitting: what params.yaml says once for search, final training and baseline."""
+"""The section `fit` of params.yaml: the conditions under which every model is fitted."""
 
-from dataclasses import dataclass
 from typing import Literal
 
-Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+from pipeline.config.fields import Flag, Part, Pixels, Section
+
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """How every model of a pipeline is fitted, whatever its architecture and hyperparameters.
+class Augment(Section):
+    """How the images of a batch are varied in training.
 
     Attributes:
-        precision: Keras dtype policy of the layers.
+        shift: Most pixels that an image moves along each axis.
+        flip: Whether every other image, at random, is mirrored left to right.
+        cutout: Side in pixels of a square that is blanked (DeVries and Taylor 2017).
+    """
+
+    shift: Pixels
+    flip: Flag
+    cutout: Pixels
+
+
+class Conditions(Section):
+    """How every model of a pipeline is fitted, whatever its architecture and hyperparameters.
+
+    The search, the final training and the baseline share them, because a search has to judge
+    models as they will be trained.
+
+    Attributes:
+        precision: Keras dtype policy of the layers; "auto" until `backend.resolved` has replaced
+            it by the fastest one here.
         schedule: Course of the learning rate over the whole of a training.
         label_smoothing: Share of each label that is spread evenly over all classes
             (Szegedy et al. 2016, section 7).
         weight_average: Decay a step of the exponential moving average of the weights, which is
             what is scored and kept (Polyak and Juditsky 1992); 0: no average.
         class_weights: Whether images of rare classes count for more, so that classes count alike.
-        shift: Augmentation: most pixels that an image moves along each axis.
-        flip: Augmentation: whether every other image, at random, is mirrored left to right.
-        cutout: Augmentation: side in pixels of a square that is blanked (DeVries and Taylor 2017).
+        augment: How images are varied in training.
     """
 
-    precision: Precision = "float32"
-    schedule: Schedule = "constant"
-    label_smoothing: float = 0.0
-    weight_average: float = 0.0
-    class_weights: bool = False
-    shift: int = 0
-    flip: bool = False
-    cutout: int = 0
+    precision: Precision
+    schedule: Schedule
+    label_smoothing: Part
+    weight_average: Part
+    class_weights: Flag
+    augment: Augment
 
     @property
     def continuable(self) -> bool:
@@ -43,5 +57,12 @@ class Conditions:
         return self.schedule == "constant" and not self.weight_average
 
 
-# What a plain script would do.
-PLAIN = Conditions()
+# The conditions of a plain script.
+PLAIN = Conditions(
+    precision="float32",
+    schedule="constant",
+    label_smoothing=0.0,
+    weight_average=0.0,
+    class_weights=False,
+    augment=Augment(shift=0, flip=False, cutout=0),
+)

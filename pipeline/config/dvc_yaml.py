@@ -1,6 +1,7 @@
-"""What dvc.yaml declares, its templates filled in as DVC does.
+"""The stages of dvc.yaml, with templates filled in as by DVC.
 
-The report reads it of any revision, from git alone: nothing here needs DVC or pydantic.
+The report reads dvc.yaml of any revision from git alone, so this module needs neither DVC nor
+pydantic.
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any
 
 
 def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name every value of nested mappings by its dotted key."""
+    """Return all values of nested mappings by their dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in section.items():
         if isinstance(value, Mapping):
@@ -21,7 +22,7 @@ def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
-    """Name the stages that dvc.yaml makes of its entries, such as tune@mlp.
+    """Yield the names of the stages in dvc.yaml, with one for each matrix item, such as tune@mlp.
 
     Args:
         pipeline: The content of dvc.yaml.
@@ -38,9 +39,9 @@ def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Itera
 
 
 def stage(pipeline: Mapping[str, Any], values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Give a stage's entry in dvc.yaml, its templates filled in.
+    """Return a stage's entry in dvc.yaml with its templates filled in.
 
-    A template that names no parameter stays as it is.
+    A template without a known parameter stays as it is.
     """
     plain, _, item = name.partition("@")
     entry = pipeline["stages"][plain]
@@ -53,6 +54,6 @@ def stage(pipeline: Mapping[str, Any], values: Mapping[str, Any], name: str) -> 
 
 
 def outputs(entry: Mapping[str, Any]) -> list[str]:
-    """Name the files and folders that a stage writes."""
+    """Return the files and folders that a stage writes."""
     listed = [out for part in ("outs", "metrics", "plots") for out in entry.get(part, [])]
     return [out if isinstance(out, str) else next(iter(out)) for out in listed]

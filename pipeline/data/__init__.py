@@ -1,1 +1,1 @@
-"""From published files or folders of pictures to three splits on disk."""
+"""Data preparation: published files or folders of pictures become three splits on disk."""

@@ -1,7 +1,7 @@
-"""Reading gzipped tar archives without unpacking them, and without trusting them.
+"""A reader for gzipped tar archives that neither unpacks nor trusts them.
 
-Nothing is written to disk and nothing is unpickled; still, an archive that holds absolute paths,
-`..`, links, devices, or more bytes than its format has, is not what it says it is and is refused.
+Nothing is written to disk and nothing is unpickled. Still, an archive is refused if it holds
+absolute paths, `..`, links, devices, or more bytes than its format allows.
 """
 
 import tarfile
@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.data.source import DataError
 
-# For what an archive holds beside its data: a page of text, a folder's entry.
+# Limit for members that are not data files, such as a README or a folder's entry.
 MOST_OTHER_BYTES = 1 << 20
 MOST_MEMBERS = 100
 
@@ -40,7 +40,7 @@ class Archive:
                 yield content
 
     def lines(self, name: str) -> tuple[str, ...]:
-        """Read a short text member: its lines that are not blank."""
+        """Read a short text member and return its lines that are not blank."""
         text = b"".join(self.chunks(name, MOST_OTHER_BYTES)).decode("utf-8", "replace")
         return tuple(line.strip() for line in text.splitlines() if line.strip())
 
@@ -54,7 +54,7 @@ def opened(path: Path, sizes: Mapping[str, int]) -> Iterator[Archive]:
         sizes: The most bytes that each data file may have, by its path in the archive.
 
     Raises:
-        DataError: the archive is broken, or holds what its format does not.
+        DataError: the archive is broken, or has a member that its format does not allow.
     """
     with _telling(path), tarfile.open(path, "r:gz") as tar:
         members = {}
@@ -66,7 +66,11 @@ def opened(path: Path, sizes: Mapping[str, int]) -> Iterator[Archive]:
 
 
 def _check(path: Path, member: tarfile.TarInfo, number: int, most: int) -> None:
-    """Refuse a member before anything behind it is read."""
+    """Check a member before anything after it is read.
+
+    Raises:
+        DataError: the member is not allowed.
+    """
     name = PurePosixPath(member.name)
     problem = None
     if name.is_absolute() or ".." in name.parts:

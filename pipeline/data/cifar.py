@@ -1,4 +1,4 @@
-"""The binary version of CIFAR-10 and CIFAR-100.
+"""The reader of the binary version of CIFAR-10 and CIFAR-100.
 
 A record is one label byte (CIFAR-10) or two (CIFAR-100: coarse, fine), then 3,072 bytes of pixels:
 32×32 of red, then of green, then of blue, each row by row. Files are records without a header;
@@ -22,7 +22,7 @@ RECORDS = 1000
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are in one of the archives.
+    """The layout of one of the archives.
 
     Attributes:
         archive: File name.
@@ -31,8 +31,8 @@ class Layout:
         names: Name of the file of class names.
         classes: Number of classes.
         labels: Label bytes in a record.
-        label: Which of them counts.
-        records: Images in one file of training or test images, by name.
+        label: Index of the label byte that is used.
+        records: Number of images in each file of training or test images, by name.
     """
 
     archive: str
@@ -51,7 +51,7 @@ class Layout:
 
 
 def read(folder: Path, layout: Layout) -> Source:
-    """Read the class names; the images come as a stream, straight out of the archive.
+    """Read the class names, and return the images as a stream straight out of the archive.
 
     Raises:
         DataError: the archive is not of this layout.

@@ -1,7 +1,8 @@
-"""Images that are the same, or nearly the same, within and across the splits.
+"""Exact and near duplicates among the images, within and across the splits.
 
 Exact duplicates have equal pixels. Near duplicates have perceptual hashes that differ in few bits,
-and pixels that correlate: the hash alone takes any two pictures of one composition for the same.
+and pixels that correlate. The hash alone would not do: it is alike for any two pictures of the same
+composition.
 """
 
 from collections.abc import Iterator
@@ -16,20 +17,21 @@ from pipeline.data.gathering import NAMES, Gathered
 from pipeline.data.lookalikes import alike, runs
 
 # Chosen, like lookalikes.MOST_BITS, by looking at pairs of the real data sets: docs/data.md shows
-# what lies on either side.
+# pairs on either side.
 LEAST_CORRELATION = 0.95
-# Each image that is read from the map brings the pages around it into memory.
+# Reading an image from the memory map brings the pages around it into memory.
 PAIRS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What is the same as what.
+    """The duplicates among n images.
 
     Attributes:
-        exact: int64 [n], for each image the first one with equal pixels: itself if it is alone.
-        near: int64 [k, 2], pairs of images, both the first of their kind, that look the same.
-        not_compared: How many images were in buckets too large to compare.
+        exact: int64 [n], for each image the first one with equal pixels, possibly itself.
+        near: int64 [k, 2], pairs of images that look the same. Of images with equal pixels only
+            the first one appears here.
+        not_compared: Number of images in buckets too large to compare.
     """
 
     exact: NDArray[np.int64]
@@ -37,7 +39,7 @@ class Duplicates:
     not_compared: int
 
     def groups(self) -> NDArray[np.int64]:
-        """Name for each image its group: what exact and near duplicates connect, int64 [n]."""
+        """Return the group of each image, int64 [n]; exact and near duplicates share a group."""
         n = len(self.exact)
         left = np.concatenate([np.arange(n), self.near[:, 0]])
         right = np.concatenate([self.exact, self.near[:, 1]])
@@ -46,7 +48,7 @@ class Duplicates:
 
 
 def find(gathered: Gathered) -> Duplicates:
-    """Find all exact duplicates among the images, and of each image the near ones, up to 100."""
+    """Find all exact duplicates among the images, and up to 100 near ones of each image."""
     exact = _first_equal(gathered.digests)
     unique = np.flatnonzero(exact == np.arange(len(exact)))
     partners, large = np.zeros(len(unique), np.int32), np.zeros(len(unique), np.uint16)
@@ -61,14 +63,14 @@ def find(gathered: Gathered) -> Duplicates:
 
 
 def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Find for each row of [n, 2] the first that equals it, int64 [n]."""
+    """Find for each row of [n, 2] the first row equal to it, int64 [n]."""
     order = np.argsort(digests[:, 0], kind="stable")
     ordered = digests[order, 0]
     same = ordered[1:] == ordered[:-1]
     close = np.flatnonzero(same)
     same[close] = digests[order[close], 1] == digests[order[close + 1], 1]
     start, count = runs(same)
-    # The sort is stable, so the first of a run is the first of all.
+    # The sort is stable, so the first of a run has the smallest index.
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     first = np.arange(len(digests))
     first[order[np.repeat(start, count) + offset]] = order[np.repeat(start, count)]
@@ -76,7 +78,7 @@ def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _batches(pieces: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
-    """Put pieces of pairs together, or apart, to `PAIRS_AT_ONCE`."""
+    """Join or divide pieces of pairs into batches of `PAIRS_AT_ONCE`; the last may be smaller."""
     waiting = np.empty((0, 2), np.int64)
     for piece in pieces:
         waiting = np.concatenate([waiting, piece])
@@ -88,7 +90,7 @@ def _batches(pieces: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]
 
 
 def _correlation(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Correlate the pixels of images pairwise, float32 [k]; 0 where an image is of one colour."""
+    """Return the correlation of each pair's pixels, float32 [k]; 0 if an image has one colour."""
     a, b = (side.reshape(len(side), -1).astype(np.float32) for side in (left, right))
     a -= a.mean(axis=1, keepdims=True)
     b -= b.mean(axis=1, keepdims=True)
@@ -99,16 +101,16 @@ def _correlation(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[n
 def count(
     duplicates: Duplicates, labels: NDArray[np.int64], parts: NDArray[np.int8]
 ) -> dict[str, int]:
-    """Count images that have a duplicate, exact and near ones apart, for results/data.json.
+    """Count images that have a duplicate for results/data.json, exact and near ones separately.
 
-    Test images that have one in training or in validation, validation images that have one in
-    training, images that have one in their own split, and images with one of another label.
+    The counts are: test images with a duplicate in training or in validation, validation images
+    with one in training, images with one in their own split, and images with one of another label.
     """
     n = len(labels)
-    # One row an image, used at the first of each kind: how many of that kind are in each part.
+    # Images with equal pixels share one row, that of the first: their number in each part.
     table = np.zeros((n, len(NAMES) + 1), np.int32)
     np.add.at(table, (duplicates.exact, parts), 1)
-    # Which parts hold images that nearly equal those of the kind.
+    # For each such row, whether each part holds a near duplicate.
     near = np.zeros(table.shape, bool)
     for one, other in (duplicates.near.T, duplicates.near[:, ::-1].T):
         np.logical_or.at(near, one, table[other] > 0)
@@ -127,7 +129,7 @@ def count(
 def _count(
     prefix: str, table: NDArray[np.int32], across: NDArray[np.bool_], within: NDArray[np.bool_]
 ) -> dict[str, int]:
-    """Count images from what their kind has elsewhere (`across`) and in its own part (`within`)."""
+    """Count images that have a duplicate in another part (`across`) or in their own (`within`)."""
     train, validation, test = range(len(NAMES))
     counts = {
         "test_in_train": table[across[:, train], test],

@@ -1,8 +1,9 @@
-"""Getting published files: mirror first, then their public addresses; never an unverified byte.
+"""Verified downloads of published files: from a mirror first, then from their public addresses.
 
-A file arrives in `.state/downloads/` under the original repository (DVC deletes a stage's outputs
-before it runs, and in `dvc exp run --temp` the whole folder is a copy) and moves to its place when
-its digest is right. What an interrupted download leaves there is taken up by the next one.
+A file arrives in `.state/downloads/` under the original repository and stays there, a second name
+of the file in data/raw: DVC deletes a stage's outputs before it runs, and in `dvc exp run --temp`
+the whole folder is a copy, but what has been downloaded once and has the right digest is not
+downloaded again. What an interrupted download leaves is taken up by the next one.
 """
 
 import os
@@ -34,14 +35,14 @@ Sleep = Callable[[float], None]
 
 
 class FetchError(ConvoyError):
-    """A published file that cannot be had."""
+    """A published file that cannot be downloaded."""
 
 
 def fetch_all(name: str, spec: Spec, folder: Path) -> None:
-    """Bring every file of data set `name` into `folder`, verified.
+    """Download every file of data set `name` into `folder`, verified.
 
     Raises:
-        FetchError: a file cannot be had from any source; the message lists each one's answer.
+        FetchError: no source has the right file; the message lists the answer of each source.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with download_progress() as bar:
@@ -60,7 +61,7 @@ def _show(update: Callable[..., None], size: int, total: int | None) -> None:
 def fetch(
     name: str, file: SourceFile, target: Path, watch: Watch, sleep: Sleep = time.sleep
 ) -> str:
-    """Bring one file to `target`; return the address that it came from.
+    """Download one file to `target` and return the address that it came from.
 
     Two processes that want the same file take turns.
 
@@ -69,19 +70,28 @@ def fetch(
     """
     folder = paths.state() / "downloads" / name
     folder.mkdir(parents=True, exist_ok=True)
-    # The digest is in the name: what is left of another version is not taken up.
+    # The digest is in the name, so a partial download of another version is not continued.
     arriving = folder / f"{file.sha256[:16]}-{file.name}"
     with _alone(arriving.with_name(f"{arriving.name}.lock")):
-        if target.exists() and sha256(target) == file.sha256:
-            return f"{target}, where it already was"
-        origin = _try_sources(name, file, Partial(arriving), watch, sleep)
+        if arriving.exists() and sha256(arriving) == file.sha256:
+            origin = f"{folder}, where it was kept"
+        else:
+            origin = _try_sources(name, file, Partial(arriving), watch, sleep)
         with replacing(target) as scratch:
-            shutil.move(arriving, scratch)
+            _link(arriving, scratch)
     return origin
 
 
+def _link(kept: Path, target: Path) -> None:
+    """Put a file to a second place, without taking its room on the disk twice where that can be."""
+    try:
+        target.hardlink_to(kept)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(kept, target)
+
+
 def _alone(path: Path) -> AbstractContextManager:
-    """Take the lock on one file, saying so if another process has it."""
+    """Acquire the lock of one file; print a message if another process holds it."""
     lock = FileLock(path)
     try:
         return lock.acquire(timeout=0)
@@ -110,7 +120,7 @@ def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sl
 
 
 def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, sleep: Sleep) -> None:
-    """Download from one address; start afresh once if what was taken up does not fit it.
+    """Download from one address; start again once if the continued part does not fit it.
 
     Raises:
         FetchError: the bytes there are not the expected ones.
@@ -119,7 +129,7 @@ def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, slee
         try:
             transfer(url, partial, watch, sleep)
         except InterruptedTransferError:
-            # A server that promises more than there is ends every transfer "early".
+            # A server that announces too large a size ends every transfer "early".
             if partial.sha256 != file.sha256:
                 raise
         if partial.sha256 == file.sha256:
@@ -132,7 +142,7 @@ def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, slee
 
 
 def sources(name: str, file: SourceFile) -> list[str]:
-    """List the addresses of a file in the order in which they are tried."""
+    """Return the addresses of a file in the order in which they are tried."""
     mirror = os.environ.get(MIRROR)
     if mirror and "://" not in mirror:
         mirror = str(paths.repository() / Path(mirror).expanduser())

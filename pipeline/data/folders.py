@@ -1,8 +1,9 @@
-"""Finding the pictures of a data set in a folder of the user's, and saying what does not belong.
+"""The reader for a user's own folder of pictures, which lists every entry that does not belong.
 
-Two layouts: `<class>/*`, or `train/<class>/*` with `test/<class>/*` and `validation/<class>/*` as
-there are. Nothing deeper is entered, so links cannot lead round in circles. What cannot be used is
-listed, and refused or left out as `dataset.skip_unreadable` says (`pipeline/data/gathering.py`).
+Two layouts are accepted: `<class>/*`, or `train/<class>/*` with an optional `test/<class>/*` and
+`validation/<class>/*`. Deeper folders are not read, so links cannot form a cycle. Entries that
+cannot be used are listed; `dataset.skip_unreadable` decides whether they are an error or left out
+(`pipeline/data/gathering.py`).
 """
 
 import os
@@ -20,7 +21,7 @@ from pipeline.data import pictures
 from pipeline.data.source import Chunk, DataError, Part, Settings, Source, unusable
 
 PARTS = ("train", "validation", "test")
-# What systems leave behind, beside everything whose name begins with a dot.
+# Files that operating systems leave behind; names that begin with a dot are ignored as well.
 LITTER = {"thumbs.db", "desktop.ini"}
 README = "README.md"
 CHUNK = 500
@@ -30,7 +31,7 @@ Classes = dict[str, list[Path]]
 
 @dataclass
 class _Listing:
-    """What a folder holds: by part the files of each class, and what does not belong."""
+    """The content of a folder: the files of each class by part, and entries that do not belong."""
 
     parts: dict[str, Classes] = field(default_factory=dict)
     offenders: list[str] = field(default_factory=list)
@@ -40,8 +41,8 @@ def read(settings: Settings) -> Source:
     """List the pictures in `settings.path`.
 
     Raises:
-        DataError: the folder is missing, has fewer than two classes, two classes that differ only
-            in case, or, unless `settings.skip_unreadable`, anything that cannot be used.
+        DataError: the folder is missing, has fewer than two classes, has classes that differ only
+            in case, or has an entry that cannot be used while `settings.skip_unreadable` is false.
     """
     root = settings.path
     if not root.is_dir():
@@ -71,7 +72,7 @@ def _part(files: Classes, classes: tuple[str, ...], settings: Settings, skipped:
 def _chunks(
     labelled: list[tuple[int, Path]], settings: Settings, skipped: list[str]
 ) -> Iterator[Chunk]:
-    """Read the pictures on all processors, in order; note the unreadable ones in `skipped`."""
+    """Read the pictures on all processors, in order; add the unreadable ones to `skipped`."""
     size = (settings.image_size, settings.image_size)
     channels = settings.channels
 
@@ -111,13 +112,13 @@ def _list(root: Path) -> _Listing:
 
 
 def _is_split(top: list[Path]) -> bool:
-    """Whether `train` is a part; a class that is called train holds files, not folders."""
+    """Check whether `train` is a part; a class with that name would hold files, not folders."""
     train = [folder for folder in top if folder.name == "train"]
     return bool(train) and any(entry.is_dir() for entry in _entries(train[0]))
 
 
 def _folders(folder: Path, listing: _Listing, *, readme: bool = False) -> list[Path]:
-    """List the sub-folders; anything else does not belong."""
+    """List the sub-folders; add every other entry to the listing's offenders."""
     found = []
     for entry in _entries(folder):
         if entry.is_dir():
@@ -162,7 +163,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _check_classes(listing: _Listing, root: Path) -> None:
-    """Compare the classes of the parts; take out those that cannot be used."""
+    """Compare the classes of the parts and remove those that cannot be used."""
     train = listing.parts["train"]
     _refuse_same_names({name for files in listing.parts.values() for name in files}, root)
     for name in [name for name, files in train.items() if len(files) == 1]:
@@ -175,13 +176,13 @@ def _check_classes(listing: _Listing, root: Path) -> None:
             listing.offenders.append(f"{where}: a class that train does not have")
     for part in [name for name, classes in listing.parts.items() if not classes]:
         if part == "train":
-            continue  # too few classes, whatever the layout
+            continue  # `read` reports too few classes, whatever the layout
         listing.parts.pop(part)
         listing.offenders.append(f"{root / part}: no pictures in it")
 
 
 def _refuse_same_names(names: set[str], root: Path) -> None:
-    """Refuse names that a file system or a reader may take for one."""
+    """Refuse class names that a file system or a reader may take for the same name."""
     by_look: dict[str, list[str]] = {}
     for name in sorted(names):
         by_look.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)

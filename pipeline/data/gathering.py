@@ -1,6 +1,7 @@
-"""One pass over a data set: all images to one scratch file, and what is known of each in memory.
+"""A single pass over a data set: all pixels go to one scratch file, the rest stays in memory.
 
-A picture is decoded once; counting duplicates, cutting and writing the splits work from here.
+Each picture is decoded only once. Counting duplicates and cutting and writing the splits all start
+from here.
 """
 
 import hashlib
@@ -22,15 +23,15 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Gathered:
-    """All images of a data set, in the order in which they came.
+    """All images of a data set, in the order of the source.
 
     Attributes:
-        path: The file of their pixels, one after the other.
+        path: The file of their pixels, one image after the other.
         shape: Height, width and channels.
         labels: int64 [n].
-        official: int8 [n], the part each came in: TRAIN, VALIDATION or TEST.
+        official: int8 [n], the part of the source: TRAIN, VALIDATION or TEST.
         digests: uint64 [n, 2], BLAKE2b of the pixels: equal for equal images.
-        hashes: uint64 [n], perceptual hashes: alike for images that look alike.
+        hashes: uint64 [n], perceptual hashes: similar for images that look alike.
     """
 
     path: Path
@@ -44,16 +45,16 @@ class Gathered:
         return len(self.labels)
 
     def images(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Read some images, [k, height, width, channels].
+        """Read some images, uint8 [k, height, width, channels].
 
-        The file is mapped anew each time, as in `pipeline/training/batches.py`: pages of a
-        standing map would add up in memory.
+        The file is mapped again for each call, as in `pipeline/training/batches.py`, because the
+        pages of a permanent map would add up in memory.
         """
         pixels = np.memmap(self.path, np.uint8, "r", shape=(len(self), *self.shape))
         return np.asarray(pixels[indices])
 
     def chunks(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Read all images in order: the index of the first, and [k, height, width, channels]."""
+        """Read all images in order: yield a first index and [k, height, width, channels]."""
         size = int(np.prod(self.shape))
         with self.path.open("rb") as stream:
             for start in range(0, len(self), CHUNK):
@@ -66,17 +67,17 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
 
     Args:
         source: The data set.
-        path: The scratch file; its folder is made.
-        skip: Whether to go on where some images cannot be used.
+        path: The scratch file; its folder is created.
+        skip: Whether to leave out images that cannot be used.
 
     Raises:
-        DataError: some images cannot be used, and `skip` is false; or a part has none, or they
-            differ in shape.
+        DataError: some images cannot be used and `skip` is false, a part has no usable images, or
+            the images differ in shape.
     """
     parts = (source.train, source.validation, source.test)
     present = {number: part for number, part in enumerate(parts) if part is not None}
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Made at once: what grows by small pieces leaves as much again behind in memory.
+    # Allocated at full size: growing the arrays in small pieces would take twice the memory.
     most = sum(part.count for part in present.values())
     labels, official = np.empty(most, np.int64), np.empty(most, np.int8)
     digests, hashes = np.empty((most, 2), np.uint64), np.empty(most, np.uint64)
@@ -104,7 +105,7 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
 
 
 def _stream(parts: dict[int, Part]) -> Iterator[tuple[int, Chunk]]:
-    """Stream the parts one after the other behind a progress bar, without empty chunks."""
+    """Yield the chunks of all parts in turn, without empty ones, and show a progress bar."""
     with progress("images") as bar:
         task = bar.add_task("read", total=sum(part.count for part in parts.values()), note="")
         for number, part in parts.items():

@@ -1,8 +1,8 @@
-"""The idx format of MNIST and of the data sets made in its likeness.
+"""The reader of the idx format, which MNIST and similar data sets use.
 
-A file is a header and then the bytes of one array: two zero bytes, a type code (8 for uint8), the
-number of axes, and each axis' length as a big-endian 32-bit integer. Source: the MNIST page of
-LeCun, Cortes and Burges. Files are gzipped.
+A file is a header and then the bytes of one array. The header has two zero bytes, a type code (8
+for uint8), the number of axes, and the length of each axis as a big-endian 32-bit integer. Source:
+the MNIST page of LeCun, Cortes and Burges. Files are gzipped.
 """
 
 import gzip
@@ -22,7 +22,7 @@ CHUNK = 1000
 
 
 def read_mnist_like(folder: Path, classes: tuple[str, ...]) -> Source:
-    """Read the four files of a data set that is laid out like MNIST."""
+    """Read the four files of a data set with MNIST's layout."""
     return Source(
         classes,
         train=read_part(folder, "train", len(classes)),
@@ -31,10 +31,10 @@ def read_mnist_like(folder: Path, classes: tuple[str, ...]) -> Source:
 
 
 def read_part(folder: Path, prefix: str, classes: int) -> Part:
-    """Read the labels of one part and the header of its images; the images come as a stream.
+    """Read the labels of one part and the header of its images, which come as a stream.
 
     Raises:
-        DataError: a file is not idx, is cut short, or the two files do not belong together.
+        DataError: a file is not idx or is cut short, or the two files do not belong together.
     """
     label_file = folder / f"{prefix}-labels-idx1-ubyte.gz"
     image_file = folder / f"{prefix}-images-idx3-ubyte.gz"
@@ -48,16 +48,16 @@ def read_part(folder: Path, prefix: str, classes: int) -> Part:
 
 
 def read_shape(file: Path, axes: int) -> tuple[int, ...]:
-    """Read the header alone: the length of each axis."""
+    """Read only the header and return the length of each axis."""
     with _open(file) as stream:
         return _header(stream, file, axes)
 
 
 def read_chunks(file: Path, axes: int) -> Iterator[NDArray[np.uint8]]:
-    """Stream the array along its first axis, `CHUNK` entries at a time.
+    """Read the array along its first axis, `CHUNK` entries at a time.
 
     Raises:
-        DataError: the file is not idx of uint8 with so many axes, or its length is wrong.
+        DataError: the file is not idx of uint8 with `axes` axes, or its length is wrong.
     """
     with _open(file) as stream:
         n, *rest = _header(stream, file, axes)

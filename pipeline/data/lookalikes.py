@@ -1,4 +1,4 @@
-"""Finding images whose perceptual hashes differ in few bits, without comparing all with all."""
+"""The search for images whose perceptual hashes differ in few bits, without comparing all pairs."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from pipeline.data.hashing import BITS
 
 MOST_BITS = 4
 CHOICES = tuple(itertools.combinations(range(MOST_BITS + 2), 2))
-# More images than this that agree in two bands of their hashes are not compared one with another.
+# A bucket holds the images that agree in two bands of their hashes; larger ones are not compared.
 LARGEST_BUCKET = 5000
-# Near duplicates of an image that are told, at most, as the left one of a pair.
+# The most pairs in which one image is the left one.
 MOST_PARTNERS = 100
 RUNS_AT_ONCE = 1 << 12
 
@@ -21,20 +21,22 @@ RUNS_AT_ONCE = 1 << 12
 def alike(
     hashes: NDArray[np.uint64], partners: NDArray[np.int32], large: NDArray[np.uint16]
 ) -> Iterator[NDArray[np.int64]]:
-    """Find pairs of hashes at most `MOST_BITS` apart, int64 [k, 2], each once.
+    """Find pairs of hashes that differ in at most `MOST_BITS` bits, int64 [k, 2], each once.
 
-    Of `MOST_BITS` + 2 bands of bits, two such hashes agree in two at least, so only hashes that do
-    are compared (Manku, Jain and Das Sarma 2007, "Detecting near-duplicates for web crawling").
+    The bits are divided into `MOST_BITS` + 2 bands. Two such hashes agree in at least two bands,
+    so only hashes that agree in two bands are compared (Manku, Jain and Das Sarma 2007, "Detecting
+    near-duplicates for web crawling").
 
     Args:
         hashes: The hashes, [n].
-        partners: How many near duplicates each image has so far, as the left one of a pair, [n];
-            the caller counts. Those with `MOST_PARTNERS` get no more: n frames of one scene would
-            have n² / 2.
-        large: Filled here: a bit for each two bands in which too many hashes agree with this, [n].
+        partners: Number of pairs so far with each image as the left one, [n]; the caller counts.
+            Images with `MOST_PARTNERS` get no more, because n frames of one scene would have
+            n² / 2 pairs.
+        large: Filled here, [n]: bit i is set if the image's bucket for the i-th two bands is
+            larger than `LARGEST_BUCKET`.
     """
     n = len(hashes)
-    # In what order images are compared says which partners come first: by chance, not by class.
+    # The order decides which partners come first; shuffled, it does not depend on the class.
     shuffled = np.random.default_rng(0).permutation(n)
     for number, bands in enumerate(CHOICES):
         key = hashes & _mask(bands)
@@ -56,7 +58,7 @@ def alike(
 
 
 def _agreeing(different: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """Mark the choices of two bands in which none of these bits lie, uint16 [k]."""
+    """Mark the choices of two bands in which no bit differs, uint16 [k]."""
     marks = np.zeros(len(different), np.uint16)
     for number, bands in enumerate(CHOICES):
         marks |= (different & _mask(bands) == 0).astype(np.uint16) << np.uint16(number)
@@ -64,7 +66,7 @@ def _agreeing(different: NDArray[np.uint64]) -> NDArray[np.uint16]:
 
 
 def runs(same: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find where values repeat: the start and the length of each run of two or more.
+    """Find the start and the length of each run of two or more equal values.
 
     Args:
         same: Whether each value equals the next, bool [n - 1].
@@ -77,14 +79,14 @@ def runs(same: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 
 @cache
 def _mask(bands: tuple[int, ...]) -> np.uint64:
-    """Mark the bits of some bands; a band is every sixth bit, of low and high frequencies."""
+    """Mark the bits of some bands; a band is every sixth bit, so it mixes all frequencies."""
     return np.uint64(sum(1 << bit for bit in range(BITS) if bit % (MOST_BITS + 2) in bands))
 
 
 def _pairs(
     start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pair the positions within each run, of `RUNS_AT_ONCE` runs at a time."""
+    """Pair the positions within each run, for `RUNS_AT_ONCE` runs at a time."""
     kept = count <= LARGEST_BUCKET
     start, count = start[kept], count[kept]
     for distance in range(1, int(count.max(initial=1))):

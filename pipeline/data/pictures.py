@@ -1,7 +1,7 @@
-"""From any picture file to an array: the one way, for training and for prediction alike.
+"""The conversion of a picture file to an array, the same for training and for prediction.
 
-A picture is turned as its EXIF data say, laid on white where it is transparent, converted to grey
-or RGB, and resized (bicubic, without keeping its proportions).
+A picture is turned upright by its EXIF data, laid on white where it is transparent, converted to
+grey or RGB, and resized (bicubic, without keeping its proportions).
 """
 
 import struct
@@ -16,7 +16,7 @@ from pipeline.base.errors import ConvoyError
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 MODES = {1: "L", 3: "RGB"}
-# What to do for each orientation of EXIF but the first, which is upright.
+# The turn for each EXIF orientation except the first, which is upright.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -26,7 +26,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow raises on broken files and EXIF data, and on bombs of billions of pixels.
+# Exceptions that Pillow raises on broken files and EXIF data, and on decompression bombs.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -48,17 +48,18 @@ def read(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     """Read one picture as uint8 [height, width, channels].
 
     Args:
-        path: A JPEG, PNG, GIF (its first frame), BMP or WebP file, whatever its name.
+        path: A JPEG, PNG, GIF (the first frame is read), BMP or WebP file with any name.
         size: Height and width of the array.
         channels: 1 for grey, 3 for RGB.
 
     Raises:
-        PictureError: it cannot be read to its end.
+        PictureError: the file cannot be read to its end.
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            # A JPEG is decoded at a half, quarter or eighth where twice `size` is left: of a photo
-            # of 12 million pixels that takes a third of the time, and the result differs by 0 to 3.
+            # A JPEG is decoded at a half, quarter or eighth of its size, but at least at twice
+            # `size`. For a photo of 12 million pixels that takes a third of the time; the values
+            # differ by 0 to 3.
             image.draft(None, (2 * max(size), 2 * max(size)))
             image.load()
             turned = _turn(image)
@@ -74,11 +75,11 @@ def read(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
 def _turn(image: Image.Image) -> Image.Image:
     """Turn a picture upright.
 
-    Not by Pillow's `exif_transpose`, which also writes the EXIF data anew and fails where a camera
-    wrote anything odd into them.
+    Pillow's `exif_transpose` is not used because it also writes the EXIF data again, and fails on
+    odd values that some cameras write.
 
     Raises:
-        ValueError: it cannot be known how.
+        ValueError: the EXIF data are broken.
     """
     try:
         turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -103,11 +104,11 @@ def convert(image: Image.Image, size: tuple[int, int], channels: int) -> NDArray
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Scale grey values from 0..65535 to 0..255; Pillow's own conversion cuts them off at 255."""
+    """Scale grey values from 0..65535 to 0..255; Pillow's own conversion clips them at 255."""
     values = np.asarray(image).astype(np.int64).clip(0, 65535)
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 
 def printable(text: str) -> str:
-    """Replace the bytes of a file name that are not UTF-8, which cannot be printed."""
+    """Replace the bytes of a file name that are not UTF-8 and so cannot be printed."""
     return text.encode("utf-8", "replace").decode()

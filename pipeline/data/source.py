@@ -1,8 +1,8 @@
-"""What a data set file defines: a `SPEC` (where its files come from) and a `read` function.
+"""The interface of a data set module: a `SPEC` with its files' addresses, and a `read` function.
 
 `read(folder, settings)` takes the folder with the files of `SPEC` as they were published, and the
-section `dataset` of params.yaml. It gives a `Source`, whose images are a stream, because a data
-set may be larger than the memory.
+section `dataset` of params.yaml. It returns a `Source`. Its images are a stream, because a data set
+may be larger than the memory.
 """
 
 import importlib
@@ -21,11 +21,11 @@ MOST_NAMED = 10
 
 
 class DataError(ConvoyError):
-    """A file of a data set that is not what it should be."""
+    """A broken or unexpected file of a data set."""
 
 
 def unusable(offenders: Sequence[str]) -> DataError:
-    """Say what of a data set cannot be used: the count, the first ten, what to do."""
+    """Build the error for unusable entries: their count, the first ten, and what to do."""
     noun = "entry" if len(offenders) == 1 else "entries"
     lines = [f"{len(offenders)} {noun} of the data set cannot be used:"]
     lines += [f"  {offender}" for offender in offenders[:MOST_NAMED]]
@@ -52,7 +52,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Spec:
-    """What is known about a data set before it is downloaded.
+    """The facts about a data set that are known before it is downloaded.
 
     Attributes:
         files: Its published files.
@@ -63,7 +63,7 @@ class Spec:
     mirrors: bool = False
 
 
-# Labels, int64 [k], and their images, uint8 [k, height, width, channels], of any k.
+# Labels, int64 [k], and their images, uint8 [k, height, width, channels], for any k.
 Chunk = tuple[NDArray[np.int64], NDArray[np.uint8]]
 
 
@@ -72,8 +72,8 @@ class Part:
     """Images with their labels.
 
     Attributes:
-        count: How many there are; fewer come where some turn out to be unreadable.
-        chunks: Starts a pass over them. Labels are indices into the class names.
+        count: Number of images; a pass yields fewer if some turn out to be unreadable.
+        chunks: Starts a pass over the images. Labels are indices into the class names.
     """
 
     count: int
@@ -82,16 +82,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set as its files give it.
+    """A data set as read from its files.
 
     Attributes:
         classes: Class names, in label order.
         train: Images that may be used for training and validation.
-        validation: The official validation images; None where the data set has none.
-        test: The official test images; None where the data set has none.
-        grows: Whether images may be added to it, so that a test cut must not depend on how many
-            there are.
-        skipped: What could not be used, one line each; complete once all parts have been read.
+        validation: The official validation images; None if the data set has none.
+        test: The official test images; None if the data set has none.
+        grows: Whether images may be added later. If so, the choice of test images must not depend
+            on the number of images.
+        skipped: Entries that could not be used, one line each; complete once all parts are read.
     """
 
     classes: tuple[str, ...]
@@ -103,7 +103,7 @@ class Source:
 
 
 class Dataset(Protocol):
-    """What every file in `pipeline/datasets/` defines."""
+    """The interface that every module in `pipeline/datasets/` implements."""
 
     SPEC: Spec
 
@@ -112,5 +112,5 @@ class Dataset(Protocol):
 
 
 def load_dataset(name: str) -> Dataset:
-    """Load the data set that `pipeline/datasets/<name>.py` defines."""
+    """Import the data set `pipeline/datasets/<name>.py`."""
     return cast(Dataset, importlib.import_module(f"pipeline.datasets.{name}"))

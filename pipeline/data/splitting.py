@@ -1,4 +1,4 @@
-"""Dividing a data set into train, validation and test."""
+"""The division of a data set into train, validation and test."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ def assign(
     *,
     grows: bool,
 ) -> NDArray[np.int8]:
-    """Say for each image whether it is for training, validation or testing.
+    """Assign each image to training, validation or test.
 
-    Official parts stay as they are. Test images are cut off only where there are no official ones,
-    and before anything else: from a data set that grows by each image's own digest, so that added
-    images move no old one across; else a share stratified by class. The validation cut is
-    stratified. Images of one group go together; a training or validation image whose group holds
-    an official image of a later part is left out.
+    Official parts stay as they are. If there are no official test images, test images are chosen
+    first. In a data set that grows, each image's own digest decides, so added images never move
+    old ones to another part; otherwise a share stratified by class is drawn. Validation images are
+    always a stratified share. Images of one group stay together. A training or validation image is
+    left out if its group holds an official image of a later part.
 
     Args:
         gathered: The images.
-        classes: Names, in the order of the labels; errors name them.
-        cuts: Shares and seed.
+        classes: Class names in label order, for error messages.
+        cuts: Fractions and seed.
         groups: int64 [n], the group of each image, from 0 to n - 1.
         grows: Whether images may be added to the data set.
 
@@ -41,7 +41,7 @@ def assign(
         int8 [n] of TRAIN, VALIDATION, TEST and LEFT_OUT.
 
     Raises:
-        DataError: a class has too few images for this, or a part would be empty.
+        DataError: a class has too few images, or a part would be empty.
     """
     parts, labels = gathered.official.copy(), gathered.labels
     has_test, has_validation = (bool((parts == part).any()) for part in (TEST, VALIDATION))
@@ -64,12 +64,12 @@ def assign(
 def _move(
     parts: NDArray[np.int8], groups: NDArray[np.int64], chosen: NDArray[np.int64], part: int
 ) -> None:
-    """Move what is for training, and in a chosen group, to `part`."""
+    """Move the training images of the chosen groups to `part`."""
     parts[(parts == TRAIN) & _in(groups, chosen)] = part
 
 
 def _in(groups: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each image's group is among the chosen ones, bool [n]."""
+    """Return whether each image's group is among the chosen ones, bool [n]."""
     table = np.zeros(len(groups), bool)
     table[chosen] = True
     return table[groups]
@@ -81,7 +81,7 @@ def _leave_out(parts: NDArray[np.int8], groups: NDArray[np.int64], later: int) -
 
 
 def _by_digest(gathered: Gathered, groups: NDArray[np.int64], cuts: Split) -> NDArray[np.int64]:
-    """Choose the groups whose smallest digest, hashed with the seed, falls under the share."""
+    """Choose the groups whose smallest digest, hashed with the seed, is below the test fraction."""
     smallest: dict[int, bytes] = {}
     for group, digest in zip(groups.tolist(), gathered.digests, strict=True):
         content = digest.tobytes()
@@ -106,15 +106,15 @@ def _stratified(
     cuts: Split,
     name: str,
 ) -> NDArray[np.int64]:
-    """Choose a share of the groups that are for training, stratified by their first image's class.
+    """Choose a share of the training groups, stratified by the class of their first image.
 
-    The share is turned into a count, so that 1/6 of 60,000 is 10,000.
+    The share is turned into a count first, so 1/6 of 60,000 is exactly 10,000.
     """
     free = np.flatnonzero(parts == TRAIN)
     first = np.empty(len(groups), np.int64)
-    first[groups[free[::-1]]] = free[::-1]  # of several, the last one written is the first image
+    first[groups[free[::-1]]] = free[::-1]  # the last one written is the group's first image
     leaders = free[first[groups[free]] == free].astype(np.int32)
-    del first, free  # what follows takes the most memory of the stage
+    del first, free  # the next lines take the most memory of the stage
     fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
     count = round(len(leaders) * fraction)
     _require_two(labels[leaders], classes)
@@ -143,7 +143,11 @@ def _require_two(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
 def _require_images(
     gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], cuts: Split
 ) -> None:
-    """Refuse a division that leaves a class without training images, or another part empty."""
+    """Check that each class has training images and that no other part is empty.
+
+    Raises:
+        DataError: a class has no training images, or a part has no images.
+    """
     counts = np.bincount(gathered.labels[parts == TRAIN], minlength=len(classes))
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if missing:

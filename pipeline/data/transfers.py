@@ -1,9 +1,9 @@
-"""One address, one partial file: how bytes arrive when connections are cut, stalled or wrong.
+"""The transfer of one file from one address, which survives cut, stalled and wrong connections.
 
 http(s) goes through requests, everything else (s3://, gs://, memory://, a path) through fsspec.
-requests because resuming needs what it shows and fsspec's http hides: the status of the answer,
-Content-Range, the length that was promised, a limit of redirects and a time-out for each read; it
-also honours the proxy settings of the environment.
+requests is used because resuming needs details that fsspec's http hides: the status of the answer,
+Content-Range, the announced length, a limit of redirects and a time-out for each read. It also
+honours the proxy settings of the environment.
 """
 
 import hashlib
@@ -25,18 +25,21 @@ TIMEOUT = (10.0, 30.0)
 MOST_REDIRECTS = 10
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
-# An attempt that brought this much was worth it, and the next one follows at once.
+# After an attempt that brought this many bytes, the next one follows at once.
 PROGRESS = 1 << 20
-# Of the statuses that are errors, those that may pass: time-out, too many requests, server errors.
+# The error statuses that may pass: time-out, too many requests, server errors.
 TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
 
 
 class RefusedError(ConvoyError):
-    """An address that cannot give the file: trying again would not help."""
+    """A refusal by an address; trying again would not help."""
 
 
 class InterruptedTransferError(ConvoyError):
-    """A transfer that ended early. What arrived is kept; `wait` is what the server asked for."""
+    """A transfer that ended early; the received bytes are kept.
+
+    `wait` is the delay in seconds that the server asked for.
+    """
 
     def __init__(self, message: str, wait: float = 0):
         super().__init__(message)
@@ -44,10 +47,10 @@ class InterruptedTransferError(ConvoyError):
 
 
 class Partial:
-    """A file that grows across attempts, with the digest of what it holds.
+    """A file that grows across attempts, with the digest of its content.
 
     Args:
-        path: Where it lives; what an earlier run left there is taken up.
+        path: The file; the content that an earlier run left there is kept.
     """
 
     def __init__(self, path: Path):
@@ -66,12 +69,12 @@ class Partial:
         return self._hash.hexdigest()
 
     def restart(self) -> None:
-        """Forget what has arrived."""
+        """Delete all bytes received so far."""
         self.path.write_bytes(b"")
         self._hash, self.size = hashlib.sha256(), 0
 
     def extend(self, chunks: Iterator[bytes], watch: Callable[[int], None]) -> None:
-        """Append chunks as they come, telling `watch` the size after each."""
+        """Append chunks as they arrive, and call `watch` with the size after each."""
         with self.path.open("ab") as sink:
             for content in chunks:
                 sink.write(content)
@@ -87,20 +90,20 @@ Watch = Callable[[int, int | None], None]
 
 
 def transfer(url: str, partial: Partial, watch: Watch, sleep: Callable[[float], None]) -> None:
-    """Bring `partial` to the end of the file at `url`, in as many attempts as it takes.
+    """Download the rest of the file at `url` into `partial`, in several attempts if needed.
 
-    Attempts that bring nothing are repeated after growing waits, `ATTEMPTS` in all; the digest is
-    the caller's to check.
+    Attempts that bring little are repeated after growing waits, `ATTEMPTS` in all. The caller
+    checks the digest.
 
     Args:
         url: An address.
-        partial: What there is of the file; grows.
-        watch: Called with the size so far and, where known, the size of the whole.
-        sleep: Waits so many seconds; tests put a clock of their own here.
+        partial: The bytes received so far; it grows.
+        watch: Called with the size so far and, if known, the full size.
+        sleep: Waits for a number of seconds; tests pass their own clock.
 
     Raises:
-        RefusedError: the address will not give the file.
-        InterruptedTransferError: the last attempt's end.
+        RefusedError: the address refuses the file.
+        InterruptedTransferError: the last attempt ended early.
     """
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -113,14 +116,14 @@ def transfer(url: str, partial: Partial, watch: Watch, sleep: Callable[[float], 
 
 
 def _growing_wait(state: tenacity.RetryCallState) -> float:
-    """Wait 1, 2, 4, ... seconds, or as long as the server asked for, within a limit."""
+    """Return the wait of 1, 2, 4, ... seconds, or the server's if longer, up to a limit."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, InterruptedTransferError) else 0
     return min(max(asked, 2.0 ** (state.attempt_number - 1)), LONGEST_WAIT)
 
 
 def _attempt(url: str, partial: Partial, watch: Watch) -> None:
-    """Read on until the end, or until the connection breaks having brought little."""
+    """Read until the end, or until a connection breaks after bringing less than `PROGRESS`."""
     while True:
         before = partial.size
         try:
@@ -135,7 +138,7 @@ def _attempt(url: str, partial: Partial, watch: Watch) -> None:
 
 
 def _read_http(url: str, partial: Partial, watch: Watch) -> None:
-    # "identity": a server must not compress, and so change, the bytes on the way.
+    # "identity": a compressing server would change the bytes on the way.
     headers = {"Accept-Encoding": "identity"}
     if partial.size:
         headers["Range"] = f"bytes={partial.size}-"
@@ -163,9 +166,14 @@ def _read_http(url: str, partial: Partial, watch: Watch) -> None:
 
 
 def _continues(answer: requests.Response, partial: Partial) -> bool:
-    """Whether the body holds what comes next; a server without ranges starts from the front."""
+    """Check whether the body continues `partial`, which is emptied if the server has no ranges.
+
+    Raises:
+        RefusedError: the status is a permanent error.
+        InterruptedTransferError: the status is a temporary error, or another range was sent.
+    """
     if answer.status_code == requests.codes.requested_range_not_satisfiable and partial.size:
-        return False  # there is nothing after what we have
+        return False  # `partial` already has every byte
     if answer.status_code in TEMPORARY:
         asked = answer.headers.get("Retry-After", "")
         wait = float(asked) if asked.isdigit() else 0
@@ -201,8 +209,8 @@ def _read_file(url: str, partial: Partial, watch: Watch) -> None:
     except OSError as error:
         raise InterruptedTransferError(_words(error)) from None
     except Exception as error:
-        # What a plugin of fsspec raises of its own (missing credentials, say) shares no base
-        # class. Python's own exceptions would be mistakes of ours: those are not answers.
+        # The exceptions of fsspec's plugins (missing credentials, say) share no base class.
+        # Python's own exceptions are bugs in this code, not answers of a server.
         if type(error).__module__ == "builtins":
             raise
         raise RefusedError(_words(error)) from None
@@ -220,6 +228,6 @@ def _open(url: str) -> IO[bytes]:
 
 
 def _words(error: Exception) -> str:
-    """Say what went wrong; requests wraps the reason twice."""
+    """Return the reason of an error; requests wraps it twice."""
     inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
     return f"{type(error).__name__}: {getattr(inner, 'reason', None) or inner}"

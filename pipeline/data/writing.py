@@ -1,4 +1,4 @@
-"""Writing each part of a divided data set as a folder of arrays, and saying what it holds."""
+"""The writer of the splits, one folder of arrays each, and their description."""
 
 import shutil
 from collections.abc import Sequence
@@ -31,9 +31,9 @@ def write(
 
 
 def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]) -> None:
-    """Deal the images out to one .npy file a part.
+    """Write the images of each part to its .npy file.
 
-    They are written, not mapped: the pages of a map count as memory of the process.
+    The files are not memory-mapped, because the pages of a map count as memory of the process.
     """
     with ExitStack() as stack:
         sinks = [stack.enter_context(file.open("wb")) for file in files]
@@ -52,10 +52,10 @@ def _write_header(sink: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def describe(folder: Path, classes: Sequence[str]) -> dict:
-    """Count and digest one written split.
+    """Return the counts and digests of one written split.
 
-    The counts per class are a list of pairs: DVC shows numbers in dictionaries as metrics, and
-    these would crowd out the others.
+    The counts per class are a list of pairs, because DVC shows numbers in dictionaries as metrics,
+    and these would crowd out the others.
     """
     labels = np.load(folder / "labels.npy")
     shape = np.load(folder / "images.npy", mmap_mode="r").shape

@@ -1,1 +1,1 @@
-"""One file a data set, which `dataset.name` names: `SPEC`, `read` (`pipeline/data/source.py`)."""
+"""The data sets, one module each; `dataset.name` chooses one (see `pipeline/data/source.py`)."""

@@ -1,6 +1,6 @@
 """CIFAR-100: 60,000 pictures in 100 classes of 20 kinds, 32×32, RGB (Krizhevsky 2009).
 
-`dataset.labels` says which labels are learnt: the 100 fine ones or the 20 coarse ones.
+`dataset.labels` chooses the labels: the 100 fine ones or the 20 coarse ones.
 """
 
 from pathlib import Path

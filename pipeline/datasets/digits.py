@@ -1,6 +1,6 @@
 """Digits: 1,797 real handwritten digits (Alpaydin and Kaynak 1998), resized from 8×8 to 28×28.
 
-scikit-learn carries the file, so this data set needs no network. It has no test images of its own.
+scikit-learn includes the file, so this data set needs no network. It has no official test images.
 """
 
 from collections.abc import Iterator

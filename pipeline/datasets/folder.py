@@ -5,10 +5,10 @@ from pathlib import Path
 from pipeline.data import folders
 from pipeline.data.source import Settings, Source, Spec
 
-# Nothing to download; whether mirrored pictures keep their class is for their owner to say.
+# Nothing is downloaded. Only the owner knows whether mirrored pictures keep their class.
 SPEC = Spec((), mirrors=True)
 
 
 def read(folder: Path, settings: Settings) -> Source:
-    """List the pictures in `dataset.path`; they are opened as they are asked for."""
+    """List the pictures in `dataset.path`; each is opened only when it is read."""
     return folders.read(settings)

@@ -1,1 +1,1 @@
-"""Trained models on test images: predictions, scores, and how two models compare."""
+"""Evaluation on the test images: predictions, scores, and the comparison of configurations."""

@@ -1,9 +1,9 @@
-"""Comparing what two sets of models say of the same test images: the verdict.
+"""The verdict: the comparison of two configurations by their predictions on the same test images.
 
 Two questions are kept apart. Do the two *released models* differ on this test set? And is one
 *configuration* better, whatever seed it is trained with? With several seeds on both sides the
-second question gives the word, because two models that differ only by seed do differ
-(docs/statistics.md); with one seed only the first can be asked, and the verdict says so.
+verdict answers the second question, because two models that differ only by seed do differ
+(docs/statistics.md). With one seed only the first can be answered, and the verdict says so.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ METRICS = ("accuracy", "macro F1", "log loss")
 
 @dataclass(frozen=True)
 class Judged:
-    """What the models of one configuration say of the test images.
+    """The predictions of one configuration's models for the test images.
 
     Attributes:
         actual: Labels, int64 [n].
@@ -39,25 +39,25 @@ class Judged:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether the released model is right, [n]."""
+        """Whether the released model is right, bool [n]."""
         return self.released == self.actual
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The word and what it rests on. Accuracies are 0 to 1, intervals 95 %.
+    """A verdict and the numbers behind it. Accuracies are from 0 to 1, intervals are 95 %.
 
     Attributes:
-        word: What to make of it.
-        asked: Which question gave the word.
-        difference: In accuracy, second minus first, as the question takes it.
+        word: The verdict in one word.
+        asked: The question that the verdict answers.
+        difference: Difference in accuracy for that question, second minus first.
         low: Lower end of its interval.
-        high: Upper end.
-        p_value: Of no difference, for that question.
-        seeds: Seeds on either side.
-        fixed: Images that only the second released model gets right.
-        broken: Images that only the first does.
-        exact_p_value: McNemar's exact test on these.
+        high: Upper end of its interval.
+        p_value: p-value of no difference, for that question.
+        seeds: Number of seeds of the first and of the second configuration.
+        fixed: Number of images that only the second released model gets right.
+        broken: Number of images that only the first released model gets right.
+        exact_p_value: p-value of McNemar's exact test on `fixed` and `broken`.
         margin: Differences smaller than this do not matter.
     """
 
@@ -87,7 +87,7 @@ class MetricDifference:
 
 @dataclass(frozen=True)
 class ClassDifference:
-    """What changed in one class; the p-value is McNemar's exact one after Holm's correction."""
+    """The changes in one class; the p-value is that of McNemar's exact test, Holm-corrected."""
 
     label: int
     images: int
@@ -105,7 +105,7 @@ def verdict(first: Judged, second: Judged, margin: float) -> Verdict:
     asked: Literal["configurations", "models"] = "models"
     difference, p_value = (len(fixed) - len(broken)) / n, exact
     if np.array_equal(first.seeds, second.seeds) and not len(fixed) and not len(broken):
-        # The same predictions, image for image: there is nothing to estimate.
+        # The predictions are the same, image for image: there is nothing to estimate.
         low = high = 0.0
     elif min(seeds) > 1 and n > 1:
         asked = "configurations"
@@ -131,7 +131,7 @@ def verdict(first: Judged, second: Judged, margin: float) -> Verdict:
 
 
 def fixed_and_broken(first: Judged, second: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List the images that only the second, and only the first, released model gets right."""
+    """Return the images that only the second, and only the first, released model gets right."""
     return (
         np.flatnonzero(second.correct & ~first.correct),
         np.flatnonzero(first.correct & ~second.correct),

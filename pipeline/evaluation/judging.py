@@ -1,4 +1,4 @@
-"""Letting trained models classify the test images: for `evaluate`, and again for `verify`."""
+"""The classification of the test images by trained models, for `evaluate` and for `verify`."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ BySeed = dict[int, Predictions]
 
 
 def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
-    """Let the model of every seed classify the test images, a batch at a time."""
+    """Classify the test images with the model of every seed, a batch at a time."""
     judged = {}
     with progress("models") as bar:
         task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
@@ -29,13 +29,13 @@ def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
 
 
 def compared(released: Predictions, by_seed: BySeed) -> Judged:
-    """Reduce what one configuration's models say to what a verdict needs."""
+    """Reduce the predictions of one configuration's models to the parts that a verdict needs."""
     seeds = np.stack([judged.predicted for judged in by_seed.values()])
     return Judged(released.actual, released.predicted, scoring.losses(released), seeds)
 
 
 def table(released: dict[str, Predictions], by_seed: dict[str, BySeed]) -> dict[str, list]:
-    """Lay out the table of predictions of both configurations."""
+    """Build the table of predictions of both configurations."""
     return predictions.columns(
         {name: compared(released[name], by_seed[name]) for name in NAMES},
         {name: released[name].probability for name in NAMES},

@@ -1,9 +1,10 @@
-"""The table of predictions that `evaluate` leaves in git, from which every verdict is computed.
+"""The table of predictions, written by `evaluate` and kept in git: the source of every verdict.
 
-One row an image. Of each released model it has the class (`NAME_predicted`), the probability of
-that class (`NAME_probability`) and the cross-entropy in nats (`NAME_loss`); of every seed's model
-the class (`NAME_seed1`, ...). Accuracy, F1 and log loss need no more, and the table of 10,000
-images and 5 seeds stays well under a megabyte.
+Each row is an image. For each released model the table has the predicted class
+(`NAME_predicted`), the probability of that class (`NAME_probability`) and the cross-entropy in nats
+(`NAME_loss`); for the model of each seed it has the predicted class (`NAME_seed1`, ...). This is
+enough for accuracy, F1 and log loss, and for 10,000 images and 5 seeds it stays well under a
+megabyte.
 """
 
 import csv
@@ -21,7 +22,7 @@ NAMES = ("tuned", "baseline")
 
 
 class PredictionsError(ConvoyError):
-    """A table of predictions that is not what `evaluate` writes."""
+    """A table of predictions that `evaluate` cannot have written."""
 
 
 def columns(
@@ -29,11 +30,11 @@ def columns(
     probability: Mapping[str, NDArray[np.float64]],
     seeds: Mapping[str, list[int]],
 ) -> dict[str, list]:
-    """Lay out the table, released models first.
+    """Build the table by columns, released models first.
 
     Args:
-        models: What each configuration says of the test images.
-        probability: Probability of the predicted class, [n], of each released model.
+        models: The predictions of each configuration.
+        probability: Probability of the predicted class, [n], for each released model.
         seeds: The seeds, in the order of the rows of `Judged.seeds`.
     """
     actual = next(iter(models.values())).actual
@@ -49,16 +50,16 @@ def columns(
 
 
 def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]]:
-    """Read one configuration from the table; give the probability of the predicted class too.
+    """Parse one configuration's predictions, and the probabilities of the predicted classes.
 
     Args:
         text: The file's content.
         name: "tuned" or "baseline".
-        where: Names the file in an error.
+        where: The file's name in error messages.
 
     Raises:
-        PredictionsError: a column is missing, there are no rows, one has too few or too many cells,
-            or a value is not a number.
+        PredictionsError: a column is missing, there are no rows, a row has too few or too many
+            cells, or a value is not a number.
     """
     reader = csv.reader(io.StringIO(text))
     header = next(reader, [])

@@ -1,4 +1,4 @@
-"""From probabilities to metrics. Pure functions over arrays."""
+"""The metrics of one model, computed from its probabilities by pure functions over arrays."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,13 @@ from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
 from pipeline.statistics.proportions import wilson_interval
 
-# What Keras clips probabilities to, so that a certain mistake costs 16.1 nats and not infinity.
+# Keras clips probabilities at this value, so a certain mistake costs 16.1 nats and not infinity.
 SMALLEST_PROBABILITY = 1e-7
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one model says of the test images.
+    """The predictions of one model for the test images.
 
     Attributes:
         actual: int64 [n], the labels.
@@ -31,12 +31,12 @@ class Predictions:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether each image is classified correctly, [n]."""
+        """Whether each image is classified correctly, bool [n]."""
         return self.predicted == self.actual
 
 
 def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Predictions:
-    """Reduce probabilities [n, classes] to what is kept of each image."""
+    """Reduce probabilities [n, classes] to the values that are kept for each image."""
     predicted = probabilities.argmax(axis=1)
     rows = np.arange(len(actual))
     return Predictions(
@@ -48,14 +48,14 @@ def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -
 
 
 def losses(judged: Predictions) -> NDArray[np.float64]:
-    """Cross-entropy of each image in nats, [n]."""
+    """Return the cross-entropy of each image in nats, [n]."""
     return np.abs(np.log(np.maximum(judged.actual_probability, SMALLEST_PROBABILITY)))
 
 
 def summary(judged: Predictions) -> dict[str, Any]:
-    """Score one model: accuracy with its 95 % Wilson interval, loss and macro F1.
+    """Compute accuracy with its 95 % Wilson interval, loss and macro F1 of one model.
 
-    Classes without test images are not judged: they do not count as an F1 score of 0.
+    Classes without test images are left out; they do not count as an F1 score of 0.
     """
     interval = wilson_interval(int(judged.correct.sum()), len(judged.actual))
     judgeable = np.unique(judged.actual)
@@ -64,7 +64,7 @@ def summary(judged: Predictions) -> dict[str, Any]:
     )
     return {
         "accuracy": float(judged.correct.mean()),
-        # A list, because DVC shows no lists among the metrics: its tables stay readable.
+        # A list, because DVC leaves lists out of its tables of metrics, which stay readable.
         "accuracy_interval": list(interval),
         "loss": float(losses(judged).mean()),
         "macro_f1": float(macro_f1),
@@ -72,7 +72,7 @@ def summary(judged: Predictions) -> dict[str, Any]:
 
 
 def per_class(judged: Predictions, classes: list[str]) -> dict[str, dict[str, Any]]:
-    """Precision, recall, F1 and support of each class: scikit-learn's classification report."""
+    """Compute precision, recall, F1 and support of each class with scikit-learn."""
     labels = list(range(len(classes)))
     report = classification_report(
         judged.actual, judged.predicted, labels=labels, output_dict=True, zero_division=0

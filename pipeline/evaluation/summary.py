@@ -1,4 +1,4 @@
-"""The table that ends a run: what won, how good it is, where to look next."""
+"""The table at the end of a run: the winner, its scores, and where to look next."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def show() -> None:
 
 
 def _search(verdict: dict[str, Any]) -> str:
-    """Answer "was the search worth it?" in one line."""
+    """Write the answer to "was the search worth it?" in one line."""
     low, high = verdict["difference_interval"]
     return (
         f"Was the search worth it? tuned against baseline: {verdict['verdict']}, accuracy "

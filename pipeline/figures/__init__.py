@@ -1,1 +1,1 @@
-"""One file a picture. Each draws with Matplotlib and saves the same bytes for the same data."""
+"""The pictures, one module each, drawn with Matplotlib; the same data give the same bytes."""

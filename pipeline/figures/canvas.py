@@ -1,4 +1,4 @@
-"""What all pictures share: how they are opened and how they are saved."""
+"""The functions that all pictures share: opening, saving, captions, images."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,21 +20,21 @@ MOST_LETTERS = 24
 
 @contextmanager
 def picture(path: Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[Any]:
-    """Give an array of axes [rows, columns], `size` inches in all; save it as PNG at the end."""
+    """Open a figure of `size` inches, yield its axes [rows, columns], and save it as PNG."""
     figure, grid = plt.subplots(
         rows, columns, figsize=size, squeeze=False, layout="constrained", dpi=120
     )
     try:
         yield grid
         with replacing(path) as scratch:
-            # Without the metadata the file would name the version of Matplotlib.
+            # By default the file would contain the version of Matplotlib.
             figure.savefig(scratch, format="png", metadata={"Software": None})
     finally:
         plt.close(figure)
 
 
 def caption(name: str) -> str:
-    """Write a class name as it is: on one line, short, and dollars as dollars, not as formulas."""
+    """Return a class name as a short single line, with dollar signs escaped (no formulas)."""
     line = " ".join(name.split())
     short = line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 1]}…"
     return short.replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs, for training and validation, both models side by side."""
+"""The learning curves: loss and accuracy over the epochs, for training and validation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +13,11 @@ COLOURS = {"train": "tab:blue", "validation": "tab:orange"}
 
 
 def draw(curves: Mapping[str, Curves], path: Path) -> None:
-    """Draw one column a model, from its rows of seed, epoch, loss, accuracy and their val_ twins.
+    """Draw one column for each model; a thin line is one seed, a thick one their mean.
 
-    A thin line is one seed, a thick one their mean.
+    Args:
+        curves: For each model its rows with seed, epoch, loss, accuracy, val_loss, val_accuracy.
+        path: The PNG file.
     """
     with picture(path, 2, len(curves), (4.5 * len(curves), 6)) as grid:
         for column, (name, rows) in enumerate(curves.items()):

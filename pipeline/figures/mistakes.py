@@ -1,4 +1,4 @@
-"""The worst mistakes: images that a model got wrong, the surest of itself first."""
+"""The worst mistakes: wrongly classified images, most confident predictions first."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def draw(judged: Predictions, test: SplitFolder, title: str, path: Path) -> None
 
 
 def worst_mistakes(judged: Predictions) -> np.ndarray:
-    """Order the wrongly classified images by the probability of their wrong class, int64 [k]."""
+    """Return the wrongly classified images, most probable wrong class first, int64 [k]."""
     wrong = np.flatnonzero(~judged.correct)
     return wrong[np.argsort(-judged.probability[wrong], kind="stable")]
 

@@ -1,4 +1,4 @@
-"""Pairs of images that are the same or nearly so, those across two splits first."""
+"""The pairs of exact and near duplicates, pairs across two splits first."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ def draw(
     classes: Sequence[str],
     path: Path,
 ) -> None:
-    """Draw up to 24 pairs, with the split, place among all images, and class of left and right."""
+    """Draw up to 24 pairs, with the split, index and class of the left and the right image."""
     pairs = worst_pairs(duplicates, parts)[: ROWS * COLUMNS]
     names = [*NAMES, "left out"]
     with picture(path, ROWS, COLUMNS, (2.8 * COLUMNS, 1.7 * ROWS)) as grid:
@@ -37,9 +37,10 @@ def draw(
 
 
 def worst_pairs(duplicates: Duplicates, parts: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Order the pairs, int64 [k, 2]: first across into test, then across, then within a split.
+    """Return the pairs, int64 [k, 2], most harmful first.
 
-    Exact duplicates stand before near ones.
+    Pairs of a test image and an image of another split come first, then other pairs across splits,
+    then pairs within a split. Within each of these, exact duplicates come before near ones.
     """
     repeats = np.flatnonzero(duplicates.exact != np.arange(len(duplicates.exact)))
     exact = np.stack([duplicates.exact[repeats], repeats], axis=1)

@@ -1,4 +1,4 @@
-"""Some images of every class."""
+"""The picture of some training images of each class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ MOST_CLASSES = 25
 
 
 def draw(gathered: Gathered, chosen: NDArray[np.bool_], classes: Sequence[str], path: Path) -> None:
-    """Draw one row a class, the first 25 classes, from the images that `chosen` [n] marks."""
+    """Draw one row for each of the first 25 classes, from the images that `chosen` [n] marks."""
     shown = classes[:MOST_CLASSES]
     height, width, channels = gathered.shape
-    # One picture of all: an axes an image would take Matplotlib many seconds.
+    # One large image, because separate axes for each image would take Matplotlib many seconds.
     wall = np.full((len(shown), COLUMNS, *gathered.shape), 255, np.uint8)
     for label in range(len(shown)):
         indices = np.flatnonzero(chosen & (gathered.labels == label))[:COLUMNS]

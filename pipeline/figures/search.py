@@ -1,4 +1,4 @@
-"""Pictures of one search: how it went, what its trials cost, which values did well."""
+"""The picture of one search: its history, the cost of its trials, and the values that did well."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,8 +28,8 @@ def draw(
     Args:
         rows: The trial table.
         names: Its hyperparameters.
-        ranked: What `importance` gave.
-        title: Above the panels.
+        ranked: Each hyperparameter's permutation importance, mean and spread, highest first.
+        title: The title above the panels.
         path: PNG file to write.
     """
     scored = [row for row in rows if row["val_accuracy"]]
@@ -69,7 +69,7 @@ def _cost(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _parallel(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Draw one line a trial through its values, each axis from its lowest to its highest."""
+    """Draw one line for each trial through its values, each scaled from lowest to highest."""
     columns = [encode([row[name] for row in rows]) for name in names]
     shades = _unit(np.array(_scores(rows)))
     scaled = np.column_stack([*map(_unit, columns), shades])

@@ -1,6 +1,6 @@
-"""A contact sheet of the images that some model got wrong, from which a report cuts its pictures.
+"""The contact sheet of images that some model got wrong, from which a report cuts its pictures.
 
-Only what `evaluate` commits can be shown to a reviewer who has neither data nor models.
+A reviewer has neither data nor models, so a report can show only images that are committed.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ LARGEST_SIDE = 48
 def choose(wrong: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Choose the images to show, at most 400, sorted.
 
-    Which ones are left out depends on the image alone, so two revisions show the same ones.
+    The choice depends on the image numbers alone, so two revisions show the same images.
 
     Args:
         wrong: Images that a model got wrong, ascending.
@@ -32,7 +32,7 @@ def choose(wrong: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 
 def draw(indices: NDArray[np.int64], images: NDArray[np.uint8], path: Path) -> None:
-    """Write the images side by side; their numbers go into the PNG's text field `images`.
+    """Write the images side by side, and their numbers into the PNG's text field `images`.
 
     Args:
         indices: Numbers of the images, [k].
@@ -59,7 +59,7 @@ def draw(indices: NDArray[np.int64], images: NDArray[np.uint8], path: Path) -> N
 
 
 def cut(sheet: Image.Image, wanted: Sequence[int]) -> dict[int, Image.Image]:
-    """Cut the wanted images from a sheet; those it does not have are left out."""
+    """Cut the wanted images from a sheet; images that it does not have are left out."""
     notes = getattr(sheet, "text", {})
     places = {int(index): place for place, index in enumerate(notes["images"].split())}
     width, height = map(int, notes["tile"].split())

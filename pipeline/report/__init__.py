@@ -1,1 +1,1 @@
-"""What a reviewer reads: two revisions compared from git alone, without DVC, data or models."""
+"""The report for a reviewer: two revisions compared from git alone, without DVC, data or models."""

@@ -1,16 +1,18 @@
-"""What changed between two revisions: values, stages, and what the search cost."""
+"""The changes between two revisions: values, stages, and the cost of the search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.base.code_digest import differing
+from pipeline.base.paths import CODE
 from pipeline.config.dvc_yaml import flatten
 from pipeline.report.results import Results
 
 
 @dataclass(frozen=True)
 class Change:
-    """One value, old and new; None where it does not exist."""
+    """One value, old and new; None if it does not exist."""
 
     key: str
     old: Any
@@ -18,12 +20,12 @@ class Change:
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether the old and the new value differ."""
         return self.old != self.new
 
 
 def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Put two nested mappings side by side, by dotted key, in the order of the newer one."""
+    """Compare two nested mappings by dotted key, in the order of the newer one."""
     before, after = flatten(old), flatten(new)
     keys = [*after, *(key for key in before if key not in after)]
     return [Change(key, before.get(key), after.get(key)) for key in keys]
@@ -31,13 +33,13 @@ def values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 
 @dataclass(frozen=True)
 class Stage:
-    """What became of one stage.
+    """The status of one stage in the newer revision.
 
     Attributes:
         name: Its name in dvc.lock.
         status: "rerun", "unchanged", "new" or "removed".
         because: The dependencies and parameters that changed.
-        same_output: It was rerun, and wrote what it had written before.
+        same_output: Whether it was rerun and wrote the same outputs as before.
     """
 
     name: str
@@ -47,7 +49,7 @@ class Stage:
 
 
 def stages(base: Results, head: Results) -> list[Stage]:
-    """Tell from the two dvc.lock files which stages were rerun and which came from the cache."""
+    """Compare the two dvc.lock files: which stages were rerun, and which came from the cache."""
     found = []
     for name, entry in head.lock.items():
         before = base.lock.get(name)
@@ -56,7 +58,7 @@ def stages(base: Results, head: Results) -> list[Stage]:
         elif before == entry:
             found.append(Stage(name, "unchanged", [], False))
         else:
-            because = _differing(before, entry)
+            because = _differing(before, entry, base, head)
             same = _digests(before, "outs") == _digests(entry, "outs")
             found.append(Stage(name, "rerun", because, same))
     gone = [name for name in base.lock if name not in head.lock]
@@ -65,7 +67,7 @@ def stages(base: Results, head: Results) -> list[Stage]:
 
 @dataclass(frozen=True)
 class Search:
-    """What one architecture's search cost and found."""
+    """The cost and the outcome of one architecture's search."""
 
     architecture: str
     trials: int
@@ -77,7 +79,7 @@ class Search:
 
 
 def searches(head: Results, ran: list[Stage]) -> list[Search]:
-    """Tell what the search behind the newer revision cost, and which part of it was rerun."""
+    """Return the searches of the newer revision; those of `ran` are marked as rerun."""
     new = {stage.name for stage in ran if stage.status in ("rerun", "new")}
     return [
         Search(
@@ -93,9 +95,17 @@ def searches(head: Results, ran: list[Stage]) -> list[Search]:
     ]
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _differing(
+    before: dict[str, Any], after: dict[str, Any], base: Results, head: Results
+) -> list[str]:
+    """Return what a stage was rerun for; of its code, which stands for many files, these files."""
     old, new = _digests(before, "deps"), _digests(after, "deps")
-    paths = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    paths: list[str] = []
+    for path in differing(old, new):
+        if path.startswith(f"{CODE.as_posix()}/"):
+            paths += differing(base.json(path), head.json(path))
+        else:
+            paths.append(path)
     params = [
         f"params.yaml: {change.key}"
         for change in values(before.get("params", {}), after.get("params", {}))

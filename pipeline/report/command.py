@@ -1,4 +1,4 @@
-"""`python -m pipeline report` and `fresh`: what git alone tells of one revision, or of two."""
+"""The commands `python -m pipeline report` and `fresh`, which read revisions from git alone."""
 
 import sys
 from pathlib import Path
@@ -37,17 +37,17 @@ def write(
 
 
 def summary(report: Report) -> str:
-    """Give the one line that matters."""
+    """Return the verdict in one line, or the reasons why there is none."""
     if report.verdict is None:
         return f"{report.word}: {'; '.join(report.reasons)}"
     return f"{report.word}: {wording.sentence(report.verdict)}"
 
 
 def check_freshness(revision: str | None) -> None:
-    """Say whether the results of a revision, or of the workspace, belong to what is beside them.
+    """Check that the results of a revision, or of the workspace, belong to its code and parameters.
 
     Raises:
-        ConvoyError: they do not; it names what changed.
+        ConvoyError: they are stale; the message lists the changes.
     """
     snapshot = snapshots.revision(revision) if revision else snapshots.workspace()
     lines = freshness.stale(Results(snapshot))

@@ -1,4 +1,4 @@
-"""From two snapshots to everything that the report says."""
+"""The comparison of two snapshots, with all facts of a report."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ DEFAULT_MARGIN = 0.005
 
 @dataclass(frozen=True)
 class Flipped:
-    """A test image on which the two released models disagree about being right."""
+    """A test image that only one of the two released models classifies correctly."""
 
     index: int
     actual: str
@@ -34,20 +34,20 @@ class Report:
     Attributes:
         base: Label of the older revision.
         head: Label of the newer one.
-        reasons: Why the two cannot be compared; then `verdict` is None.
-        verdict: The chosen model, old against new.
+        reasons: The reasons why the two cannot be compared; if any, `verdict` is None.
+        verdict: The tuned configuration, old against new.
         metrics: Accuracy, macro F1 and log loss of the released models.
-        per_class: What changed in each class.
+        per_class: The changes in each class.
         classes: Class names.
-        fixed: Images that only the newer released model gets right, surest first.
-        broken: Images that only the older one does.
+        fixed: Images that only the newer released model gets right, most confident first.
+        broken: Images that only the older released model gets right, in the same order.
         search: Tuned against baseline in the newer revision, None if it has no results.
         values: Metrics, old and new.
         params: Parameters, old and new.
-        model: Architecture and hyperparameters of the chosen model, old and new.
-        stages: What was rerun.
-        searches: What the search cost.
-        stale: What does not belong together in the newer revision.
+        model: Architecture and hyperparameters of the tuned model, old and new.
+        stages: The status of each stage.
+        searches: The cost and outcome of each search.
+        stale: The stale results of the newer revision, one line each.
         test_images: Number of test images, 0 if the two cannot be compared.
     """
 
@@ -95,7 +95,7 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
     if facts["reasons"]:
         nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}
         return Report(**facts, **nothing, verdict=None, test_images=0)
-    # The base's margin: a pull request is not judged by a rule that it brings itself.
+    # The base's margin, so a pull request cannot change the rule that judges it.
     return Report(**facts, **_differences(base, head, _margin(base)))
 
 
@@ -135,10 +135,10 @@ def _search(head: Results) -> Verdict | None:
 
 
 def _margin(revision: Results) -> float:
-    """Read the margin of equivalence as `pipeline.config.params` does, but of any revision.
+    """Read the margin of equivalence as `pipeline.config.params` does, but for any revision.
 
     Raises:
-        ResultsError: it is no share.
+        ResultsError: the margin is not between 0 and 1.
     """
     written = (revision.params.get("evaluate") or {}).get("margin", DEFAULT_MARGIN)
     where = f"evaluate.margin = {written!r} in params.yaml at {revision.snapshot.label}"

@@ -1,17 +1,18 @@
-"""Texts from a repository in a Markdown comment: shown as they are, not obeyed.
+"""The escaping of texts from a repository, which a Markdown comment must show literally.
 
-Whoever opens a pull request chooses its class names, keys and values. Backslashes keep them from
-being markup, but not from being links: GitHub and GitLab look for those in the text that comes out.
+The author of a pull request chooses its class names, keys and values. Backslashes stop them from
+being markup, but not from being links, because GitHub and GitLab look for links in the rendered
+text.
 """
 
 import html
 import re
 from typing import Any
 
-# Invisible, without width, no part of a name or an address, and no place to break a line.
+# An invisible character without width. It breaks names and addresses, but not the line.
 JOINER = "\u2060"
-# Places inside what would become a link, a mention or a picture. (GitLab's !1, ~label, %milestone,
-# $snippet and &epic are among them.)
+# Places inside texts that would become a link, a mention or a picture, including GitLab's !1,
+# ~label, %milestone, $snippet and &epic.
 _LINKING = re.compile(
     r"""
       (?<=[@#!~%$&])(?=\S)  # @name  #12  a/b#3  me@e.org
@@ -22,13 +23,13 @@ _LINKING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# Seven digits may name a commit; those behind a decimal point are left alone.
+# Seven hexadecimal digits may become a link to a commit; digits after a decimal point do not.
 _COMMIT = re.compile(r"(?<!\w)(?<![0-9]\.)[0-9a-f]{7,40}(?!\w)", re.IGNORECASE)
 _MARKUP = re.compile(r"([\\`*\[\]|!~]|(?<!\w)_|_(?!\w))")
 
 
 def markdown(text: Any) -> str:
-    """Write a text so that it makes no markup, link, mention, picture or table cell."""
+    """Escape a text so it forms no markup, link, mention, picture or table cell."""
     line = " ".join(str(text).split())
     cut = _COMMIT.sub(lambda digits: JOINER.join(re.findall(".{1,6}", digits[0])), line)
     broken = _LINKING.sub(JOINER, cut)

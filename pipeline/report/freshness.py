@@ -1,8 +1,8 @@
-"""Whether the committed results belong to the committed code, data and parameters.
+"""The check that the committed results belong to the committed code, data and parameters.
 
-DVC's own answer, `dvc repro --dry --allow-missing`, needs DVC, and where data and models are
-missing it can end in "No such file or directory" instead of naming what changed. This one needs
-only git: it compares dvc.lock with the files beside it, and finds what DVC would run for.
+DVC's own check, `dvc repro --dry --allow-missing`, needs DVC, and without data and models it can
+end in "No such file or directory" instead of listing the changes. This check needs only git: it
+compares dvc.lock with the files beside it, and finds the changes that would make DVC run a stage.
 """
 
 import hashlib
@@ -11,12 +11,16 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.base import code_digest, paths
+from pipeline.base.code_digest import SourceError
 from pipeline.config import dvc_yaml
 from pipeline.report.results import Results
 
+CODE = "code"
+
 
 def stale(results: Results) -> list[str]:
-    """Name everything that changed after the stage that used or wrote it, one line each."""
+    """List all changes since the stage that used or wrote the changed thing, one line each."""
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
     pipeline, values = results.yaml("dvc.yaml"), dvc_yaml.flatten(results.params)
@@ -30,6 +34,10 @@ def stale(results: Results) -> list[str]:
             lines.append(f"{name}: it never ran")
             continue
         stage = dvc_yaml.stage(pipeline, values, name)
+        if name == CODE:
+            # What an edit there leaves as it was is no reason to run anything.
+            lines += _code(results)
+            continue
         changes = (
             *_command(stage, locked),
             *_dependencies(results, stage, locked, known),
@@ -40,6 +48,26 @@ def stale(results: Results) -> list[str]:
     return lines
 
 
+def _code(results: Results) -> Iterator[str]:
+    """Compare the code that stage `code` wrote down with the code of the revision itself."""
+    sources = {
+        path: content
+        for path, content in results.snapshot.files.items()
+        if path.startswith(f"{code_digest.PACKAGE}/") and path.endswith(".py")
+    }
+    try:
+        entries = {
+            stage: code_digest.entry(sources, stage) for stage in code_digest.stages(sources)
+        }
+    except SourceError as error:
+        yield f"{CODE}: {error}"
+        return
+    for stage, entry in entries.items():
+        recorded = results.json(paths.code(stage).as_posix())
+        for file in code_digest.differing(recorded, entry):
+            yield f"{stage}: {file} changed"
+
+
 def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:
     if stage.get("cmd") != locked.get("cmd"):
         yield "its command changed"
@@ -48,7 +76,7 @@ def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[st
 def _dependencies(
     results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any], known: Mapping[str, str]
 ) -> Iterator[str]:
-    """Compare what a stage reads. One that it no longer reads is no reason to run it."""
+    """Compare the dependencies of a stage; a dropped dependency is no reason to run it."""
     recorded = {dep["path"]: dep["md5"] for dep in locked.get("deps", [])}
     for path in sorted(stage.get("deps", [])):
         if path not in recorded:
@@ -87,7 +115,7 @@ def _parameters(
 
 
 def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[str]:
-    """Name the keys of params.yaml that a stage reads; `params.yaml:` alone stands for all."""
+    """List the keys of params.yaml that a stage reads; `params.yaml:` alone stands for all."""
     for entry in stage.get("params", []):
         if isinstance(entry, str):
             yield entry
@@ -96,13 +124,13 @@ def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _own_pictures(results: Results, path: str) -> bool:
-    """Tell the folder of pictures of one's own, of which git alone cannot say what is in it."""
+    """Check whether a path is the user's own folder of pictures, which is not in git."""
     own = results.params.get("dataset", {}).get("path")
     return own is not None and posixpath.normpath(path) == posixpath.normpath(str(own))
 
 
 def _digest(results: Results, path: str) -> str | None:
-    """Give the MD5 that DVC would record for a file or folder; None if git does not have it."""
+    """Compute the MD5 that DVC would record for a file or folder; None if it is not in git."""
     files = results.snapshot.files
     if path in files:
         return hashlib.md5(files[path]).hexdigest()

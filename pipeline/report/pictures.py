@@ -1,4 +1,4 @@
-"""Small pictures of test images, cut from the sheets that `evaluate` commits."""
+"""The small pictures of test images, cut from the sheets that `evaluate` writes."""
 
 import base64
 import io
@@ -15,12 +15,12 @@ SIDE = 56
 
 
 def tiles(snapshots: Iterable[Snapshot], wanted: list[int]) -> dict[int, str]:
-    """Give the wanted images as data URIs of PNG, as far as a sheet has them.
+    """Return the wanted images that a sheet has, as PNG data URIs.
 
-    An image that was fixed is on the older sheet, one that was broken on the newer one.
+    A fixed image is on the older sheet, a broken one on the newer sheet.
 
     Raises:
-        ResultsError: a sheet is not as `evaluate` wrote it, but packed anew or left to Git LFS.
+        ResultsError: a sheet is not as `evaluate` wrote it, but repacked or a Git LFS pointer.
     """
     found: dict[int, str] = {}
     for snapshot in snapshots:
@@ -41,7 +41,7 @@ def tiles(snapshots: Iterable[Snapshot], wanted: list[int]) -> dict[int, str]:
 
 
 def embedded(snapshot: Snapshot, path: str) -> str:
-    """Give a committed PNG as a data URI; empty if it is not there."""
+    """Return a committed PNG as a data URI; empty if it is not there."""
     content = snapshot.files.get(path)
     return f"data:image/png;base64,{base64.b64encode(content).decode()}" if content else ""
 

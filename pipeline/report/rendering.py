@@ -1,4 +1,4 @@
-"""Writing a report as Markdown for a pull request, as one HTML page, or as JSON for programs."""
+"""The formats of a report: Markdown for a pull request, one HTML page, or JSON for programs."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from pipeline.report import escaping, pictures, wording
 from pipeline.report.comparing import Report
 from pipeline.report.snapshots import Snapshot
 
-# By this line the comment that belongs to the report is found and replaced.
+# This line marks the report's comment, so the next report can find and replace it.
 MARKER = "<!-- convoy-report -->"
 SYMBOLS = {
     "better": "✅",
@@ -39,13 +39,13 @@ MOST_TILES = 48
 
 
 def as_json(report: Report) -> str:
-    """Write every fact, for programs."""
+    """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
-    """Write one page that needs nothing beside it: pictures are inside."""
+    """Write one self-contained HTML page, with the pictures inside."""
     shown = [
         (title, pictures.embedded(old, path), pictures.embedded(new, path))
         for title, path in _paths().items()
@@ -61,8 +61,8 @@ def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
 
     Args:
         report: The facts.
-        old_url: Where the older revision's files can be seen, with `{path}` in it; without it
-            the report has no pictures, as Markdown cannot carry them.
+        old_url: Address of the older revision's files, with `{path}` in it. Without it the report
+            has no pictures, because Markdown cannot contain them.
         new_url: The same for the newer revision.
     """
     shown = []

@@ -1,4 +1,4 @@
-"""The results that one revision carries, parsed."""
+"""The parsed results of one revision."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.snapshots import Snapshot
 
-# What the report says of an architecture's search.
+# The values of an architecture's search that the report shows.
 OUTCOME = ("trials", "failed", "val_accuracy", "standard_error")
 
 
@@ -30,14 +30,14 @@ class ResultsError(ConvoyError):
 
 @dataclass(frozen=True)
 class Results:
-    """A view of a snapshot. What is missing is empty, so that any revision can be looked at."""
+    """The results in a snapshot; missing files read as empty, so any revision can be read."""
 
     snapshot: Snapshot
     _judged: dict[str, tuple[Judged, NDArray[np.float64]]] = field(default_factory=dict)
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """params.yaml as it stands, unchecked: an older one may have other keys."""
+        """params.yaml, unchecked, because an older revision may have other keys."""
         return self.yaml(paths.PARAMS.as_posix())
 
     @cached_property
@@ -63,7 +63,7 @@ class Results:
         return self.json(paths.DATA_REPORT.as_posix())
 
     def specification(self, name: str) -> dict[str, Any]:
-        """Give the model specification "tuned" or "baseline", hyperparameters at top level."""
+        """Return the specification of "tuned" or "baseline", with hyperparameters at top level."""
         content = self.json(f"{paths.SELECT.as_posix()}/{name}.json")
         hyperparameters = content.get("hyperparameters", {})
         return {"architecture": content.get("architecture"), **hyperparameters} if content else {}
@@ -76,16 +76,16 @@ class Results:
 
     @property
     def missing(self) -> list[str]:
-        """What a comparison needs and this revision does not have."""
+        """The files that a comparison needs and this revision lacks."""
         needed = (paths.PREDICTIONS, paths.DATA_REPORT, paths.CLASSES)
         return [path.as_posix() for path in needed if path.as_posix() not in self.snapshot.files]
 
     def judged(self, name: str) -> tuple[Judged, NDArray[np.float64]]:
-        """Read what the configuration `name` predicts, and how sure its released model is.
+        """Read the predictions of configuration `name`, and its released model's probabilities.
 
         Raises:
-            PredictionsError: the table is not what `evaluate` writes.
-            ResultsError: it has classes without a name.
+            PredictionsError: the table is not as `evaluate` writes it.
+            ResultsError: the table has classes without a name.
         """
         if name not in self._judged:
             path = paths.PREDICTIONS.as_posix()
@@ -101,10 +101,10 @@ class Results:
         return self._judged[name]
 
     def searches(self) -> dict[str, dict[str, Any]]:
-        """Sum up the search of each architecture: what was found, and what it cost.
+        """Return the outcome and the cost of each architecture's search.
 
         Raises:
-            ResultsError: a file is not what `tune` writes.
+            ResultsError: a file is not as `tune` writes it.
         """
         found = {}
         for name in self.params.get("architectures") or []:
@@ -152,7 +152,7 @@ class Results:
 
 
 def incomparable(base: Results, head: Results) -> list[str]:
-    """Say why the two revisions cannot be compared; nothing if they can."""
+    """Return the reasons why the two revisions cannot be compared; empty if they can."""
     for results in (base, head):
         if results.missing:
             return [f"{results.snapshot.label} has no {', '.join(results.missing)}"]

@@ -10,7 +10,7 @@ from pipeline.base.errors import ConvoyError
 
 FILES = ("dvc.lock", "dvc.yaml", "params.yaml")
 FOLDERS = ("pipeline", "results")
-DATA = "data"  # of which git has only what `dvc add` wrote
+DATA = "data"  # git has only the .dvc files that `dvc add` wrote here
 WORKSPACE = "workspace"
 
 
@@ -20,12 +20,12 @@ class RevisionError(ConvoyError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What git keeps of one revision.
+    """The files of one revision in git.
 
     Attributes:
-        name: What the user called it.
+        name: The revision as the user wrote it.
         commit: The commit's hash; empty for the workspace.
-        files: Content by path, of results, code, parameters and DVC's two files.
+        files: Content by path: results, code, params.yaml, DVC's files.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Snapshot:
 
 
 def workspace(root: Path = Path()) -> Snapshot:
-    """Read the files as they are now, committed or not, but for Python's caches."""
+    """Read the files as they are now, committed or not, without Python's caches."""
     files = {name: root / name for name in FILES}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
@@ -51,10 +51,10 @@ def workspace(root: Path = Path()) -> Snapshot:
 
 
 def revision(name: str) -> Snapshot:
-    """Read a revision from git's objects; nothing is checked out.
+    """Read a revision from git's objects, without a checkout.
 
     Raises:
-        RevisionError: git does not know it, or this is no git repository.
+        RevisionError: git does not know the revision, or this is no git repository.
     """
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode:

@@ -1,4 +1,4 @@
-"""How a verdict and its numbers are put into words; every format uses the same."""
+"""The wording of a verdict and its numbers, shared by all formats."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MINUS = "−"
 
 
 def signed(value: float, digits: int = 4) -> str:
-    """Write a difference with its sign, and with a proper minus."""
+    """Write a difference with its sign; the minus is U+2212."""
     text = f"{value:+.{digits}f}".replace("-", MINUS)
     return text if float(f"{value:.{digits}f}") else f"±{0:.{digits}f}"
 
@@ -19,7 +19,7 @@ def p_value(value: float) -> str:
 
 
 def sentence(verdict: Verdict) -> str:
-    """Say the verdict's numbers in one line, without the word."""
+    """Write the verdict's numbers in one line, without the word."""
     interval = f"95 % interval {signed(verdict.low)} to {signed(verdict.high)}"
     images = f"{verdict.fixed} fixed, {verdict.broken} broken"
     exact = p_value(verdict.exact_p_value)
@@ -35,7 +35,7 @@ def sentence(verdict: Verdict) -> str:
 
 
 def scope(verdict: Verdict) -> str:
-    """Say what the word is about."""
+    """Write whether the verdict is about the configurations or only about two models."""
     if not verdict.fixed and not verdict.broken and verdict.low == verdict.high == 0:
         return "Every prediction is the same, image for image."
     if verdict.asked == "configurations":
@@ -50,7 +50,7 @@ def scope(verdict: Verdict) -> str:
 
 
 def value(content: Any) -> str:
-    """Write one value of a table; numbers with four decimals where that loses nothing needed."""
+    """Write one value of a table; floats get four decimals, small ones four significant digits."""
     if content is None:
         return "–"
     if isinstance(content, float):
@@ -63,6 +63,6 @@ def value(content: Any) -> str:
 
 
 def shortened(names: list[str], most: int = 4) -> str:
-    """List the first few, and say how many more there are."""
+    """Write the first few names and the number of the others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -1,1 +1,1 @@
-"""What watches and talks while stages run; it decides no byte of any output."""
+"""The support of running stages: guard, messages, costs. It affects no byte of any output."""

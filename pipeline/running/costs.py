@@ -1,7 +1,7 @@
-"""What running a stage cost on this machine: seconds, memory, disk. A cache of experience.
+"""The record of each stage's cost on this machine: seconds, memory, disk.
 
-Written after each stage that DVC runs, read by `python -m pipeline plan`. It lives in `.state/` of
-the original repository, untracked: deleting it changes no result.
+It is written after each stage that DVC runs, and `python -m pipeline plan` reads it. It is kept in
+`.state/` of the original repository, untracked; deleting it changes no result.
 """
 
 import json
@@ -19,27 +19,28 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.files import files_of, read_json, write_json
-from pipeline.config import params
+from pipeline.config import dvc_yaml, params
 from pipeline.config.params import Params
+from pipeline.running.guard import described
 from pipeline.running.terminal import say
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of a stage took.
+    """The cost of one run of a stage.
 
     Attributes:
         stage: Its name in dvc.yaml, such as tune@mlp.
         dataset: `dataset.name` of the run.
         work: Amount of work, in the stage's own unit (see `work_of`).
-        startup_seconds: From the start of the process to the start of the work.
-        work_seconds: The work itself.
-        peak_mib: Largest resident memory of the process, in MiB; where workers ran the trials,
-            with that of the largest of them added. Several at once take as many times that.
-        disk_mib: What the stage wrote, in MiB; None in records of older versions.
-        planned_seconds: What `plan` had last said of this work; None if it had not.
-        probe: Whether the stage itself never ran, and this is scaled up from a few images.
-        workers: How many trials ran at a time, as `workers_of` says it.
+        startup_seconds: Time from the start of the process to the start of the work.
+        work_seconds: Time of the work itself.
+        peak_mib: Largest resident memory of the process, in MiB. If worker processes ran the
+            trials, the largest worker's is added once, however many ran at a time.
+        disk_mib: Size of the stage's outputs, in MiB; None in records of older versions.
+        planned_seconds: The time that `plan` last predicted for this work; None without a plan.
+        probe: Whether this is scaled up from a probe on a few images instead of a run.
+        workers: The number of models trained at a time, as from `workers_of`.
     """
 
     stage: str
@@ -55,25 +56,26 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """Seconds in all."""
+        """Start-up and work together, in seconds."""
         return self.startup_seconds + self.work_seconds
 
 
 @contextmanager
-def recorded(stage: str, outputs: Iterable[str]) -> Iterator[None]:
+def recorded(stage: str) -> Iterator[None]:
     """Measure the block, a stage's work, and append its cost if it ends without an error.
 
-    If `plan` had said what this work would take, say what it took; the plan has then served.
+    If there was a plan for this work, print the planned and the actual time and drop the plan.
     """
     begun = time.time()
     yield
     try:
-        _note(stage, outputs, begun)
+        _note(stage, begun)
     except OSError as error:
         say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
 
-def _note(stage: str, outputs: Iterable[str], begun: float) -> None:
+def _note(stage: str, begun: float) -> None:
+    outputs = dvc_yaml.outputs(described(stage)[0])
     settings = params.load()
     work = work_of(stage, settings, images())
     workers = workers_of(stage)
@@ -99,7 +101,7 @@ def _note(stage: str, outputs: Iterable[str], begun: float) -> None:
 
 
 def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float:
-    """Count a stage's work: images seen, for the stages whose time depends on that; else 1."""
+    """Return a stage's work: the images it processes, or 1 if its time does not depend on them."""
     train, test = image_counts.get("train", 1), image_counts.get("test", 1)
     match stage.partition("@")[0]:
         case "tune":
@@ -117,9 +119,9 @@ def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float
 
 
 def workers_of(stage: str) -> str:
-    """Say how many models a stage trains at a time here: a number as text, or "cluster".
+    """Return the number of models that a stage trains at a time, as text, or "cluster".
 
-    What is not allowed is an error of the stage; here it only has to be written down.
+    The value is not checked here, because the stage itself reports one that is not allowed.
     """
     kind = stage.partition("@")[0]
     if kind in ("tune", "confirm") and os.environ.get("CONVOY_SCHEDULER"):
@@ -128,12 +130,12 @@ def workers_of(stage: str) -> str:
 
 
 def data_report() -> dict[str, Any]:
-    """Read what `split` said of this workspace's data; empty if that is not known."""
+    """Read `split`'s report on this workspace's data; empty if there is none."""
     return _read(paths.DATA_REPORT)
 
 
 def images() -> dict[str, int]:
-    """Read how many images each split of this workspace has; empty if that is not known."""
+    """Read the number of images in each split of this workspace; empty if unknown."""
     report = data_report()
     with suppress(KeyError, TypeError):
         return {name: report[name]["images"] for name in ("train", "validation", "test")}
@@ -144,10 +146,10 @@ def earlier() -> list[Cost]:
     """Read all recorded costs, oldest first."""
     if not paths.COSTS.exists():
         return []
-    known = {field.name for field in fields(Cost)}  # another version may have written more
+    known = {field.name for field in fields(Cost)}  # other versions may have written other fields
     found = []
     for text in paths.COSTS.read_text(encoding="utf-8", errors="replace").splitlines():
-        # A full disk or a kill leaves half a line, and no run may fail for that.
+        # A full disk or a kill leaves half a line, which must not make a run fail.
         with suppress(ValueError, TypeError):
             line = dict(json.loads(text))
             found.append(Cost(**{key: line[key] for key in known & line.keys()}))
@@ -155,9 +157,9 @@ def earlier() -> list[Cost]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty if it cannot be read, as between the marks of a git conflict.
+    """Read a JSON object; empty if it cannot be read, for example during a git conflict.
 
-    What is only counted here must not fail a stage whose work is done.
+    A stage whose work is done must not fail because of its cost record.
     """
     try:
         content = read_json(path)
@@ -167,7 +169,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def append(costs: Iterable[Cost]) -> None:
-    """Write costs down behind the earlier ones, of which the last may be half a line."""
+    """Append costs to the earlier ones; the last of these may be half a line."""
     paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
     before = paths.COSTS.read_bytes() if paths.COSTS.exists() else b""
     with paths.COSTS.open("a", encoding="utf-8") as stream:
@@ -177,12 +179,12 @@ def append(costs: Iterable[Cost]) -> None:
 
 
 def plans() -> dict[str, dict[str, Any]]:
-    """Read what `plan` last said of what has not run since: seconds, work, workers, by stage."""
+    """Read the plans of stages that have not run since: seconds, work and workers by stage."""
     return _read(paths.PLAN)
 
 
 def accuracy() -> str:
-    """Say how good the plans were of which something has run since; empty if none were made."""
+    """Write in one sentence how accurate the plans so far were; empty if there were none."""
     ratios = sorted(c.seconds / c.planned_seconds for c in earlier() if c.planned_seconds)
     if not ratios:
         return ""
@@ -194,12 +196,12 @@ def accuracy() -> str:
 
 
 def peak_mib() -> float:
-    """Give the largest resident memory of this process so far, in MiB."""
+    """Return the largest resident memory of this process so far, in MiB."""
     return _mib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def largest_child_mib() -> float:
-    """Give the largest resident memory of any process that this one started and that has ended."""
+    """Return the largest resident memory of any child process that has ended, in MiB."""
     return _mib(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 

@@ -1,4 +1,4 @@
-"""Importing Keras without what it takes along only because it is installed, and without a word."""
+"""The import of Keras without its optional dependencies and without TensorFlow's messages."""
 
 import os
 import sys
@@ -6,19 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What TensorFlow says at every start, whatever it is told about messages; nothing is wrong then.
+# Harmless messages that TensorFlow writes at every start, whatever its log level.
 SAID_AT_START = (b"oneDNN custom operations are on", b"before absl::InitializeLog() is called")
 
 
 @contextmanager
-def imports(bayesian: bool = False) -> Iterator[None]:
-    """Hide what training never uses, while its block imports Keras and KerasTuner.
+def slim(bayesian: bool = False) -> Iterator[None]:
+    """Hide unused optional packages while the block imports Keras and KerasTuner.
 
-    Scikit-learn and Matplotlib are for wrappers and image galleries there, and a quarter of the
-    time that importing Keras takes.
+    Keras needs scikit-learn and Matplotlib only for wrappers and image galleries, but importing
+    them is a quarter of the time of its import.
 
     Args:
-        bayesian: Whether KerasTuner's Bayesian oracle is wanted, which needs scikit-learn.
+        bayesian: Whether KerasTuner's Bayesian oracle, which needs scikit-learn, is used.
     """
     extras = ["matplotlib"] if bayesian else ["matplotlib", "sklearn"]
     hidden = [name for name in extras if name not in sys.modules]
@@ -33,10 +33,10 @@ def imports(bayesian: bool = False) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave out what TensorFlow says at every start; the block imports it.
+    """Suppress the harmless messages of TensorFlow's start while the block imports it.
 
-    TensorFlow writes to the file itself, past `sys.stderr`. What else is written there is passed
-    on at the end of the block.
+    TensorFlow writes to the file descriptor directly, not to `sys.stderr`. All other output is
+    written at the end of the block.
     """
     sys.stderr.flush()
     usual = os.dup(2)

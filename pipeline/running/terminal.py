@@ -1,4 +1,4 @@
-"""What the user sees in the terminal: one console, tables, progress bars and clear errors."""
+"""The terminal output: one console, progress bars and clear errors."""
 
 import errno
 import sys
@@ -22,21 +22,21 @@ from rich.progress import (
 
 from pipeline.base.errors import ConvoyError
 
-# In a log (a queued run, CI), where no bar can be redrawn, it is written this often.
+# In a log (a queued run, CI) the progress bar cannot be redrawn and is written this often.
 LOG_SECONDS = 30.0
 
-# What is printed holds names of files and classes: ":cat:" is one, and no picture of a cat.
+# Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
 
 console = Console(**PLAIN)
 
 
 class _Progress(Progress):
-    """A progress bar that is also seen in a log, as a line now and then."""
+    """A progress bar that also shows in a log, as one line every `LOG_SECONDS`."""
 
     def __init__(self, *columns: ProgressColumn, **options: Any):
         super().__init__(*columns, **options)
-        self.logged = time.monotonic()  # when the last line was written; the first waits as long
+        self.logged = time.monotonic()  # the time of the last line, or of the start
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
         super().update(task_id, **changes)
@@ -64,7 +64,7 @@ def progress(unit: str) -> Progress:
 
 
 def download_progress() -> Progress:
-    """Make a progress bar that counts bytes and vanishes at the end."""
+    """Make a progress bar that counts bytes and disappears at the end."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -77,7 +77,7 @@ def download_progress() -> Progress:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage or command; show a problem the user can mend as one message, exit status 1."""
+    """Run a stage or command; show a `ConvoyError` as one message and exit with status 1."""
     quiet_interrupts()
     try:
         main()
@@ -95,7 +95,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def quiet_interrupts() -> None:
-    """Answer Ctrl-C with one line instead of a traceback; the process still ends by the signal."""
+    """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

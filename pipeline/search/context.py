@@ -14,10 +14,8 @@ from pipeline.training import backend
 
 def software(architecture: str) -> dict[str, Any]:
     """Describe code and software here, as far as they decide what a trial gives."""
-    files = code_digest.transitive(
-        "pipeline.search.trial", f"pipeline.architectures.{architecture}"
-    )
-    return {"code": code_digest.digest(files), **backend.software()}
+    code = code_digest.digest("pipeline.search.trial", f"pipeline.architectures.{architecture}")
+    return {"code": code, **backend.software()}
 
 
 def describe(architecture: str, train: str, validation: str, threads: int) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class TrialSpec:
             dict(self.values),
             self.epochs,
             self.search_seed,
-            asdict(self.conditions),
+            self.conditions.model_dump(mode="json"),
             list(self.stop_below),
             context,
         ]

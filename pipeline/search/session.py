@@ -7,7 +7,6 @@ from pipeline.base import paths
 from pipeline.base.files import write_json
 from pipeline.config.conditions import PLAIN, Conditions
 from pipeline.config.params import Tune
-from pipeline.running import guard
 from pipeline.running.terminal import say
 from pipeline.search import context, loop, placement, stopping
 from pipeline.search.ledger import Ledger, report_once
@@ -25,13 +24,11 @@ def open_runner(
     `backend.start` must have been called. Use the runner as a context manager.
 
     Raises:
-        ConvoyError: a CONVOY_* variable is not allowed, ledger or workers cannot be used, or
-            something was edited since the stage began.
+        ConvoyError: a CONVOY_* variable is not allowed, ledger or workers cannot be used.
     """
     memory = placement.memory()
     described = context.describe(architecture, train.digest, validation.digest, tune.threads)
     name = context.digest(described)
-    guard.recheck()
     ledger = Ledger(paths.LEDGER, report_once(say))
     write_json(paths.LEDGER / "contexts" / f"{name}.json", described)
     setting = Setting(

@@ -26,7 +26,7 @@ def main() -> None:
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages, answers = _channels()
-    with imports.imports():
+    with imports.slim():
         from pipeline.search import context, trial  # noqa: F401 - all imports before a trial's time
         from pipeline.training import backend
         from pipeline.training.architecture import load_architecture

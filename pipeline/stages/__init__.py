@@ -1,5 +1,4 @@
-"""One file a DVC stage, named after it: it reads, calls, writes, and says what came out."""
+"""One file a DVC stage, named after it: its `main` reads, calls, writes, and says what came out.
 
-from pipeline.running import guard
-
-guard.begin()
+`python -m pipeline.stages NAME` runs one (`__main__.py`).
+"""

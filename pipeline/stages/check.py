@@ -8,26 +8,19 @@ looks into, is not among what it lists: DVC would miss a mistyped one before thi
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
-from pipeline.config import params
-from pipeline.config.params import ParamsError
+from pipeline.config.params import Params, ParamsError
 from pipeline.data.source import load_dataset
-from pipeline.running.guard import run_stage
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Check every parameter."""
-    settings = params.load()
     name = settings.dataset.name
-    train = settings.train
-    for key, wanted in (("augment.flip", train.augment.flip), ("mirrored", train.mirrored)):
+    fit, train = settings.fit, settings.train
+    for key, wanted in (("fit.augment.flip", fit.augment.flip), ("train.mirrored", train.mirrored)):
         if wanted and not load_dataset(name).SPEC.mirrors:
             raise ParamsError(
-                f"{paths.PARAMS}: train.{key} = True: a mirrored image of {name} is of another "
+                f"{paths.PARAMS}: {key} = True: a mirrored image of {name} is of another "
                 "class, or of none; allowed: False"
             )
     with replacing(paths.CHECKED) as scratch:
         scratch.write_text("params.yaml is valid\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    run_stage(main)

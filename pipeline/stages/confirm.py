@@ -2,16 +2,14 @@
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
-from pipeline.config import params
+from pipeline.config.params import Params
 from pipeline.running import imports
-from pipeline.running.guard import run_stage
 from pipeline.running.terminal import progress, say
 from pipeline.search import placement
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Write what became of each leader; nothing and at once with `select.confirm: null`."""
-    settings = params.load()
     confirm = settings.select.confirm
     if confirm is None:
         write_json(paths.CONFIRM, {"leaders": []})
@@ -19,14 +17,14 @@ def main() -> None:
         return
     placement.prepare(settings.tune.in_flight)
     # Here, because TensorFlow takes seconds that most runs can do without.
-    with imports.imports():
+    with imports.slim():
         from pipeline.search.retraining import retrain
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
 
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(settings.tune.threads)
-    conditions = settings.train.conditions(backend.precision)
+    conditions = backend.resolved(settings.fit)
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
         found = retrain(
@@ -48,7 +46,3 @@ def main() -> None:
                 f"{leader.name}: {leader.searched.val_accuracy:.4f} in the search, "
                 f"{leader.candidate.val_accuracy:.4f} on the mean of {confirm.seeds} fresh seeds"
             )
-
-
-if __name__ == "__main__":
-    run_stage(main)

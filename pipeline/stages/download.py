@@ -3,19 +3,13 @@
 import shutil
 
 from pipeline.base import paths
-from pipeline.config import params
+from pipeline.config.params import Params
 from pipeline.data.fetching import fetch_all
 from pipeline.data.source import load_dataset
-from pipeline.running.guard import run_stage
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Download what the data set's SPEC lists."""
-    settings = params.load()
     shutil.rmtree(paths.RAW, ignore_errors=True)
     name = settings.dataset.name
     fetch_all(name, load_dataset(name).SPEC, paths.RAW)
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -6,24 +6,19 @@ import numpy as np
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
-from pipeline.config import params
-from pipeline.running import imports
-from pipeline.running.guard import run_stage
-
-with imports.quiet():
-    from pipeline.evaluation import judging, scoring, summary
-    from pipeline.evaluation.comparison import Verdict, verdict
-    from pipeline.evaluation.predictions import NAMES
-    from pipeline.evaluation.scoring import Predictions
-    from pipeline.figures import confusion, learning_curves, mistakes, sheet
-    from pipeline.training import backend, trained
-    from pipeline.training.batches import SplitFolder
-    from pipeline.training.trained import TrainedModels
+from pipeline.config.params import Params
+from pipeline.evaluation import judging, scoring, summary
+from pipeline.evaluation.comparison import Verdict, verdict
+from pipeline.evaluation.predictions import NAMES
+from pipeline.evaluation.scoring import Predictions
+from pipeline.figures import confusion, learning_curves, mistakes, sheet
+from pipeline.training import backend, trained
+from pipeline.training.batches import SplitFolder
+from pipeline.training.trained import TrainedModels
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Write metrics, predictions, tables and pictures of both models."""
-    settings = params.load()
     backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
     indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
@@ -98,7 +93,3 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
     sheet.draw(shown, test.images(shown), paths.SHEET)
     curves = {name: read_csv(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
     learning_curves.draw(curves, paths.PICTURES / "learning_curves.png")
-
-
-if __name__ == "__main__":
-    run_stage(main)

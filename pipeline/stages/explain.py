@@ -2,19 +2,18 @@
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv
-from pipeline.config import params
+from pipeline.config.params import Params
 from pipeline.figures import search
-from pipeline.running.guard import run_stage
 from pipeline.search import importance
 from pipeline.search.columns import TRIAL_COLUMNS
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Explain the search of every architecture.
 
     One stage for all: most of its time is importing what draws, which each process pays anew.
     """
-    for architecture in params.load().architectures:
+    for architecture in settings.architectures:
         explain(architecture)
 
 
@@ -33,7 +32,3 @@ def explain(architecture: str) -> None:
         ["hyperparameter", "importance", "standard_deviation"],
         ranked,
     )
-
-
-if __name__ == "__main__":
-    run_stage(main)

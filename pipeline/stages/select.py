@@ -6,8 +6,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.files import read_json, sha256, write_csv, write_json
-from pipeline.config import params
-from pipeline.running.guard import run_stage
+from pipeline.config.params import Params
 from pipeline.running.terminal import say
 from pipeline.search.choice import Candidate, choose
 from pipeline.search.confirmation import Confirmed
@@ -16,9 +15,8 @@ from pipeline.training.specification import Specification
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Write two model specifications of one format, what was chosen from, and its scores."""
-    settings = params.load()
     searches = {
         name: read_json(paths.TUNE / f"{name}.json") for name in sorted(settings.architectures)
     }
@@ -76,7 +74,3 @@ def _write_candidates(candidates: list[Candidate], chosen: Candidate, reason: st
         for candidate in candidates
     ]
     write_csv(paths.SELECT / "candidates.csv", [*COLUMNS, "chosen_because"], rows)
-
-
-if __name__ == "__main__":
-    run_stage(main)

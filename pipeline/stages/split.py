@@ -6,20 +6,18 @@ import numpy as np
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
-from pipeline.config import params
+from pipeline.config.params import Params, Split
 from pipeline.data import duplicates, splitting, writing
 from pipeline.data.gathering import NAMES, TRAIN, Gathered, gather
 from pipeline.data.source import MOST_NAMED, Source, load_dataset
 from pipeline.figures import pairs, samples
-from pipeline.running.guard import run_stage
 from pipeline.running.terminal import say
 
 SCRATCH = paths.SPLIT / ".images.part"
 
 
-def main() -> None:
+def main(settings: Params) -> None:
     """Write the three splits, what they hold, and pictures of it."""
-    settings = params.load()
     source = load_dataset(settings.dataset.name).read(paths.RAW, settings.dataset)
     try:
         gathered = gather(source, SCRATCH, skip=settings.dataset.skip_unreadable)
@@ -29,7 +27,7 @@ def main() -> None:
     write_json(paths.DATA_REPORT, {"dataset": settings.dataset.name, **report})
 
 
-def _divide(gathered: Gathered, source: Source, cuts: params.Split) -> dict[str, Any]:
+def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
     found = duplicates.find(gathered)
     groups = found.groups() if cuts.group_duplicates else np.arange(len(gathered))
     parts = splitting.assign(gathered, source.classes, cuts, groups, grows=source.grows)
@@ -65,7 +63,3 @@ def _say_leaks(counts: dict[str, int]) -> None:
                 f"{validation} in validation; see {paths.DATA_PICTURES}/duplicates.png and "
                 "split.group_duplicates"
             )
-
-
-if __name__ == "__main__":
-    run_stage(main)

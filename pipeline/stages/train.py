@@ -1,39 +1,33 @@
 """Stage `train@NAME`: train the chosen model, or the baseline, once for each seed."""
 
 import shutil
-import sys
 from pathlib import Path
+
+import keras
 
 from pipeline.base import paths
 from pipeline.base.files import write_csv
-from pipeline.config import environment, params
-from pipeline.running import guard, imports
-from pipeline.running.guard import run_stage
+from pipeline.config import environment
+from pipeline.config.params import Params
 from pipeline.running.terminal import progress, say
-
-with imports.imports():
-    import keras
-
-    from pipeline.training import backend, layers, side_by_side, specification, trained
-    from pipeline.training.batches import SplitFolder
-    from pipeline.training.final import Training, finish_seed
-    from pipeline.training.finished import FinishedSeeds
-    from pipeline.training.fitting import Epoch, kept
-    from pipeline.training.trained import SeedResult, TrainedModels
+from pipeline.training import backend, layers, side_by_side, specification, trained
+from pipeline.training.batches import SplitFolder
+from pipeline.training.final import Training, finish_seed
+from pipeline.training.finished import FinishedSeeds
+from pipeline.training.fitting import Epoch, kept
+from pipeline.training.trained import SeedResult, TrainedModels
 
 
-def main() -> None:
+def main(settings: Params, name: str) -> None:
     """Write one model a seed, their index, and the learning curves."""
-    settings = params.load().train
     workers = environment.workers()
-    name = sys.argv[1]
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
-    backend.start(settings.threads)
+    backend.start(settings.train.threads)
     training = Training(
-        settings,
+        settings.train,
         specification.read(paths.SELECT / f"{name}.json"),
-        settings.conditions(backend.precision),
+        backend.resolved(settings.fit),
         SplitFolder(paths.TRAIN),
         SplitFolder(paths.VALIDATION),
     )
@@ -45,7 +39,6 @@ def main() -> None:
 def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
     """Finish every seed, behind a progress bar."""
     finished = FinishedSeeds(training.depends_on())
-    guard.recheck()
     seeds, epochs = training.settings.seeds, training.settings.epochs
     curves: dict[int, list[Epoch]] = {}
     with progress("epochs") as bar:
@@ -95,7 +88,3 @@ def _write_index(training: Training, curves: dict[int, list[Epoch]], folder: Pat
     )
     for line in layers.uneven_layers(model):
         say(f"note: {line} unused")
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,14 +1,12 @@
 """Stage `tune@ARCH`: search the hyperparameters of one architecture."""
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipeline.base import paths
 from pipeline.base.files import sha256, write_json
-from pipeline.config import params
+from pipeline.config.params import Params
 from pipeline.running import imports
-from pipeline.running.guard import run_stage
 from pipeline.running.terminal import progress, say
 from pipeline.search import placement
 from pipeline.search.records import Record
@@ -17,22 +15,20 @@ if TYPE_CHECKING:
     from pipeline.search.runner import Runner
 
 
-def main() -> None:
+def main(settings: Params, architecture: str) -> None:
     """Search one architecture; write its trial table and its best models."""
-    settings = params.load()
     tune = settings.tune
     placement.prepare(tune.in_flight)
     # Here, because the worker processes should import TensorFlow while this one does.
-    with imports.imports(bayesian=tune.algorithm == "bayesian"):
+    with imports.slim(bayesian=tune.algorithm == "bayesian"):
         from pipeline.search import loop, oracles, session, tables
         from pipeline.search.space import search_space
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
 
-    architecture = sys.argv[1]
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(tune.threads)
-    conditions = settings.train.conditions(backend.precision)
+    conditions = backend.resolved(settings.fit)
     # Those of the other architectures too: a mistake should not show after hours of this search.
     spaces = {
         name: search_space(name, train.shape, len(train.classes), tune.fixed.get(name, {}))
@@ -86,7 +82,3 @@ def _note(records: list[Record], running: int) -> str:
         f"best validation accuracy {max(filter(None, scores)):.4f}" if any(scores) else "none yet"
     )
     return ", ".join([best, *(f"{count} {name}" for name, count in counts.items() if count)])
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,1 +1,1 @@
-"""Statistics as pure functions, one file a question, each with its source."""
+"""Statistics as pure functions, one module for each question, each with its source."""

@@ -1,4 +1,4 @@
-"""Is one of two configurations, each trained with several seeds, better than the other."""
+"""The comparison of two configurations, each trained with several seeds."""
 
 import math
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Difference:
     Attributes:
         estimate: Second minus first.
         low: Lower end of the confidence interval.
-        high: Upper end.
-        p_value: Two-sided, of no difference.
-        degrees_of_freedom: Of the t distribution used.
-        seed_error: The part of the standard error that more seeds would shrink.
-        image_error: The part that more test images would shrink.
+        high: Upper end of the confidence interval.
+        p_value: Two-sided p-value of no difference.
+        degrees_of_freedom: Degrees of freedom of the t distribution.
+        seed_error: The part of the standard error that more seeds would reduce.
+        image_error: The part of the standard error that more test images would reduce.
     """
 
     estimate: float
@@ -36,30 +36,30 @@ class Difference:
 def difference_of_means(
     first: NDArray[np.bool_], second: NDArray[np.bool_], confidence: float = 0.95
 ) -> Difference:
-    """Compare mean accuracies, with other seeds and other images in mind.
+    """Compare mean accuracies by an interval that covers other seeds and other test images.
 
     Each accuracy varies with the seed, and the difference varies with the images. Seeds and images
-    are crossed: every model sees every image. What a seed does on single images is counted once,
-    with the seeds. This is the analysis of several readers of the same cases, with training runs
-    for readers, each reader working with one of the two methods.
+    are crossed: every model sees every image. The interaction of seed and image is counted once,
+    as part of the seeds. In the terms of multi-reader studies, training runs are readers, images
+    are cases, and each reader works with one of the two methods.
 
-    The t interval takes the degrees of freedom of Welch (1947), Biometrika 34, 28-35, and
+    The t interval has the degrees of freedom of Welch (1947), Biometrika 34, 28-35, and
     Satterthwaite (1946), Biometrics Bulletin 2, 110-114. The variance components are those of
     Hillis (2007), "A comparison of denominator degrees of freedom methods for multiple observer
-    ROC analysis", Statistics in Medicine 26, 596-619, for readers nested within methods. As two or
-    three seeds can agree by chance, the variance of a seed's accuracy is taken to be at least what
-    its independent mistakes make it. In the same spirit, the image part is at least (1/k + 1/l)/n²
-    with k and l seeds: for single models that is one discordant image on each side, which Bonett
-    and Price (2012), Journal of Educational and Behavioral Statistics 37, 479-488, add.
+    ROC analysis", Statistics in Medicine 26, 596-619, for readers nested within methods. Two or
+    three seeds can agree by chance, so the variance of a seed's accuracy is at least that of
+    independent mistakes. Likewise the image part is at least (1/k + 1/l)/n² for k and l seeds: for
+    single models that is one discordant image on each side, which Bonett and Price (2012), Journal
+    of Educational and Behavioral Statistics 37, 479-488, add.
 
-    With unequal numbers of seeds both sides count as having as few as the smaller one (Hsu 1938,
-    Statistical Research Memoirs 2, 1-24; Scheffé 1970, JASA 65, 1501-1508): Welch's own degrees of
-    freedom forget that the larger part of the error may come from the side that is known worse.
+    With unequal numbers of seeds both sides get the degrees of freedom of the smaller number (Hsu
+    1938, Statistical Research Memoirs 2, 1-24; Scheffé 1970, JASA 65, 1501-1508). Welch's degrees
+    of freedom ignore that most of the error may come from the side with fewer seeds.
 
     Args:
-        first: Whether each model of the first configuration is right, [seeds, n].
-        second: The same of the second, [seeds, n]; the number of seeds may differ.
-        confidence: Of the interval.
+        first: Whether each model of the first configuration is right, bool [seeds, n].
+        second: The same for the second, bool [seeds, n]; the number of seeds may differ.
+        confidence: Confidence level of the interval.
 
     Raises:
         ValueError: a configuration has fewer than two seeds, or there are fewer than two images.
@@ -93,7 +93,7 @@ def difference_of_means(
 
 
 def _seed_variance(correct: NDArray[np.bool_]) -> tuple[float, float]:
-    """Give the variance of the mean over seeds, and how much of it is seed by image."""
+    """Return the variance of the mean over seeds, and its part that is seed by image."""
     k, n = correct.shape
     accuracies = correct.mean(axis=1)
     residuals = correct - accuracies[:, np.newaxis] - correct.mean(axis=0) + accuracies.mean()
@@ -107,18 +107,18 @@ def bootstrap_interval(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """Give the percentile interval that resamples seeds and images, each on its own.
+    """Compute the percentile interval of a bootstrap that resamples seeds and images separately.
 
-    It counts what a seed does on single images twice, and with two or three seeds it takes their
-    spread for smaller than it is (docs/statistics.md): it is here to be compared with.
+    It is here only for comparison: it counts the interaction of seed and image twice, and with two
+    or three seeds it underestimates their spread (docs/statistics.md).
 
     Source: Owen (2007), "The pigeonhole bootstrap", Annals of Applied Statistics 1, 386-411.
 
     Args:
-        first: Whether each model of the first configuration is right, [seeds, n].
-        second: The same of the second, [seeds, n].
-        confidence: Of the interval.
-        resamples: How many; the generator is seeded.
+        first: Whether each model of the first configuration is right, bool [seeds, n].
+        second: The same for the second, bool [seeds, n].
+        confidence: Confidence level of the interval.
+        resamples: Number of resamples; the generator is seeded.
     """
     generator = np.random.default_rng(0)
     n = first.shape[1]

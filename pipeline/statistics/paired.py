@@ -1,4 +1,4 @@
-"""Whether two trained models differ on the test set that both were shown."""
+"""The comparison of two trained models on the same test set."""
 
 import math
 from collections.abc import Callable
@@ -13,16 +13,16 @@ RESAMPLES_AT_ONCE = 100
 
 
 def mcnemar_exact(fixed: int, broken: int) -> float:
-    """Give the two-sided p-value of the exact McNemar test.
+    """Return the two-sided p-value of the exact McNemar test.
 
-    If neither model is better, each image on which just one of them is right is a fair coin.
+    If neither model is better, each image on which only one of them is right is a fair coin.
 
     Source: McNemar (1947), Psychometrika 12, 153-157; the exact form is the binomial test on the
     discordant pairs, e.g. Agresti (2013), "Categorical Data Analysis", 11.1.
 
     Args:
         fixed: Images that only the second model classifies correctly.
-        broken: Images that only the first does.
+        broken: Images that only the first model classifies correctly.
     """
     # The same as scipy.stats.binomtest; importing scipy.stats would take seconds.
     return min(1.0, 2 * float(bdtr(min(fixed, broken), fixed + broken, 0.5)))
@@ -31,7 +31,7 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
 def tango_interval(
     fixed: int, broken: int, n: int, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Give the score interval for the difference (fixed - broken) / n of two paired proportions.
+    """Return the score interval for the difference (fixed - broken) / n of paired proportions.
 
     Unlike a bootstrap it keeps a sensible width when few or no images are discordant.
 
@@ -66,18 +66,18 @@ def paired_bootstrap(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> NDArray[np.floating]:
-    """Give percentile intervals for differences between two models, over resampled images.
+    """Compute percentile intervals for differences between two models over resampled images.
 
-    Both models are judged on the same resampled images, so what is hard for both cancels.
+    Both models are judged on the same resampled images, so the difficulty of the images cancels.
 
     Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", 13.3.
 
     Args:
-        differences: Takes weights [resamples, n], how often each image is drawn, and gives one
-            difference or several for each resample, [resamples, ...].
+        differences: Takes weights [resamples, n], how often each image is drawn, and returns one
+            or several differences for each resample, [resamples, ...].
         n: Number of images.
-        confidence: Of the interval.
-        resamples: How many; the generator is seeded, so the interval is always the same.
+        confidence: Confidence level of the intervals.
+        resamples: Number of resamples; the generator is seeded, so the result is always the same.
 
     Returns:
         Lower and upper ends, [2, ...].

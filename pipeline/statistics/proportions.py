@@ -1,4 +1,4 @@
-"""One proportion: intervals and standard errors."""
+"""The interval and the standard error of one proportion."""
 
 import math
 
@@ -6,7 +6,7 @@ from scipy.special import ndtri
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Give the score interval for a binomial proportion.
+    """Return the score interval for a binomial proportion.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical
     inference", JASA 22, 209-212.
@@ -19,5 +19,5 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
 
 
 def standard_error(accuracy: float, n: int) -> float:
-    """Give the standard error of an accuracy measured on n images: sqrt(p (1 - p) / n)."""
+    """Return the standard error of an accuracy p measured on n images: sqrt(p (1 - p) / n)."""
     return math.sqrt(accuracy * (1 - accuracy) / n)

@@ -1,4 +1,4 @@
-"""Macro F1 of many resamples at once."""
+"""The macro F1 score of many resamples at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ def macro_f1(
     weights: NDArray[np.integer | np.floating],
     classes: int,
 ) -> NDArray[np.float64]:
-    """Average the F1 scores of the classes that have images; of the others nothing is known.
+    """Compute the mean F1 score of the classes that have images in a resample.
 
     Args:
         actual: Labels, [n].

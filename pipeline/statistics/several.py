@@ -1,4 +1,4 @@
-"""Several tests at once."""
+"""The correction of p-values for several tests at once."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that the chance of any false alarm among them stays at the level.
+    """Adjust p-values so that the chance of any false alarm among them stays at the chosen level.
 
     Source: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian
     Journal of Statistics 6, 65-70.

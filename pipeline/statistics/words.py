@@ -1,4 +1,4 @@
-"""From an interval to the word that a reader acts on."""
+"""The one-word verdict on a difference."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ LEVEL = 0.05
 
 
 def word(difference: float, low: float, high: float, p_value: float, margin: float) -> Word:
-    """Say in one word what a difference, its 95 % interval and its p-value mean.
+    """Return the word for a difference with its 95 % interval and its p-value.
 
     *Equivalent* comes first: a difference that is certainly smaller than the margin does not
-    matter, even where it is certainly there. Both ends of a 95 % interval inside the margin make
-    two one-sided tests at 2.5 % each (Schuirmann 1987, Journal of Pharmacokinetics and
+    matter, even if it is significant. A 95 % interval with both ends inside the margin is the same
+    as two one-sided tests at 2.5 % each (Schuirmann 1987, Journal of Pharmacokinetics and
     Biopharmaceutics 15, 657-680).
     """
     if -margin < low and high < margin:

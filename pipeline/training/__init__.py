@@ -1,1 +1,1 @@
-"""From an architecture and its hyperparameters to a trained model on disk."""
+"""Training: an architecture and its hyperparameters become a trained model on disk."""

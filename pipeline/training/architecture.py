@@ -1,9 +1,8 @@
-"""What an architecture file defines: its published `RECIPE` and `build(hp, images) -> features`.
+"""The interface of an architecture module: its `RECIPE` and `build(hp, images) -> features`.
 
-`images` is a Keras tensor of shape [n, height, width, channels] with values from 0 to 1;
-`features` is what the classifying layer, added in `pipeline/training/models.py`, reads. Every
-hyperparameter is declared in `build`, at the layer it affects, and its default is the published
-recipe.
+`images` is a Keras tensor of shape [n, height, width, channels] with values from 0 to 1. `features`
+is the input of the classifying layer, which `pipeline/training/models.py` adds. `build` declares
+each hyperparameter at the layer it affects, and its default is the published recipe.
 """
 
 import importlib
@@ -16,7 +15,7 @@ from pipeline.training.recipe import Recipe
 
 
 class Architecture(Protocol):
-    """What every file in `pipeline/architectures/` defines."""
+    """The interface that every module in `pipeline/architectures/` implements."""
 
     RECIPE: Recipe
 
@@ -25,5 +24,5 @@ class Architecture(Protocol):
 
 
 def load_architecture(name: str) -> Architecture:
-    """Load the architecture that `pipeline/architectures/<name>.py` defines."""
+    """Import the architecture `pipeline/architectures/<name>.py`."""
     return cast(Architecture, importlib.import_module(f"pipeline.architectures.{name}"))

@@ -1,4 +1,4 @@
-"""Augmentation: what happens to the images of a batch in training, and only there."""
+"""The augmentation of images, which happens only in training."""
 
 import keras
 from keras import ops
@@ -7,33 +7,34 @@ from pipeline.config.conditions import Conditions
 
 
 def learner(model: keras.Model, conditions: Conditions) -> keras.Model:
-    """Put the augmentation in front of a model, to be fitted in its place.
+    """Build a model with the augmentation in front of `model`; it is fitted in place of `model`.
 
-    Both share their weights, so that the model itself is free of anything but itself when it is
-    saved.
+    Both share their weights, so `model` itself is saved without the augmentation.
     """
     images = keras.Input(model.input_shape[1:], dtype=model.input.dtype, name="images")
     varied = images
-    if conditions.shift or conditions.flip or conditions.cutout:
-        varied = Augment(conditions.shift, conditions.flip, conditions.cutout)(images)
+    augment = conditions.augment
+    if augment.shift or augment.flip or augment.cutout:
+        varied = Augment(augment.shift, augment.flip, augment.cutout)(images)
     return keras.Model(images, model(varied), name="learner")
 
 
 class Augment(keras.layers.Layer):
-    """Shift, mirror and blank a part of each image, [n, h, w, c] of any dtype, each on its own.
+    """A layer that shifts, mirrors and blanks a part of each image, [n, h, w, c] of any dtype.
 
-    Where a shifted image leaves a border, its outermost pixels are repeated. All three are one
-    gather and one mask; with `training` false, images pass unchanged.
+    Each image varies independently. The border that a shift leaves is filled with the image's
+    outermost pixels. Shift and mirror are one gather, the blank is one mask. With `training` false,
+    images pass unchanged.
     """
 
     def __init__(self, shift: int, flip: bool, cutout: int):
-        """Say how far and how large, in pixels; 0 and False leave a part out."""
+        """Set the largest shift and the side of the blank, in pixels; 0 and False switch it off."""
         super().__init__(name="augment", autocast=False)
         self.shift, self.flip, self.cutout = shift, flip, cutout
         self.random = keras.random.SeedGenerator()
 
     def call(self, images: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
-        """Vary the images in training."""
+        """Return varied images in training, and unchanged ones otherwise."""
         if not training:
             return images
         if self.shift or self.flip:
@@ -54,12 +55,12 @@ class Augment(keras.layers.Layer):
         return ops.reshape(ops.take(flat, pixels, axis=0), (-1, height, width, channels))
 
     def _shifted(self, size: int, count: keras.KerasTensor) -> keras.KerasTensor:
-        """Say for each image which row (or column) each of its own comes from, [n, size]."""
+        """Return for each image the source of each of its rows (or columns), [n, size]."""
         moved = ops.arange(size)[None, :] + self._draw(count, 2 * self.shift + 1) - self.shift
         return ops.clip(moved, 0, size - 1)
 
     def _blank(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Put the batch's mean colour over a square; near a border, part of it lies outside."""
+        """Fill a square with the batch's mean colour; near a border, part of it lies outside."""
         _, height, width, _ = images.shape
         count = ops.shape(images)[0]
         rows, columns = self._covered(height, count), self._covered(width, count)
@@ -68,7 +69,7 @@ class Augment(keras.layers.Layer):
         return ops.where(mask, ops.cast(mean, images.dtype), images)
 
     def _covered(self, size: int, count: keras.KerasTensor) -> keras.KerasTensor:
-        """Say which rows (or columns) of each image the square covers, bool [n, size]."""
+        """Return whether the square covers each row (or column) of each image, bool [n, size]."""
         start = self._draw(count, size) - self.cutout // 2
         place = ops.arange(size)[None, :]
         return ops.logical_and(place >= start, place < start + self.cutout)

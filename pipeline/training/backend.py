@@ -1,23 +1,23 @@
-"""The machine under Keras: threads, determinism, precision, software. The one place for it."""
+"""The settings of Keras' backend: threads, determinism, memory, precision, software."""
 
 import ctypes
 import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 
 from pipeline.base import paths
-from pipeline.config.conditions import Precision
+from pipeline.config.conditions import Conditions, Precision
 from pipeline.training import devices
 
-# glibc's names for what `mallopt` sets, and values that fit any batch of ours.
+# The parameters of glibc's `mallopt`, and a value larger than any batch of this pipeline.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
 
-# XLA's option to choose only operations on the GPU that give the same bits each time.
+# XLA's option to use only GPU operations with reproducible results.
 DETERMINISTIC = "xla_gpu_deterministic_ops"
 COMPILED_BYTES = 1 << 30
 
@@ -38,7 +38,7 @@ PACKAGES = (
     "nvidia-cudnn-cu13",
     "numpy",
 )
-# Settings of the backends' own that change the last digits.
+# Environment variables of the backends that change the last digits of results.
 VARIABLES = (
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
@@ -55,15 +55,13 @@ VARIABLES = (
 
 
 def start(threads: int) -> None:
-    """Prepare Keras for computation whose results do not vary from run to run.
-
-    Call it before anything is computed.
+    """Set Keras up for reproducible computation. Call this before anything is computed.
 
     Args:
-        threads: Processor threads an operation uses. Sums are split among them, so their number
-            changes the last digits of results. JAX cannot be told; it takes all cores.
+        threads: Number of processor threads for one operation. Sums are split among them, so their
+            number changes the last digits of results. JAX ignores it and uses all cores.
     """
-    # A keras.json in the user's home may say otherwise, and models would be others.
+    # A keras.json in the user's home may set other values, which would change the models.
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
@@ -79,20 +77,20 @@ def start(threads: int) -> None:
 def _start_tensorflow(threads: int) -> None:
     import tensorflow as tf
 
-    # It warns of each model after the fifth that is traced, which is what many seeds are.
+    # TensorFlow warns of each model traced after the fifth, which several seeds soon exceed.
     tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     for gpu in tf.config.list_physical_devices("GPU"):
-        # Else the first process takes all of its memory, and no second one fits beside it.
+        # By default the first process takes all GPU memory, and a second one does not fit.
         tf.config.experimental.set_memory_growth(gpu, True)
     _keep_freed_memory()
 
 
 def _start_jax() -> None:
-    """Set what JAX reads when it first computes."""
-    # As with TensorFlow: memory as it is needed.
+    """Set the options that JAX reads at its first computation."""
+    # As with TensorFlow, allocate memory only when it is needed.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     flags = os.environ.get("XLA_FLAGS", "")
     if DETERMINISTIC not in flags:
@@ -100,7 +98,7 @@ def _start_jax() -> None:
     import jax
 
     if devices.gpu_names() and not jax.config.jax_compilation_cache_dir:
-        # Compiling takes a GPU longer than a short training, and the next seed needs the same.
+        # Compiling for a GPU takes longer than a short training, and the next seed reuses it.
         jax.config.update("jax_compilation_cache_dir", str(paths.COMPILED.absolute()))
         jax.config.update("jax_compilation_cache_max_size", COMPILED_BYTES)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -109,19 +107,20 @@ def _start_jax() -> None:
 def _start_torch(threads: int) -> None:
     import torch
 
-    # Without it cuBLAS refuses to be deterministic.
+    # cuBLAS needs this setting to be deterministic.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
 
 
 def _keep_freed_memory() -> None:
-    """Undo what TensorFlow does to the memory allocator: half of the time of small models.
+    """Undo TensorFlow's change of the memory allocator, which costs small models half of the time.
 
-    The first data set that reads from Python, as ours do, makes TensorFlow set glibc's
-    M_TRIM_THRESHOLD to 128 KiB (tensorflow/core/kernels/data/generator_dataset_op.cc), which also
-    fixes M_MMAP_THRESHOLD at 128 KiB: from then on every larger tensor is fetched from the kernel
-    and given back, page by page, in every step. So let it, once, and set both higher.
+    The first data set that reads from Python, as those of this pipeline do, makes TensorFlow set
+    glibc's M_TRIM_THRESHOLD to 128 KiB (tensorflow/core/kernels/data/generator_dataset_op.cc),
+    which also fixes M_MMAP_THRESHOLD at 128 KiB. From then on every larger tensor is requested from
+    the kernel and returned, page by page, in every step. So this function triggers that change
+    once, and then sets both higher.
     """
     import tensorflow as tf
 
@@ -136,22 +135,27 @@ def _keep_freed_memory() -> None:
     libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
-def precision(wanted: Precision | Literal["auto"]) -> Precision:
-    """Choose the dtype policy that is fastest here at the same accuracy, unless one is wanted.
+def resolved(conditions: Conditions) -> Conditions:
+    """Replace the precision "auto" by the one that is fastest here."""
+    if conditions.precision != "auto":
+        return conditions
+    return conditions.model_copy(update={"precision": fastest_precision()})
 
-    bfloat16 where the device multiplies it in hardware: GPUs, and processors with AMX or
-    AVX-512 BF16. Elsewhere it is emulated, and slower than float32.
+
+def fastest_precision() -> Precision:
+    """Choose the dtype policy that is fastest here at the same accuracy.
+
+    That is bfloat16 on devices that multiply it in hardware: GPUs, and processors with AMX or
+    AVX-512 BF16. Other devices emulate it, which is slower than float32.
     """
-    if wanted != "auto":
-        return wanted
     if devices.gpu_names() or _processor_flags() & {"amx_bf16", "avx512_bf16"}:
         return "mixed_bfloat16"
     return "float32"
 
 
 def software() -> dict[str, Any]:
-    """Describe software and devices here, as far as they decide what a training gives."""
-    # The vector instructions by which libraries choose their kernels.
+    """Return the software and devices here that affect the result of a training."""
+    # Libraries choose their kernels by these vector instructions.
     vectors = ("avx", "fma", "amx")
     return {
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
@@ -171,7 +175,7 @@ def _version(package: str) -> str | None:
 
 
 def _processor_flags() -> set[str]:
-    """Read what the processor can do; only Linux says so in a file."""
+    """Read the processor's feature flags; empty on systems other than Linux."""
     file = Path("/proc/cpuinfo")
     if not file.exists():
         return set()
@@ -180,10 +184,10 @@ def _processor_flags() -> set[str]:
 
 
 def steps_a_call() -> int:
-    """Say how many training steps the backend should run at one request.
+    """Return the number of training steps that the backend runs in one call from Python.
 
-    Whoever has to ask Python for each step waits for it, most of all with small models. The
-    results are the same. Keras allows only 1 with PyTorch; JAX gains nothing on the processor.
+    Each call costs time, above all with small models. The number does not change the results.
+    Keras allows only 1 with PyTorch; JAX gains nothing on the processor.
     """
     if keras.backend.backend() == "torch":
         return 1

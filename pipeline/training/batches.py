@@ -1,4 +1,4 @@
-"""Splits on disk, and how training reads them: a batch at a time, never a whole split.
+"""The reader of the splits on disk, which loads one batch at a time and never a whole split.
 
 A split is a folder with `images.npy` (uint8, [n, height, width, channels]), `labels.npy`
 (int64, [n]) and `classes.json` (the class names, in label order).
@@ -18,7 +18,7 @@ INFERENCE_BATCH = 500
 
 
 class SplitFolder:
-    """One split on disk. Labels are read once; images only as they are asked for."""
+    """One split on disk. Labels are read once, images only when they are requested."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -41,7 +41,7 @@ class SplitFolder:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the digests of the files: it names the images, labels and classes."""
+        """The first 16 digits of each file's SHA-256, which identify images, labels and classes."""
         names = ("images.npy", "labels.npy", "classes.json")
         return "".join(sha256(self.folder / name)[:16] for name in names)
 
@@ -49,10 +49,10 @@ class SplitFolder:
         return len(self.labels)
 
     def images(self, indices: NDArray[np.int64] | slice) -> NDArray[np.uint8]:
-        """Read some images, [k, height, width, channels].
+        """Read some images, uint8 [k, height, width, channels].
 
-        The file is mapped anew each time: pages of a standing map would add up in memory until
-        the whole split were there.
+        The file is mapped again for each call, because the pages of a permanent map would add up in
+        memory to the whole split.
         """
         return np.asarray(self._map()[indices]).copy()
 
@@ -61,7 +61,7 @@ class SplitFolder:
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of a split: shuffled anew each epoch if there is a seed, in order if not."""
+    """The batches of a split, shuffled in each epoch if there is a seed, otherwise in order."""
 
     def __init__(
         self, split: SplitFolder, batch_size: int, seed: int | None = None, epoch: int = 0

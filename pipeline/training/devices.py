@@ -1,10 +1,10 @@
-"""The GPUs under Keras: their names, their memory; and how running out of any memory shows."""
+"""The GPUs of Keras' backend: their names, their memory, and errors that mean it ran out."""
 
 import keras
 
 
 def gpu_names() -> list[str]:
-    """Name the GPUs that the backend sees, such as "NVIDIA H100 80GB HBM3"."""
+    """Return the names of the backend's GPUs, such as "NVIDIA H100 80GB HBM3"."""
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
@@ -24,7 +24,7 @@ def gpu_names() -> list[str]:
 
 
 def gpu_peak_bytes() -> int | None:
-    """Give the most bytes that the GPU has held so far; None where there is none."""
+    """Return the peak memory of the GPU so far, in bytes; None if there is no GPU."""
     if not gpu_names():
         return None
     match keras.backend.backend():
@@ -43,7 +43,7 @@ def gpu_peak_bytes() -> int | None:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an error of Python or of the backend means that memory ran out."""
+    """Check whether an error of Python or of the backend means that memory ran out."""
     text = str(error).lower()
     return (
         isinstance(error, MemoryError)

@@ -48,12 +48,10 @@ class Training:
         architecture = f"pipeline.architectures.{self.specification.architecture}"
         return {
             "specification": asdict(self.specification),
-            "conditions": asdict(self.conditions),
+            "conditions": self.conditions.model_dump(mode="json"),
             "settings": self.settings.model_dump(mode="json", exclude={"seeds"}),
             "data": [self.train.digest, self.validation.digest],
-            "code": code_digest.digest(
-                code_digest.transitive("pipeline.training.final", architecture)
-            ),
+            "code": code_digest.digest("pipeline.training.final", architecture),
             "software": backend.software(),
         }
 
@@ -104,7 +102,7 @@ def _watching(seed: int, learning_rate: float, show: Show) -> keras.callbacks.Ca
             raise ConvoyError(
                 f"seed {seed}: the loss is not finite after epoch {epoch + 1} (learning rate "
                 f"{learning_rate:g}). Search again with longer trials (tune.epochs), under the "
-                "conditions of this training, or choose other conditions (train.*)."
+                "conditions of this training, or choose other conditions (fit.*)."
             )
         show(seed, logs["val_accuracy"])
 

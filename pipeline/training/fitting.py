@@ -1,4 +1,4 @@
-"""Fitting a model: one room for the search, the final training and the baseline."""
+"""The fit of a model, shared by the search, the final training and the baseline."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from pipeline.training.recipe import Recipe, make_optimizer
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of a learning curve: loss is the mean cross-entropy in nats, accuracy 0 to 1.
+    """One row of a learning curve: loss is the mean cross-entropy in nats, accuracy is 0 to 1.
 
-    The loss is without label smoothing and class weights, so that it means the same everywhere.
+    The loss is without label smoothing and class weights, so it is comparable between trainings.
     """
 
     number: int
@@ -41,20 +41,20 @@ def fit(
     patience: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> list[Epoch]:
-    """Fit the model in place; the seed decides the order of the images. Epochs count from 1.
+    """Fit the model in place. Epochs count from 1.
 
     Args:
         model: A model; it stays uncompiled.
-        recipe: How to fit it.
-        conditions: What holds for every model.
-        train: Images to fit it to.
-        validation: Images to score it on after each epoch.
-        epochs: Epochs when all is done, those before `first_epoch` included.
+        recipe: Optimizer, learning rate, batch size and weight decay.
+        conditions: The settings that all models share.
+        train: Training images.
+        validation: Validation images, scored after each epoch.
+        epochs: Total number of epochs, including the first `first_epoch`.
         seed: Decides the order of the images, together with the number of the epoch.
-        first_epoch: Epochs done before; a callback restores the state they led to.
-        patience: Stop after so many epochs without a better validation accuracy, and go back to
-            the best epoch (`kept` says which); None: never.
-        callbacks: For Keras.
+        first_epoch: Number of epochs already done; a callback restores their state.
+        patience: Stop after this many epochs without a better validation accuracy, and restore
+            the weights of the best epoch (see `kept`). None: never stop early.
+        callbacks: Further Keras callbacks.
 
     Returns:
         The epochs fitted here.
@@ -70,7 +70,7 @@ def fit(
         ],
         steps_per_execution=backend.steps_a_call(),
     )
-    # Else the first step makes the optimizer's variables, and TensorFlow traces it once more.
+    # Otherwise the first step creates the optimizer's variables, and TensorFlow traces it twice.
     learner.optimizer.build(learner.trainable_variables)
     history = learner.fit(
         batches,
@@ -88,14 +88,14 @@ def fit(
 
 
 def kept(curve: Sequence[Epoch], patience: int | None) -> Epoch:
-    """Say at the end of which epoch the model had the weights that `fit` left it with."""
+    """Return the epoch whose weights the model has after `fit`."""
     return curve[-1] if patience is None else max(curve, key=lambda epoch: epoch.val_accuracy)
 
 
 def _built_in(conditions: Conditions, patience: int | None) -> list[keras.callbacks.Callback]:
     chosen: list[keras.callbacks.Callback] = []
     if conditions.weight_average:
-        # First, so that whatever else looks at the weights after an epoch sees their average.
+        # First in the list, so all later callbacks see the averaged weights after an epoch.
         chosen.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if patience is not None:
         chosen.append(
@@ -120,7 +120,7 @@ def _loss(smoothing: float, classes: int) -> str | Callable:
 
 
 def _class_weights(labels: NDArray[np.int64]) -> dict[int, float]:
-    """Weigh each class with images by n / (classes * its images), as scikit-learn's "balanced"."""
+    """Return the weight n / (classes * its images) of each class, as scikit-learn's "balanced"."""
     present, counts = np.unique(labels, return_counts=True)
     weights = len(labels) / (len(present) * counts)
     return dict(zip(present.tolist(), weights.tolist(), strict=True))

@@ -1,7 +1,8 @@
-"""GELU (Hendrycks and Gimpel 2016) by operations that TensorFlow vectorises.
+"""The GELU activation (Hendrycks and Gimpel 2016) of operations that TensorFlow vectorises.
 
-Its own, which Keras calls, takes the complementary error function number by number, and in 16
-bits every step after it. docs/performance.md has what that costs on a processor.
+TensorFlow's own GELU, which Keras calls, computes the complementary error function one number at a
+time, and with 16-bit floats every later operation as well. docs/performance.md has the cost on a
+processor.
 """
 
 import math
@@ -13,27 +14,27 @@ own = keras.activations.gelu
 
 
 class VectorisedGelu(keras.callbacks.Callback):
-    """Lets a model's layers compute GELU so while it learns; with other backends, as they do.
+    """A callback that uses the vectorised GELU during training, with TensorFlow only.
 
-    What is scored after each epoch, and what is saved in the end, is Keras' own.
+    The validation after each epoch and the saved model use Keras' own GELU.
     """
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Find the layers with GELU."""
+        """Find the layers with GELU and make them use the vectorised one."""
         tensorflow = keras.backend.backend() == "tensorflow"
         self.layers = list(_layers_with_gelu(self.model)) if tensorflow else []
         self._let_them_use(_gelu)
 
     def on_test_begin(self, logs: dict | None = None) -> None:
-        """Score with Keras' own."""
+        """Restore Keras' own GELU for validation."""
         self._let_them_use(own)
 
     def on_test_end(self, logs: dict | None = None) -> None:
-        """Go on learning."""
+        """Use the vectorised GELU again for training."""
         self._let_them_use(_gelu)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Leave the layers as they were."""
+        """Restore Keras' own GELU at the end."""
         self._let_them_use(own)
 
     def _let_them_use(self, function: Callable) -> None:
@@ -50,7 +51,7 @@ def _layers_with_gelu(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def _gelu(features: keras.KerasTensor) -> keras.KerasTensor:
-    """Give x Φ(x), Φ the normal distribution function, for [...] of any floating dtype."""
+    """Compute x Φ(x), with the normal distribution function Φ, for [...] of any floating dtype."""
     import tensorflow as tf
 
     @tf.custom_gradient

@@ -1,4 +1,4 @@
-"""Convolution arithmetic: what size a convolution or pooling layer gives, along one axis.
+"""Convolution arithmetic: the output size of a convolution or pooling layer along one axis.
 
 The formula is that of Stanford's cs231n notes ("Convolutional Networks", section "Spatial
 arrangement"), with dilation as in Dumoulin and Visin (2016, "A guide to convolution arithmetic",
@@ -6,9 +6,9 @@ relationship 15):
 
     output = floor((n + 2p - d(k - 1) - 1) / s) + 1
 
-Each axis is counted by itself, and the depth of the output is the number of filters. (The
-formula in the practical multiplied height, width and depth and squared the padding. That is the
-number of values in a tensor mixed up with the length of its sides, and it is wrong.)
+Each axis is computed separately, and the depth of the output is the number of filters. (The
+formula in the practical multiplied height, width and depth and squared the padding. It confused
+the number of values in a tensor with the length of its sides and is wrong.)
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class GeometryError(ConvoyError):
 
 @dataclass(frozen=True)
 class Window:
-    """How a kernel or a pooling window moves along one axis, all in pixels.
+    """The movement of a kernel or a pooling window along one axis, all in pixels.
 
     Attributes:
         kernel: Length of the window, at least 1.
@@ -37,7 +37,11 @@ class Window:
     dilation: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse a window that no layer can have."""
+        """Check that the values are possible.
+
+        Raises:
+            GeometryError: a value is too small.
+        """
         for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
             value = getattr(self, name)
             if value < least:
@@ -45,7 +49,7 @@ class Window:
 
     @property
     def span(self) -> int:
-        """Pixels from the first tap of the kernel to its last, both counted."""
+        """Number of pixels from the first tap of the kernel to its last, both included."""
         return self.dilation * (self.kernel - 1) + 1
 
 
@@ -68,7 +72,11 @@ def unused_pixels(size: int, window: Window) -> int:
 
 
 def output_shape(shape: tuple[int, int], *windows: Window) -> tuple[int, int]:
-    """Pass height and width through several layers that treat both axes alike."""
+    """Compute height and width after several layers that treat both axes alike.
+
+    Raises:
+        GeometryError: a window is larger than its padded input.
+    """
     height, width = shape
     for window in windows:
         height, width = output_size(height, window), output_size(width, window)
@@ -76,7 +84,7 @@ def output_shape(shape: tuple[int, int], *windows: Window) -> tuple[int, int]:
 
 
 def fits(shape: tuple[int, int], *windows: Window) -> bool:
-    """Tell whether these layers, one after the other, can be built on an image of this shape."""
+    """Check whether these layers, one after the other, can be built on an image of this shape."""
     try:
         output_shape(shape, *windows)
     except GeometryError:
@@ -85,10 +93,10 @@ def fits(shape: tuple[int, int], *windows: Window) -> bool:
 
 
 def same_padding(kernel: int, dilation: int = 1) -> int:
-    """Zeros at each end that keep the size at stride 1.
+    """Return the number of zeros at each end that keeps the size at stride 1.
 
     Raises:
-        GeometryError: the kernel's span is even, so that no symmetric padding does it.
+        GeometryError: the kernel's span is even, so no symmetric padding keeps the size.
     """
     span = Window(kernel, dilation=dilation).span
     if span % 2 == 0:
@@ -100,7 +108,11 @@ def same_padding(kernel: int, dilation: int = 1) -> int:
 
 
 def _room(size: int, window: Window) -> int:
-    """Pixels by which the window can move."""
+    """Return the number of pixels by which the window can move.
+
+    Raises:
+        GeometryError: the window is larger than the padded input.
+    """
     padded = size + 2 * window.padding
     if window.span > padded:
         raise GeometryError(

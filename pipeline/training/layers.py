@@ -14,7 +14,7 @@ NORMALISATIONS = ["batch", "group", "none"]
 
 
 def window(kernel: int, stride: int = 1, padding: Padding = "valid") -> Window:
-    """Describe a square layer along one axis; "same" means (kernel - 1) / 2 zeros at each end."""
+    """Return the window of a square layer; "same" means (kernel - 1) / 2 zeros at each end."""
     zeros = geometry.same_padding(kernel) if padding == "same" else 0
     return Window(kernel, stride, zeros)
 
@@ -33,12 +33,12 @@ def convolution(
     """Convolve with a square kernel: [n, h, w, c] to [n, h', w', filters], h' by `geometry`.
 
     Raises:
-        GeometryError: the kernel is larger than its padded input; the message names the layer.
+        GeometryError: the kernel is larger than its padded input; the message has the layer's name.
     """
     shape = window(kernel, stride, padding)
     _check(images, shape, name)
     if stride > 1 and shape.padding:
-        # Keras' own "same" pads unevenly at stride 2; equal zeros are what the formula says.
+        # Keras' own "same" pads unevenly at stride 2, but the formula needs equal padding.
         images = keras.layers.ZeroPadding2D(shape.padding, name=f"{name}_padding")(images)
         padding = "valid"
     return keras.layers.Conv2D(
@@ -58,7 +58,7 @@ def pooling(
     """Take the maximum or the mean of each size × size square: [n, h, w, c] to [n, h', w', c].
 
     Raises:
-        GeometryError: the square is larger than its input; the message names the layer.
+        GeometryError: the square is larger than its input; the message has the layer's name.
     """
     _check(images, Window(size, stride=size), name)
     layer = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[kind]
@@ -73,21 +73,21 @@ def normalisation(images: keras.KerasTensor, kind: str, *, name: str) -> keras.K
     if kind == "none":
         return images
     if kind == "batch":
-        # Keras' 0.99 takes hundreds of steps to forget the start: a short trial would be judged
-        # with statistics of images it never saw.
+        # With Keras' 0.99 the initial values still count after hundreds of steps, so a short trial
+        # would be scored with the wrong mean and variance.
         return BatchNormalization(momentum=0.9, name=name)(images)
     return keras.layers.GroupNormalization(groups=math.gcd(8, images.shape[-1]), name=name)(images)
 
 
 def uneven_layers(model: keras.Model) -> list[str]:
-    """Say in words where a stride does not fit its input evenly, so that pixels go unused."""
+    """List the layers whose stride does not fit their input evenly, which leaves pixels unused."""
     report = []
     for layer in model.layers:
         kernel = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
         if kernel is None or layer.padding == "same":
             continue
         before = layer.input._keras_history.operation
-        # What `convolution` has added at the far end: to leave out zeros is no loss.
+        # The zeros that `convolution` added at the far end; leaving them out is no loss.
         zeros = before.padding[0][1] if isinstance(before, keras.layers.ZeroPadding2D) else 0
         _, height, width, _ = layer.input.shape
         for axis, size, extent, stride in zip(

@@ -1,7 +1,7 @@
-"""From an architecture and its hyperparameters to a model.
+"""The construction of a model from an architecture and its hyperparameters.
 
-A model reads uint8 images [n, height, width, channels] and gives float32 probabilities
-[n, classes]: all preprocessing is inside it.
+A model takes uint8 images [n, height, width, channels] and returns float32 probabilities
+[n, classes]; all preprocessing is inside it.
 """
 
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ def declare(
     classes: int,
     precision: Precision = "float32",
 ) -> tuple[keras.Model, Recipe]:
-    """Build the model that `hp` describes; declare every hyperparameter that `hp` lacks."""
+    """Build the model with the values in `hp`; declare every hyperparameter that `hp` lacks."""
     keras.utils.clear_session(free_memory=False)
-    # Clearing has reset it.
+    # `clear_session` resets the policy.
     keras.config.set_dtype_policy(precision)
     module = load_architecture(architecture)
     images = keras.Input(shape, dtype="uint8", name="images")
@@ -48,11 +48,11 @@ def build(
     classes: int,
     precision: Precision = "float32",
 ) -> tuple[keras.Model, Recipe]:
-    """Build the model with these hyperparameter values; those not named take their defaults.
+    """Build the model with these hyperparameter values, and defaults for the others.
 
     Raises:
-        ConvoyError: a value is named that the architecture does not declare. KerasTuner would
-            pass over a renamed hyperparameter in silence and take its default.
+        ConvoyError: a value belongs to no hyperparameter of the architecture. KerasTuner would
+            silently ignore a renamed hyperparameter and use its default.
     """
     hp = HyperParameters()
     hp.values = dict(values)
@@ -68,7 +68,7 @@ def build(
 
 
 def plain(model: keras.Model) -> keras.Model:
-    """Copy a model with nothing in it but layers of Keras, so that Keras alone can load it."""
+    """Return a copy of a model with Keras' own layers only, so Keras alone can load it."""
 
     def copy(layer: keras.Layer) -> keras.Layer:
         ours = isinstance(layer, BatchNormalization)
@@ -81,7 +81,10 @@ def plain(model: keras.Model) -> keras.Model:
 
 
 def mirrored(model: keras.Model) -> keras.Model:
-    """Average a model's answers to an image and to its mirror image; the weights are the same."""
+    """Build a model that averages the probabilities for an image and for its mirror image.
+
+    It shares the weights of `model`.
+    """
     images = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     answers = [model(images), model(keras.ops.flip(images, axis=2))]
     mean = keras.layers.Average(name="mean_of_both", dtype="float32")(answers)

@@ -1,26 +1,26 @@
-"""Muon (Jordan et al. 2024), an optimizer that gets further in few epochs, for convolutions too."""
+"""The optimizer Muon (Jordan et al. 2024), good in short trainings, also for convolutions."""
 
 import math
 
 import keras
 from keras import ops
 
-NOT_MATRICES = "logits"  # the classifying layer, which its authors leave to Adam
+NOT_MATRICES = "logits"  # the classifying layer, which Muon's authors leave to Adam
 
 
 class Muon(keras.optimizers.Muon):
-    """Keras' Muon, which leaves all but Dense kernels to Adam, with convolutions as matrices.
+    """Keras' Muon, extended from Dense layers to convolutions; Adam updates all other weights.
 
-    A kernel [k, k, in, out] counts as the matrix [k * k * in, out], whose momentum is replaced by
-    a nearly orthogonal matrix; steps are scaled to the size of Adam's (Liu et al. 2025). The
-    products are taken in bfloat16, as its authors do.
+    A kernel [k, k, in, out] is treated as the matrix [k * k * in, out], whose momentum is replaced
+    by a nearly orthogonal matrix. Steps are scaled to the size of Adam's (Liu et al. 2025). The
+    products are computed in bfloat16, as by Muon's authors.
     """
 
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
         return len(variable.shape) not in (2, 4) or NOT_MATRICES in variable.path
 
     def zeropower_via_newtonschulz5(self, x: keras.KerasTensor, steps: int) -> keras.KerasTensor:
-        """Give the nearly orthogonal matrix, in the shape of `x`."""
+        """Return the nearly orthogonal matrix, in the shape of `x`."""
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         tall = matrix.shape[0] > matrix.shape[1]
         matrix = ops.transpose(matrix) if tall else matrix
@@ -33,5 +33,5 @@ class Muon(keras.optimizers.Muon):
         return ops.reshape(ops.transpose(matrix) if tall else matrix, x.shape)
 
     def lr_adjust(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Scale a step so that its entries are as large as Adam's."""
+        """Scale a step to make its entries as large as Adam's."""
         return x * self.rms_rate * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1]))

@@ -1,22 +1,21 @@
-"""Batch normalisation by TensorFlow's fused kernel, which Keras 3 does not call.
+"""The batch normalisation with TensorFlow's fused kernel, which Keras 3 does not use.
 
-Keras puts it together from a dozen operations, in float32 whatever the precision, and each of
-them reads and writes all activations. docs/performance.md has what that costs on a processor.
+Keras composes it of a dozen operations, in float32 whatever the precision, and each of them reads
+and writes all activations. docs/performance.md has the cost on a processor.
 """
 
 import keras
 
-# On a processor the kernel takes 16-bit floats in blocks of so many channels. Other numbers of
-# channels are up to ten times as slow as in 32 bits.
+# On a processor the kernel handles 16-bit floats in blocks of this many channels. With other
+# numbers of channels it is up to ten times as slow as with 32 bits.
 BLOCK = 16
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer, faster while it is trained on images with TensorFlow.
+    """Keras' layer, but faster in training on images with TensorFlow.
 
-    At inference, with every other backend, and where more is asked of it than the kernel does, it
-    is Keras' own in all respects. `models.plain` puts Keras' own in its place, so that saved
-    models need nothing of ours.
+    At inference, with other backends, and with options that the kernel lacks, it is exactly Keras'
+    layer. `models.plain` replaces it by Keras' layer, so saved models need only Keras.
     """
 
     def call(
@@ -25,7 +24,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         training: bool | None = None,
         mask: keras.KerasTensor | None = None,
     ) -> keras.KerasTensor:
-        """Normalise [n, h, w, c] over all but the last axis, and follow mean and variance."""
+        """Normalise [n, h, w, c] over all but the last axis, and update mean and variance."""
         if not (training and self.trainable and mask is None and self._can_be_fused(inputs)):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -39,7 +38,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             is_training=True,
         )
         outputs = tf.cast(outputs, inputs.dtype)
-        # The kernel gives the sample variance, Keras follows the population's.
+        # The kernel returns the sample variance; Keras averages the population variance.
         count = tf.cast(tf.size(inputs) / inputs.shape[-1], variance.dtype)
         self._follow(self.moving_mean, mean)
         self._follow(self.moving_variance, variance * (count - 1) / count)

@@ -1,4 +1,4 @@
-"""How a model is fitted: the hyperparameters of training that every architecture shares."""
+"""The training recipe: the hyperparameters of training that all architectures share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ OPTIMIZERS: dict[Optimizer, tuple[type[keras.optimizers.Optimizer], dict[str, An
     "sgd": (keras.optimizers.SGD, {}),
     "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
     "adam": (keras.optimizers.Adam, {}),
-    # Keras' AdamW is this with a weight decay that cannot be left out.
+    # Keras' AdamW is Adam with a weight decay that cannot be left out.
     "adamw": (keras.optimizers.Adam, {}),
-    # What it leaves to Adam is not decayed.
+    # The weights that Muon leaves to Adam are not decayed.
     "muon": (Muon, {"ns_steps": 4, "adam_weight_decay": None}),
 }
-# Its steps cost more, which pays in short trainings: offered where `tune.fixed` asks for it.
+# Muon's steps cost more, which pays only in short trainings, so `tune.fixed` must ask for it.
 ON_REQUEST = "muon"
 
-# Lowest, highest and usual: where each optimizer is at home (Goodfellow et al. 2016, "Deep
-# Learning", 8.3 and 8.5; Loshchilov and Hutter 2019 for weight decay).
+# Lowest, highest and usual values for each optimizer (Goodfellow et al. 2016, "Deep Learning", 8.3
+# and 8.5; Loshchilov and Hutter 2019 for weight decay).
 LEARNING_RATES: dict[Optimizer, tuple[float, float, float]] = {
     "sgd": (3e-2, 3e-1, 1e-1),
     "nesterov": (5e-3, 2e-1, 5e-2),
@@ -32,8 +32,8 @@ LEARNING_RATES: dict[Optimizer, tuple[float, float, float]] = {
     "adamw": (3e-4, 1e-2, 1e-3),
     "muon": (1e-3, 3e-2, 1e-2),
 }
-# With a momentum of 0.9, a decay in the loss, as papers state it, is 1 / (1 - 0.9) = 10 times as
-# strong as one that is taken off the weights, as here: their 1e-4 is 1e-3.
+# With a momentum of 0.9, a decay in the loss, as in papers, is 1 / (1 - 0.9) = 10 times as strong
+# as one that is subtracted from the weights, as here: a paper's 1e-4 is 1e-3 here.
 WEIGHT_DECAYS: dict[Optimizer, tuple[float, float, float]] = {
     "nesterov": (1e-4, 2e-2, 1e-3),
     "adamw": (1e-3, 1e-1, 1e-2),
@@ -41,20 +41,20 @@ WEIGHT_DECAYS: dict[Optimizer, tuple[float, float, float]] = {
 }
 BATCH_SIZES = [32, 64, 128, 256, 512]
 
-# One cycle: the learning rate climbs for this share of the training, from this share of its peak.
+# One cycle: the learning rate rises for this share of the training, from this share of its peak.
 WARM_UP, WARM_UP_FROM = 0.25, 0.04
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to fit a model. Each architecture file states its published one as `RECIPE`.
+    """The settings to fit a model with. Each architecture has its published ones as `RECIPE`.
 
     Attributes:
         optimizer: Name of an entry of `OPTIMIZERS`.
         learning_rate: Step size; under a schedule, the largest one.
-        batch_size: Images a step.
-        weight_decay: Share of each weight, times the learning rate, taken off in each step;
-            biases and the parameters of normalisation keep theirs.
+        batch_size: Images in a step.
+        weight_decay: Share of each weight, times the learning rate, that is subtracted in each
+            step; biases and the parameters of normalisation do not decay.
     """
 
     optimizer: Optimizer = "adam"
@@ -63,10 +63,10 @@ class Recipe:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a weight decay that no search would ever use.
+        """Check that the optimizer supports a weight decay if there is one.
 
         Raises:
-            ValueError: the optimizer has none.
+            ValueError: it does not.
         """
         if self.weight_decay and self.optimizer not in WEIGHT_DECAYS:
             raise ValueError(
@@ -76,7 +76,7 @@ class Recipe:
 
 
 def declare(hp: HyperParameters, published: Recipe) -> Recipe:
-    """Declare the search space of training around a published recipe; return the recipe chosen."""
+    """Declare the search space of training, with a recipe as default; return the values chosen."""
     asked = hp.values.get("optimizer") == ON_REQUEST
     offered = [name for name in OPTIMIZERS if name != ON_REQUEST or asked]
     optimizer = hp.Choice("optimizer", offered, default=published.optimizer)
@@ -93,7 +93,7 @@ def _declare_ranges(
     ranges: dict[Optimizer, tuple[float, float, float]],
     published: Recipe,
 ) -> dict[str, float]:
-    """Declare one number for each optimizer that has it, active only with that optimizer."""
+    """Declare one number for each optimizer in `ranges`, active only with that optimizer."""
     values: dict[str, float] = {}
     for optimizer in (each for each in ranges if each in offered):
         low, high, usual = ranges[optimizer]
@@ -108,7 +108,7 @@ def _declare_ranges(
 def make_optimizer(
     recipe: Recipe, conditions: Conditions, steps: int
 ) -> keras.optimizers.Optimizer:
-    """Make the Keras optimizer for a training of so many steps."""
+    """Make the Keras optimizer for a training of `steps` steps."""
     kind, settings = OPTIMIZERS[recipe.optimizer]
     if conditions.weight_average:
         settings = settings | {"use_ema": True, "ema_momentum": conditions.weight_average}
@@ -121,10 +121,10 @@ def make_optimizer(
 def learning_rate(
     peak: float, conditions: Conditions, steps: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """Give the learning rate, or its course over `steps` steps.
+    """Return the learning rate, constant or as a schedule over `steps` steps.
 
     Source: Loshchilov and Hutter 2017 ("cosine", without restarts); Smith and Topin 2018
-    ("one_cycle"; here a straight climb, then half a cosine down to 0).
+    ("one_cycle"; here a linear rise, then half a cosine down to 0).
     """
     decay = keras.optimizers.schedules.CosineDecay
     if conditions.schedule == "cosine":

@@ -1,4 +1,4 @@
-"""Trained models as files: the same model is always the same bytes."""
+"""Trained models as files; the same model always gives the same bytes."""
 
 import json
 import re
@@ -10,15 +10,15 @@ import keras
 
 from pipeline.base.files import replacing
 
-# Any fixed time does; this is the earliest that a zip file can hold.
+# Any fixed time would do; this is the earliest that a zip file can store.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: keras.Model, path: Path) -> None:
     """Write a `.keras` file whose bytes depend on the model alone.
 
-    Keras puts the time, and the addresses of objects in memory, into the file; both are
-    replaced, and `keras.saving.load_model` reads the result as usual.
+    Keras writes the time and the memory addresses of objects into the file. Both are replaced, and
+    `keras.saving.load_model` reads the result as usual.
     """
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder) / "model.keras"
@@ -46,7 +46,7 @@ def _rewrite(source: zipfile.ZipFile, target: Path) -> None:
 
 
 def _number_objects(config: bytes) -> bytes:
-    """Replace the memory addresses by which Keras marks shared objects with 1, 2, 3, ..."""
+    """Replace the memory addresses that mark shared objects by 1, 2, 3, ..."""
     numbers: dict[bytes, int] = {}
 
     def number(match: re.Match[bytes]) -> bytes:

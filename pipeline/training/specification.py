@@ -1,4 +1,4 @@
-"""What `select` hands to `train`: which model to build, and from which code."""
+"""The specification of a model, which `select` writes and `train` reads."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ from pipeline.base.files import read_json, sha256
 class Specification:
     """One model to train.
 
-    `code_sha256` stands for the architecture's file: which one that is, is known only when a
-    winner is chosen, so DVC cannot list it. Through this digest an edited architecture retrains
-    its model, and an edit to any other architecture does not.
+    DVC cannot list the architecture's file as a dependency, because the architecture is known only
+    when a winner is chosen. `code_sha256` takes its place: an edit of this architecture retrains
+    the model, an edit of any other does not.
 
     Attributes:
-        architecture: Name of a file in `pipeline/architectures/`.
-        hyperparameters: Values; those not named take their defaults.
+        architecture: Name of a module in `pipeline/architectures/`.
+        hyperparameters: Values by name; missing ones take their defaults.
         code_sha256: Digest of the architecture's file.
     """
 
@@ -29,10 +29,10 @@ class Specification:
 
 
 def read(path: Path) -> Specification:
-    """Read a specification and check that the architecture is still the one it was made with.
+    """Read a specification and check that its architecture's file is unchanged.
 
     Raises:
-        ConvoyError: the architecture's file has been edited since.
+        ConvoyError: the file has been edited since.
     """
     specification = Specification(**read_json(path))
     check_code(specification.architecture, specification.code_sha256, path)
@@ -40,10 +40,10 @@ def read(path: Path) -> Specification:
 
 
 def check_code(architecture: str, code_sha256: str, path: Path) -> None:
-    """Check that an architecture is still the one that the results in `path` were made with.
+    """Check that an architecture's file is unchanged since the results in `path` were made.
 
     Raises:
-        ConvoyError: its file has been edited since.
+        ConvoyError: the file has been edited since.
     """
     code = paths.ARCHITECTURES / f"{architecture}.py"
     if sha256(code) != code_sha256:

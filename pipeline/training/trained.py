@@ -1,7 +1,7 @@
-"""The folder of trained models that `train` leaves in `models/NAME/`: one file a seed.
+"""The folder of trained models that `train` writes to `models/NAME/`, with one file for each seed.
 
-`models.json` beside them says which one is released: the one with the lowest validation loss.
-Test images have no part in that.
+`models.json` in the same folder has the seed of the released model: the one with the lowest
+validation loss. Test images play no part in this choice.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ INDEX = "models.json"
 
 @dataclass(frozen=True)
 class SeedResult:
-    """How the model of one seed ended on the validation images."""
+    """The final validation scores of one seed's model."""
 
     seed: int
     val_accuracy: float
@@ -24,15 +24,15 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class TrainedModels:
-    """What is known about a folder of trained models.
+    """The index of a folder of trained models.
 
     Attributes:
         architecture: Name of the architecture.
         parameters: Number of parameters.
-        precision: Keras dtype policy they were trained with.
-        backend: Keras backend they were trained with.
+        precision: Keras dtype policy of the training.
+        backend: Keras backend of the training.
         classes: Class names, in the order of the probabilities.
-        seeds: How each seed ended.
+        seeds: The validation scores of each seed.
     """
 
     architecture: str
@@ -49,7 +49,7 @@ class TrainedModels:
 
 
 def model_file(folder: Path, seed: int) -> Path:
-    """Name the file of one seed's model."""
+    """Return the path of one seed's model."""
     return folder / f"seed-{seed}.keras"
 
 

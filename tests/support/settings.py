@@ -1,5 +1,6 @@
 """Settings for tests, with what the test does not care about filled in."""
 
+from pipeline.config.conditions import PLAIN, Conditions
 from pipeline.config.params import Tune
 
 
@@ -15,3 +16,10 @@ def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):
         trial_seconds=None,
         fixed={},
     )
+
+
+def conditions(**changes) -> Conditions:
+    """Return the conditions of a plain script with changes, those of `augment` among them."""
+    augment = {name: changes.pop(name) for name in PLAIN.augment.model_fields_set & set(changes)}
+    content = PLAIN.model_dump() | changes
+    return Conditions(**{**content, "augment": content["augment"] | augment})

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 from keras_tuner import HyperParameters
+from support.settings import conditions as under
 from support.settings import tune
 
-from pipeline.config.conditions import Conditions
 from pipeline.search import loop, oracles
 from pipeline.search.ledger import Ledger
 from pipeline.search.records import Outcome, TrialResult, TrialSpec
@@ -210,10 +210,10 @@ def test_a_trial_that_killed_too_many_searches_is_a_failure(tmp_path):
 @pytest.mark.parametrize(
     ("conditions", "continued"),
     [
-        (Conditions(), True),
-        (Conditions(label_smoothing=0.1, shift=1), True),
-        (Conditions(schedule="one_cycle"), False),
-        (Conditions(weight_average=0.99), False),
+        (under(), True),
+        (under(label_smoothing=0.1, shift=1), True),
+        (under(schedule="one_cycle"), False),
+        (under(weight_average=0.99), False),
     ],
 )
 def test_a_rung_is_continued_only_where_that_gives_the_same_as_training_in_one_go(
@@ -229,6 +229,6 @@ def test_a_rung_is_continued_only_where_that_gives_the_same_as_training_in_one_g
 def test_other_conditions_make_another_trial():
     keys = {
         specifier("mlp", tune(), conditions)({"units": 7}, []).key("context")
-        for conditions in (Conditions(), Conditions(flip=True), Conditions(label_smoothing=0.1))
+        for conditions in (under(), under(flip=True), under(label_smoothing=0.1))
     }
     assert len(keys) == 3

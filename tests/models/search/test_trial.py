@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 import pytest
+from support.settings import conditions as under
 
-from pipeline.config.conditions import Conditions
 from pipeline.search import trial
 from pipeline.search.records import TrialSpec
 from pipeline.training import recipe
@@ -31,7 +31,7 @@ def test_continuing_a_rung_gives_the_bits_of_training_in_one_go(
 ):
     def spec(epochs, **more):
         return TrialSpec(
-            architecture, values, epochs, 1, conditions=Conditions(precision=precision), **more
+            architecture, values, epochs, 1, conditions=under(precision=precision), **more
         )
 
     whole, _ = run(spec(3), splits)

@@ -4,8 +4,8 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from support.settings import conditions as under
 
-from pipeline.config.conditions import Conditions
 from pipeline.training import models, saving
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import fit, kept
@@ -34,7 +34,7 @@ RECIPE = Recipe(learning_rate=0.003, batch_size=16)
 def fitted(split, seed=1, recipe=RECIPE, validation=None, epochs=6, patience=None, **conditions):
     """Fit an MLP; give it and its curve."""
     keras.utils.set_random_seed(seed)
-    chosen = Conditions(**conditions)
+    chosen = under(**conditions)
     model, _ = models.build("mlp", {}, split.shape, 4, chosen.precision)
     curve = fit(
         model,
@@ -77,7 +77,7 @@ def test_a_step_is_traced_once(split):
     features = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(layer(images)))
     model = keras.Model(images, keras.layers.Dense(4, activation="softmax")(features))
     before = layer.times
-    fit(model, RECIPE, Conditions(), split, split, epochs=2, seed=1)
+    fit(model, RECIPE, under(), split, split, epochs=2, seed=1)
     assert layer.times == before + 1
 
 
@@ -91,7 +91,7 @@ def test_gelu_is_vectorised(split):
     look = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: seen.append(hidden.activation)
     )
-    fit(model, RECIPE, Conditions(), split, split, epochs=1, seed=1, callbacks=[look])
+    fit(model, RECIPE, under(), split, split, epochs=1, seed=1, callbacks=[look])
     assert seen and keras.activations.gelu not in seen
     assert hidden.activation is keras.activations.gelu
 

@@ -8,7 +8,7 @@ from pipeline.base.code_digest import ROOT
 LEAN = """
 import sys
 from pipeline.running import imports
-with imports.imports():
+with imports.slim():
     import keras
 assert not {"sklearn", "matplotlib"} & sys.modules.keys()
 import matplotlib, sklearn
@@ -27,7 +27,7 @@ import sys
 sys.path.insert(0, "tests")
 from support.settings import tune
 from pipeline.running import imports
-with imports.imports(bayesian=True):
+with imports.slim(bayesian=True):
     from keras_tuner import HyperParameters
     from pipeline.search import oracles
 space = HyperParameters()

@@ -1,13 +1,13 @@
 import keras
 import numpy as np
 import pytest
+from support.settings import conditions as under
 
-from pipeline.config.conditions import Conditions
 from pipeline.training.recipe import OPTIMIZERS, Recipe, learning_rate, make_optimizer
 
 
 def rates(schedule, steps=100, peak=0.5):
-    rate = learning_rate(peak, Conditions(schedule=schedule), steps)
+    rate = learning_rate(peak, under(schedule=schedule), steps)
     if not callable(rate):
         return [rate] * (steps + 1)
     return [float(rate(step)) for step in range(steps + 1)]
@@ -38,7 +38,7 @@ def after_one_step(recipe, gradient, conditions=None):
     """Take one step from weights of 1; give the kernel and the bias."""
     kernel = keras.Variable(np.ones(3, np.float32), name="kernel")
     bias = keras.Variable(np.ones(3, np.float32), name="bias")
-    optimizer = make_optimizer(recipe, conditions or Conditions(), steps=10)
+    optimizer = make_optimizer(recipe, conditions or under(), steps=10)
     step = keras.ops.full((3,), gradient)
     for _ in range(2):
         optimizer.apply([step, step], [kernel, bias])

@@ -1,0 +1,48 @@
+"""The stage runner: `python -m pipeline.stages STAGE [ITEM]`, as dvc.yaml calls it.
+
+It watches that nothing changes under the stage, imports its module, calls its `main` with the
+parameters, and notes what the run cost. Stages import this file nowhere: an edit here reruns none.
+"""
+
+import importlib
+import os
+import sys
+from contextlib import nullcontext
+
+from pipeline.base import code_digest
+from pipeline.config import params
+from pipeline.running import costs, imports, terminal
+from pipeline.running.guard import Guard
+
+# Stages that fit models, and draw nothing: Keras comes without what it only draws with.
+FITTING = ("tune", "confirm", "train")
+
+
+def run(stage: str, *item: str) -> None:
+    """Run a stage.
+
+    Args:
+        stage: Name of a module in `pipeline/stages/`.
+        item: The architecture or model, for the stages that dvc.yaml makes a matrix of.
+
+    Raises:
+        ConvoyError: something it depends on is not right, or changed while it ran.
+    """
+    # Before anything else is imported: an edit during the seconds that TensorFlow takes counts.
+    code_digest.loaded()
+    name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+    guard = Guard(name) if name else None
+    settings = params.load()
+    bayesian = settings.tune.algorithm == "bayesian"
+    with imports.slim(bayesian) if stage in FITTING else imports.quiet():
+        module = importlib.import_module(f"pipeline.stages.{stage}")
+    code_digest.check_unchanged()
+    with costs.recorded(name) if name else nullcontext():
+        module.main(settings, *item)
+        if guard:
+            guard.check()
+
+
+if __name__ == "__main__":
+    terminal.quiet_interrupts()
+    terminal.run(lambda: run(*sys.argv[1:]))

@@ -1,0 +1,16 @@
+"""Stage `code`: write down which code each stage runs, so that dvc.yaml need not list it.
+
+Every other stage depends on its file here. An edit of code runs this stage, and after it only the
+stages whose file comes out different.
+"""
+
+from pipeline.base import code_digest, paths
+from pipeline.base.files import write_json
+from pipeline.config.params import Params
+
+
+def main(settings: Params) -> None:
+    """Write one file a stage: path and SHA-256 of each file of `pipeline/` that it imports."""
+    sources = code_digest.loaded()
+    for stage in code_digest.stages(sources):
+        write_json(paths.code(stage), code_digest.entry(sources, stage))
