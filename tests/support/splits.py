@@ -1,21 +1,13 @@
-"""A small split, and what a search on it needs."""
+"""A small split on disk that any model can learn."""
 
 import numpy as np
-import pytest
 
 from pipeline.base.files import write_json
-from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Compute as a worker with `tune.threads: 1` does."""
-    backend.start(1)
-
-
 def write_split(folder, images, seed, size=12, classes=3):
-    """Write images that can be learnt: each class has its own bright corner."""
+    """Write images in which each class has its own bright corner; return the split."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, classes, images)
     pixels = rng.integers(0, 120, (images, size, size, 1))
@@ -26,9 +18,3 @@ def write_split(folder, images, seed, size=12, classes=3):
     np.save(folder / "labels.npy", labels.astype(np.int64))
     write_json(folder / "classes.json", [f"c{n}" for n in range(classes)])
     return SplitFolder(folder)
-
-
-@pytest.fixture(scope="session")
-def splits(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("split")
-    return write_split(folder / "train", 150, 1), write_split(folder / "validation", 60, 2)
