@@ -40,7 +40,7 @@ EXPERIMENTS = Path("experiments")
 
 
 def code(stage: str) -> Path:
-    """Return the file in which stage `code` writes down the code of another stage."""
+    """Return the file in which stage `code` records the code of another stage."""
     return CODE / f"{stage}.json"
 
 

@@ -35,7 +35,7 @@ def stale(results: Results) -> list[str]:
             continue
         stage = dvc_yaml.stage(pipeline, values, name)
         if name == CODE:
-            # What an edit there leaves as it was is no reason to run anything.
+            # Any edit of `pipeline/` changes its dependencies; only a changed entry matters.
             lines += _code(results)
             continue
         changes = (
@@ -49,7 +49,7 @@ def stale(results: Results) -> list[str]:
 
 
 def _code(results: Results) -> Iterator[str]:
-    """Compare the code that stage `code` wrote down with the code of the revision itself."""
+    """Compare the code that stage `code` recorded with the revision's own code."""
     sources = {
         path: content
         for path, content in results.snapshot.files.items()

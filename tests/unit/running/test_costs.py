@@ -47,7 +47,7 @@ def test_a_search_is_held_against_a_plan_for_as_many_workers(workspace, monkeypa
 
 
 def test_the_largest_worker_counts_as_memory(workspace, monkeypatch):
-    subprocess.run([sys.executable, "-c", "bytes(300 * 2**20)"], check=True)
+    subprocess.run([sys.executable, "-c", "b'x' * (300 * 2**20)"], check=True)
     for number in ("1", "2"):
         monkeypatch.setenv("CONVOY_WORKERS", number)
         with costs.recorded("tune@mlp"):
