@@ -17,8 +17,10 @@ MODELS = Path("models")
 
 RESULTS = Path("results")
 CODE = RESULTS / "code"
+ARCHITECTURE_DIGESTS = CODE / "architectures.json"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
+SETTINGS = RESULTS / "settings.json"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
 SEARCH = RESULTS / "search"
@@ -55,6 +57,6 @@ def state() -> Path:
 
 
 COMPILED = state() / "compiled"
-LEDGER = state() / "ledger"
+STORE = state() / "store"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

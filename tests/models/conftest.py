@@ -1,3 +1,5 @@
+"""A small split, and TensorFlow with one thread, as every worker here has it."""
+
 import pytest
 from support.splits import write_split
 
