@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pretrained.torch_files import WeightsError
+from pipeline.pretrained.pickles import WeightsError
 
 # Repeats, kernel, stride of the first, expansion and filters of each stage: Tan and Le, table 1.
 STAGES = (
