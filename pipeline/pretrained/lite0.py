@@ -26,12 +26,20 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, FEATURES = 32, 1280
+BLOCKS = sum(stage[0] for stage in STAGES)
+FROZEN_END = "frozen_end"
 # TensorFlow's models of this family were trained with it.
 EPSILON = 1e-3
 
 
-def build(images: keras.KerasTensor) -> keras.KerasTensor:
-    """Build the layers from images [n, h, w, 3], scaled as in training, to features [n, 1280]."""
+def build(images: keras.KerasTensor, frozen: int) -> keras.KerasTensor:
+    """Build the layers from images [n, h, w, 3], scaled as in training, to features [n, 1280].
+
+    Args:
+        images: Scaled images.
+        frozen: After so many of the 16 blocks, or at the end (17), a layer `FROZEN_END`, which
+            changes nothing, marks where training begins.
+    """
     features = _convolved(images, STEM, 3, "stem", stride=2)
     number = 0
     for repeats, kernel, first_stride, expansion, filters in STAGES:
@@ -39,9 +47,16 @@ def build(images: keras.KerasTensor) -> keras.KerasTensor:
             stride = first_stride if repeat == 0 else 1
             features = _block(features, f"block_{number}", kernel, stride, expansion, filters)
             number += 1
+            if number == frozen:
+                features = _marked(features)
     features = _convolved(features, FEATURES, 1, "head")
-    # Means over 49 pixels and more need all digits, whatever the precision.
-    return keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(features)
+    # Means over 25 pixels and more need all digits, whatever the precision.
+    features = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(features)
+    return _marked(features) if frozen > number else features
+
+
+def _marked(features: keras.KerasTensor) -> keras.KerasTensor:
+    return keras.layers.Activation("linear", name=FROZEN_END)(features)
 
 
 def _block(
@@ -52,9 +67,9 @@ def _block(
     inner = images
     if expansion > 1:
         inner = _convolved(inner, expansion * channels, 1, f"{name}_expand")
-    inner = keras.layers.DepthwiseConv2D(
-        kernel, stride, padding="same", name=f"{name}_depthwise"
-    )(inner)
+    inner = keras.layers.DepthwiseConv2D(kernel, stride, padding="same", name=f"{name}_depthwise")(
+        inner
+    )
     inner = keras.layers.ReLU(6.0, name=f"{name}_depthwise_relu")(inner)
     inner = keras.layers.Conv2D(filters, 1, name=f"{name}_project")(inner)
     if stride == 1 and channels == filters:
@@ -79,7 +94,7 @@ def weights(tensors: Mapping[str, NDArray]) -> dict[str, list[NDArray[np.float32
         "stem": _folded(tensors, "_conv_stem", "_bn0"),
         "head": _folded(tensors, "_conv_head", "_bn1"),
     }
-    for number in range(sum(stage[0] for stage in STAGES)):
+    for number in range(BLOCKS):
         parts = [("depthwise", "_bn1"), ("project", "_bn2")]
         if number > 0:  # the first block does not widen
             parts.insert(0, ("expand", "_bn0"))

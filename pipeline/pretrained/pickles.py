@@ -106,6 +106,8 @@ class _Machine:
                 self.stack.append(tuple(self._marked()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
                 self.stack.append(tuple(self._pop(int(name[-1]))))
+            case "APPEND":
+                self._extend(self._pop(1))
             case "APPENDS":
                 self._extend(self._marked())
             case "SETITEM":

@@ -100,9 +100,7 @@ def _array(tensor: _Tensor, elements: NDArray) -> NDArray:
     """Copy a tensor, which need not be in C order, out of its storage."""
     size = elements.dtype.itemsize
     strides = [size * stride for stride in tensor.strides]
-    return np.ndarray(
-        tensor.shape, elements.dtype, elements, size * tensor.offset, strides
-    ).copy()
+    return np.ndarray(tensor.shape, elements.dtype, elements, size * tensor.offset, strides).copy()
 
 
 def _storage(identity: Any) -> _Storage:
