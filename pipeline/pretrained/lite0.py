@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pretrained.pickles import WeightsError
+from pipeline.training.features import FROZEN_END
 
 # Repeats, kernel, stride of the first, expansion and filters of each stage: Tan and Le, table 1.
 STAGES = (
@@ -27,7 +28,6 @@ STAGES = (
 )
 STEM, FEATURES = 32, 1280
 BLOCKS = sum(stage[0] for stage in STAGES)
-FROZEN_END = "frozen_end"
 # TensorFlow's models of this family were trained with it.
 EPSILON = 1e-3
 

@@ -21,7 +21,10 @@ PROTOCOL = 1001
 MOST_BYTES = 1 << 30
 MOST_AXES = 8
 
-DTYPES = {"torch FloatStorage": np.dtype("<f4"), "torch LongStorage": np.dtype("<i8")}
+DTYPES: dict[object, np.dtype] = {
+    "torch FloatStorage": np.dtype("<f4"),
+    "torch LongStorage": np.dtype("<i8"),
+}
 TABLE, TENSOR = "collections OrderedDict", "torch._utils _rebuild_tensor_v2"
 
 

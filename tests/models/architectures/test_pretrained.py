@@ -6,8 +6,8 @@ import pytest
 from keras_tuner import HyperParameters
 
 from pipeline.base import paths
-from pipeline.pretrained import backbones, features
-from pipeline.training import models, saving
+from pipeline.pretrained import backbones
+from pipeline.training import features, models, saving
 
 SHAPE = (48, 48, 3)
 

@@ -18,9 +18,10 @@ from pipeline.base.files import replacing
 from pipeline.base.locks import claimed
 from pipeline.running.terminal import say
 from pipeline.training import backend
-from pipeline.pretrained.lite0 import FROZEN_END
 from pipeline.training.batches import Batches, SplitFolder
 
+# The name of the layer, changing nothing, behind which the layers are trained.
+FROZEN_END = "frozen_end"
 # Small, because the wide first layers of a batch should stay in the processor's cache.
 BATCH = 32
 
@@ -149,5 +150,5 @@ def _fingerprint(body: keras.Model, split: SplitFolder, flip: bool) -> str:
 def _digest(weights: list[NDArray]) -> str:
     total = hashlib.sha256()
     for values in weights:
-        total.update(np.ascontiguousarray(values).view(np.uint8))
+        total.update(values.tobytes())
     return total.hexdigest()

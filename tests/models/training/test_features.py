@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from pipeline.base.files import write_json
-from pipeline.pretrained import features
-from pipeline.pretrained.lite0 import FROZEN_END
+from pipeline.training import features
 from pipeline.training.batches import SplitFolder
+from pipeline.training.features import FROZEN_END
 
 COUNT = features.BATCH + 5
 SHAPE = (8, 8, 3)
