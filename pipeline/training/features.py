@@ -8,6 +8,7 @@ their weights with the model, so that the model itself is fitted afterwards.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.base.files import replacing
 from pipeline.base.locks import claimed
+from pipeline.config.conditions import Augment, Conditions
 from pipeline.running.terminal import say
 from pipeline.training import backend
 from pipeline.training.batches import Batches, SplitFolder
@@ -40,6 +42,10 @@ class FeatureSplit(SplitFolder):
     def images(self, indices: NDArray[np.int64] | slice) -> NDArray:
         """Read the features of some images, [k, ...]."""
         return np.asarray(np.load(self.files[0], mmap_mode="r")[indices]).copy()
+
+    def batches(self, batch_size: int, seed: int, epoch: int) -> "FeatureBatches":
+        """Return the batches for training, from some epoch on."""
+        return FeatureBatches(self, batch_size, seed, epoch)
 
     def varied(self, indices: NDArray[np.int64], random: np.random.Generator) -> NDArray:
         """Read the features of some images, each at random those of its mirror image."""
@@ -71,6 +77,47 @@ def parted(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     return (
         keras.Model(model.input, features, name="body"),
         keras.Model(features, model.output, name="head"),
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is left of a training when the frozen layers of its model have done their part."""
+
+    model: keras.Model
+    conditions: Conditions
+    train: FeatureSplit
+    validation: FeatureSplit
+
+
+def reduced(
+    model: keras.Model,
+    conditions: Conditions,
+    train: SplitFolder,
+    validation: SplitFolder,
+    folder: Path,
+) -> Task | None:
+    """Reduce a training to that of the model's head on features; None if no layers are frozen.
+
+    Of the augmentation, flips remain: the features of an image and of its mirror image.
+
+    Args:
+        model: The whole model; its head shares its weights.
+        conditions: The settings that all models share.
+        train: Training images.
+        validation: Validation images.
+        folder: Where features are kept (`split_features`).
+    """
+    parts = parted(model)
+    if parts is None:
+        return None
+    body, head = parts
+    flip = conditions.augment.flip
+    return Task(
+        head,
+        conditions.model_copy(update={"augment": Augment(shift=0, flip=False, cutout=0)}),
+        split_features(body, train, folder, mirrored=flip),
+        split_features(body, validation, folder),
     )
 
 
