@@ -8,20 +8,23 @@ from pathlib import Path
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
+from pipeline.base import code_digest, paths
 from pipeline.config.dvc_yaml import flatten
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/reruns.md"
 TEXT = """# What reruns when
 
-Made from `dvc.yaml` by `make docs`. `tests/test_graph.py` proves that `dvc.yaml` lists what the
-code really imports and reads, `tests/test_reruns.py` that DVC then runs just these stages.
+Made from `dvc.yaml` and the code by `make docs`. `tests/pipeline/test_graph.py` watches every stage
+run and compares what it imports, reads and opens with what is listed;
+`tests/pipeline/test_reruns.py` shows that DVC then runs just these stages.
 
 The stages named are those that the change reaches directly. What follows them runs only if their
 outputs come out different: a search that ends with the same winner leaves training and evaluation
-alone. `*` stands for every stage of that name. Stage `check` runs at every change of a parameter;
-its output never changes. Comments and formatting of `params.yaml` rerun nothing, and a value that
-is changed back is served from DVC's run cache.
+alone. `*` stands for every stage of that name. Stage `check` runs at every change of a parameter,
+stage `code` at every change of a file; what they write decides what follows. Comments and
+formatting of `params.yaml` rerun nothing, and a value that is changed back is served from DVC's run
+cache.
 
 ## A parameter
 
@@ -31,30 +34,33 @@ is changed back is served from DVC's run cache.
 
 An entry added to `architectures` is tuned; the others are not tuned again.
 
-## A file
+## A file of `pipeline/`
 
-| file | stages |
-| --- | --- |
+| folder | files | stages |
+| --- | --- | --- |
 {files}
 
-Files that no row names are read by no stage. The architecture files that win, or serve as the
-baseline, reach `train` through the specification that `select` writes.
-`{dataset}` stands for the data set that `dataset.name` names.
+Files that no row names are read by no stage but `code`. The architecture files that win, or serve
+as the baseline, reach `train` through the specification that `select` writes. `{dataset}` stands
+for the data set that `dataset.name` names.
 """
+ALWAYS = {"check", "code"}
 
 
 def direct(root=ROOT):
-    """Say for each parameter and each file of pipeline/ which stages depend on it."""
+    """Return for each parameter and each file of pipeline/ the stages that depend on it."""
     with Repo(str(root)) as repo:
         stages = list(repo.index.stages)
     values = flatten(YAML(typ="safe").load((root / "params.yaml").read_text()))
-    table = {f"params.yaml: {key}": set() for key in values}
-    for file in sorted((root / "pipeline").rglob("*.py")):
-        table[str(file.relative_to(root))] = set()
+    sources = code_digest.read()
+    table = {f"params.yaml: {key}": set() for key in values} | {file: set() for file in sources}
     for stage in stages:
         for dep in stage.deps:
             if dep.def_path in table:
                 table[dep.def_path].add(stage.name)
+            elif dep.def_path.startswith(f"{paths.CODE}/"):
+                for file in code_digest.entry(sources, Path(dep.def_path).stem):
+                    table[file].add(stage.name)
             elif dep.def_path == "params.yaml":
                 for key in values:
                     listed = getattr(dep, "params", [])
@@ -64,19 +70,24 @@ def direct(root=ROOT):
 
 
 def page():
-    """Write docs/reruns.md as text."""
+    """Return docs/reruns.md as text."""
     table = direct()
     everything = set().union(*table.values())
-    rows = {"params": [], "files": []}
+    parameters, rooms = [], {}
     for what, stages in table.items():
-        kind = "params" if what.startswith("params.yaml: ") else "files"
-        shown = _collapse(stages - ({"check"} if kind == "params" else set()), everything)
-        if shown:
-            rows[kind].append(f"| `{what.removeprefix('params.yaml: ')}` | {shown} |")
+        shown = _collapse(stages - ALWAYS, everything)
+        if what.startswith("params.yaml: "):
+            parameters.append(f"| `{what.removeprefix('params.yaml: ')}` | {shown or 'none'} |")
+        elif shown:
+            rooms.setdefault((str(Path(what).parent), shown), []).append(Path(what).stem)
+    files = [
+        f"| `{room}/` | {', '.join(f'`{name}`' for name in names)} | {shown} |"
+        for (room, shown), names in rooms.items()
+    ]
     dataset = YAML(typ="safe").load((ROOT / "params.yaml").read_text())["dataset"]["name"]
     return TEXT.format(
-        parameters="\n".join(rows["params"]),
-        files="\n".join(rows["files"]),
+        parameters="\n".join(parameters),
+        files="\n".join(files),
         dataset=f"pipeline/datasets/{dataset}.py",
     )
 
@@ -84,7 +95,6 @@ def page():
 def _collapse(stages, everything):
     """List stages in the pipeline's order, `tune@*` for all of a name."""
     order = [
-        "check",
         "download",
         "split",
         "tune",
@@ -102,7 +112,7 @@ def _collapse(stages, everything):
             shown.append(f"{name}@*" if "@" in next(iter(mine)) else name)
         else:
             shown += sorted(mine)
-    if shown == [*order[:3], "tune@*", "explain", "confirm", "select", "train@*", "evaluate"]:
+    if shown == [*order[:2], "tune@*", "explain", "confirm", "select", "train@*", "evaluate"]:
         return "all"
     return ", ".join(shown)
 

@@ -1,6 +1,6 @@
-"""The code a stage runs: which files of `pipeline/` it imports, and their digests.
+"""The code of a stage: the files of `pipeline/` that it imports, and their digests.
 
-Found by reading the source, without running it, so that the code of any git revision can be asked.
+The files are found by parsing the source without running it, so this works for any git revision.
 """
 
 import ast
@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "pipeline"
 STAGES = f"{PACKAGE}/stages"
 
-# The room that watches and talks: the guard, the terminal, the record of what a run cost, the way
-# in which Keras is imported. It decides no byte of any output, so an edit there makes no result
-# stale and no finished training unusable.
+# The package that supports running stages: the guard, the terminal, the record of costs, the import
+# of Keras. It affects no byte of any output, so an edit there makes no result stale and no finished
+# training unusable.
 WATCHERS = f"{PACKAGE}/running/"
 
-# Modules that import others by name, from the room whose file a parameter chooses. DVC lists the
-# chosen file itself, because the parameter says so to the reader; what the files of the room import
-# belongs to the stage.
+# Modules that import a module by name, which a parameter chooses, from the package on the right.
+# dvc.yaml lists the chosen file itself, as a reader expects of the parameter; the other files that
+# the package's modules import belong to the stage.
 LOADERS = {
     f"{PACKAGE}/data/source.py": f"{PACKAGE}/datasets",
     f"{PACKAGE}/training/architecture.py": f"{PACKAGE}/architectures",
@@ -34,7 +34,7 @@ Sources = Mapping[str, bytes]
 
 
 class SourceError(ConvoyError):
-    """A file of `pipeline/` that cannot be read as Python, or that has been edited meanwhile."""
+    """A file of `pipeline/` that is not valid Python, or was edited while a stage was starting."""
 
 
 def read() -> Sources:
@@ -77,7 +77,7 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def imported(sources: Sources, *modules: str) -> set[str]:
     """Return every file that importing these modules executes, transitively.
 
-    Files of the room that watches are left out (`WATCHERS`).
+    Files under `WATCHERS` are left out.
 
     Raises:
         SourceError: a file is not valid Python.
@@ -88,7 +88,7 @@ def imported(sources: Sources, *modules: str) -> set[str]:
         for file in _files(sources, waiting.pop()):
             if file not in found and not file.startswith(WATCHERS):
                 found.add(file)
-                waiting.extend(_imports(file, sources[file]))
+                waiting.extend(direct_imports(file, sources[file]))
     return found
 
 
@@ -98,7 +98,7 @@ def stages(sources: Sources) -> list[str]:
 
 
 def entry(sources: Sources, stage: str) -> dict[str, str]:
-    """Return the SHA-256 of every file that a stage's code consists of, by path."""
+    """Return the SHA-256 of every file of a stage's code, by path."""
     files = imported(sources, f"{PACKAGE}.stages.{stage}")
     for loader, room in LOADERS.items():
         if loader in files:
@@ -108,8 +108,15 @@ def entry(sources: Sources, stage: str) -> dict[str, str]:
     return {file: hashlib.sha256(sources[file]).hexdigest() for file in sorted(files)}
 
 
+def architectures(sources: Sources) -> dict[str, str]:
+    """Return the SHA-256 of every architecture's own file, by its name."""
+    room = f"{PACKAGE}/architectures"
+    names = _modules(sources, room)
+    return {name: hashlib.sha256(sources[f"{room}/{name}.py"]).hexdigest() for name in names}
+
+
 def digest(*modules: str) -> str:
-    """Digest names and contents of all files that importing these modules executes here."""
+    """Compute one SHA-256 of the names and contents of all files that these modules import."""
     sources = loaded()
     total = hashlib.sha256()
     for file in sorted(imported(sources, *modules)):
@@ -124,7 +131,7 @@ def _modules(sources: Sources, room: str) -> list[str]:
 
 
 def _files(sources: Sources, name: str) -> list[str]:
-    """Return the files that `import name` executes: the packages on the way, then the module."""
+    """Return the files that `import name` executes: its parent packages, then the module."""
     parts = name.split(".")
     bases = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
     files = [file for base in bases for file in (f"{base}/__init__.py", f"{base}.py")]
@@ -132,7 +139,7 @@ def _files(sources: Sources, name: str) -> list[str]:
 
 
 @cache
-def _imports(file: str, source: bytes) -> tuple[str, ...]:
+def direct_imports(file: str, source: bytes) -> tuple[str, ...]:
     """Return the names of modules of `pipeline` in a file's import statements."""
     try:
         tree = ast.parse(source)

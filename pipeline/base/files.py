@@ -59,6 +59,6 @@ def sha256(path: Path) -> str:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the files at or below a path, without Python's caches; none if there is nothing."""
+    """Return the files at or below a path, without Python's caches; empty if it does not exist."""
     files = path.rglob("*") if path.is_dir() else [path]
     return [file for file in files if file.is_file() and "__pycache__" not in file.parts]

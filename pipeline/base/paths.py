@@ -18,8 +18,10 @@ MODELS = Path("models")
 
 RESULTS = Path("results")
 CODE = RESULTS / "code"
+ARCHITECTURE_DIGESTS = CODE / "architectures.json"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
+SETTINGS = RESULTS / "settings.json"
 TUNE = RESULTS / "tune"
 TRIALS = RESULTS / "trials"
 SEARCH = RESULTS / "search"
@@ -41,7 +43,7 @@ EXPERIMENTS = Path("experiments")
 
 
 def code(stage: str) -> Path:
-    """Return the file in which stage `code` writes down the code of another stage."""
+    """Return the file in which stage `code` records the code of another stage."""
     return CODE / f"{stage}.json"
 
 
@@ -56,7 +58,7 @@ def state() -> Path:
 
 
 COMPILED = state() / "compiled"
-LEDGER = state() / "ledger"
+STORE = state() / "store"
 FEATURES = state() / "features"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

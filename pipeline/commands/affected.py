@@ -127,7 +127,7 @@ def stages(copy: Path) -> tuple[list[str], list[str]]:
         remade = [out.def_path for earlier in certain for out in outs[earlier]]
         if any(_is_reason(entry, cached, remade) for entry in changes.get(name, [])):
             certain.append(name)
-    # `check` only ever says that params.yaml is valid, and the copy has what `code` will write.
+    # The output of `check` never changes, and the copy already has the output of `code`.
     leading = [name for name in certain if name not in ("check", "code")]
     reached = {n for name in leading for n in networkx.ancestors(graph, name)}
     return certain, [name for name in order if name in reached.difference(certain)]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pipeline.config.fields import Flag, Part, Pixels, Section
+from pipeline.config.fields import Degrees, Flag, Part, Pixels, Section
 
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
@@ -15,11 +15,15 @@ class Augment(Section):
         shift: Most pixels that an image moves along each axis.
         flip: Whether every other image, at random, is mirrored left to right.
         cutout: Side in pixels of a square that is blanked (DeVries and Taylor 2017).
+        rotation: Most degrees that an image is turned by, either way.
+        zoom: Most that an image grows or shrinks by: 0.1 means by a factor of 0.9 to 1.1.
     """
 
     shift: Pixels
     flip: Flag
     cutout: Pixels
+    rotation: Degrees
+    zoom: Part
 
 
 class Conditions(Section):
@@ -64,5 +68,5 @@ PLAIN = Conditions(
     label_smoothing=0.0,
     weight_average=0.0,
     class_weights=False,
-    augment=Augment(shift=0, flip=False, cutout=0),
+    augment=Augment(shift=0, flip=False, cutout=0, rotation=0.0, zoom=0.0),
 )

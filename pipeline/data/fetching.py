@@ -1,9 +1,9 @@
 """Verified downloads of published files: from a mirror first, then from their public addresses.
 
-A file arrives in `.state/downloads/` under the original repository and stays there, a second name
-of the file in data/raw: DVC deletes a stage's outputs before it runs, and in `dvc exp run --temp`
-the whole folder is a copy, but what has been downloaded once and has the right digest is not
-downloaded again. What an interrupted download leaves is taken up by the next one.
+A file is downloaded to `.state/downloads/` under the original repository and stays there; the file
+in data/raw is a second name of it. So a verified file is not downloaded again, although DVC deletes
+a stage's outputs before it runs and `dvc exp run --temp` runs in a copy of the folder. The next
+run continues an interrupted download.
 """
 
 import os
@@ -83,7 +83,7 @@ def fetch(
 
 
 def _link(kept: Path, target: Path) -> None:
-    """Put a file to a second place, without taking its room on the disk twice where that can be."""
+    """Hard-link a file to a second place; copy it if the file system cannot link."""
     try:
         target.hardlink_to(kept)
     except OSError:  # another disk, or one without links

@@ -7,7 +7,6 @@ from rich.table import Table
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
-from pipeline.running import costs
 from pipeline.running.terminal import console, say
 
 
@@ -37,8 +36,6 @@ def show() -> None:
     console.print(table)
     say(_search(metrics["tuned_against_baseline"]))
     say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
-    if accuracy := costs.accuracy():
-        say(accuracy)
 
 
 def _search(verdict: dict[str, Any]) -> str:

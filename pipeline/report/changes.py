@@ -98,7 +98,7 @@ def searches(head: Results, ran: list[Stage]) -> list[Search]:
 def _differing(
     before: dict[str, Any], after: dict[str, Any], base: Results, head: Results
 ) -> list[str]:
-    """Return what a stage was rerun for; of its code, which stands for many files, these files."""
+    """Return the changed dependencies and parameters of a stage; changed code is listed by file."""
     old, new = _digests(before, "deps"), _digests(after, "deps")
     paths: list[str] = []
     for path in differing(old, new):

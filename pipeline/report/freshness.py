@@ -35,7 +35,7 @@ def stale(results: Results) -> list[str]:
             continue
         stage = dvc_yaml.stage(pipeline, values, name)
         if name == CODE:
-            # What an edit there leaves as it was is no reason to run anything.
+            # Any edit of `pipeline/` changes its dependencies; only a changed entry matters.
             lines += _code(results)
             continue
         changes = (
@@ -49,7 +49,7 @@ def stale(results: Results) -> list[str]:
 
 
 def _code(results: Results) -> Iterator[str]:
-    """Compare the code that stage `code` wrote down with the code of the revision itself."""
+    """Compare the code that stage `code` recorded with the revision's own code."""
     sources = {
         path: content
         for path, content in results.snapshot.files.items()
@@ -106,21 +106,19 @@ def _outputs(
 def _parameters(
     results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
 ) -> Iterator[str]:
-    recorded = locked.get("params", {}).get("params.yaml", {})
-    for key in _keys(results, stage):
+    for file, key in _keys(results, stage):
+        recorded = locked.get("params", {}).get(file, {})
+        now = results.params if file == dvc_yaml.PARAMS else results.json(file)
         if key not in recorded:
-            yield f"{key} in params.yaml is read now"
-        elif _lookup(results.params, key) != recorded[key]:
-            yield f"{key} in params.yaml changed"
+            yield f"{key} in {file} is read now"
+        elif _lookup(now, key) != recorded[key]:
+            yield f"{key} in {file} changed"
 
 
-def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[str]:
-    """List the keys of params.yaml that a stage reads; `params.yaml:` alone stands for all."""
-    for entry in stage.get("params", []):
-        if isinstance(entry, str):
-            yield entry
-        else:
-            yield from entry.get("params.yaml") or results.params
+def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the files and keys of the parameters that a stage reads."""
+    for file, key in dvc_yaml.parameters(stage):
+        yield from [(file, key)] if key else [(file, each) for each in results.params]
 
 
 def _own_pictures(results: Results, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a search leaves behind: the table of its trials and the models worth choosing from."""
+"""What a search leaves behind: the table of its trials, and those that can be chosen from."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,10 +7,12 @@ from typing import Any
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_csv
-from pipeline.search.choice import Candidate, choose, front
-from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.records import Record
+from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
+
+# The columns of the trial table that are not hyperparameters.
+TRIAL_COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
 
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
@@ -27,7 +29,7 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
 
 
 def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
-    """Pick out the completed trials.
+    """Return the completed trials.
 
     Raises:
         ConvoyError: there is none; the message lists every trial's reason.
@@ -73,7 +75,7 @@ def outcome(
         "best": _summary(best),
         "one_standard_error": _summary(small),
         # Lists, because DVC shows no lists among the metrics: texts would make broad columns
-        # there, and the front is for `select`.
+        # there, and the candidates are for `select` and `confirm`.
         "texts": [
             {
                 "architecture": best.architecture,
@@ -81,7 +83,7 @@ def outcome(
                 "one_standard_error": reason,
             }
         ],
-        "front": [asdict(candidate) for candidate in front(found)],
+        "candidates": [asdict(candidate) for candidate in found],
     }
 
 

@@ -5,7 +5,7 @@ from pipeline.base.files import read_csv, write_csv
 from pipeline.config.params import Params
 from pipeline.figures import search
 from pipeline.search import importance
-from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.tables import TRIAL_COLUMNS
 
 
 def main(settings: Params) -> None:

@@ -1,6 +1,5 @@
 """Stage `tune@ARCH`: search the hyperparameters of one architecture."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipeline.base import paths
@@ -8,20 +7,29 @@ from pipeline.base.files import sha256, write_json
 from pipeline.config.params import Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
-from pipeline.search import placement
 from pipeline.search.records import Record
+from pipeline.workers import pool as pools
+from pipeline.workers.pool import Pool
 
 if TYPE_CHECKING:
-    from pipeline.search.runner import Runner
+    from keras_tuner import HyperParameters
+
+    from pipeline.search.search import Search
 
 
 def main(settings: Params, architecture: str) -> None:
     """Search one architecture; write its trial table and its best models."""
+    with pools.start("tune", settings.tune.in_flight, settings.tune.threads) as pool:
+        search(settings, architecture, pool)
+
+
+def search(settings: Params, architecture: str, pool: Pool) -> None:
+    """Search one architecture on a pool."""
     tune = settings.tune
-    placement.prepare(tune.in_flight)
     # Here, because the worker processes should import TensorFlow while this one does.
     with imports.slim(bayesian=tune.algorithm == "bayesian"):
-        from pipeline.search import loop, oracles, session, tables
+        from pipeline.search import tables
+        from pipeline.search.search import Search
         from pipeline.search.space import search_space
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
@@ -35,11 +43,8 @@ def main(settings: Params, architecture: str) -> None:
         for name in {architecture, *tune.fixed}
     }
 
-    with session.open_runner(architecture, tune, train, validation) as runner:
-        specify = session.specifier(architecture, tune, conditions)
-        oracle = oracles.make(tune, spaces[architecture])
-        search = loop.search(oracle, specify, runner.submit, tune.in_flight, runner.drop)
-        records = _watch(search, architecture, tune.trials, runner)
+    with Search.open(architecture, tune, conditions, train, validation, pool) as search:
+        records = _watch(search, spaces[architecture])
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
     found = tables.candidates(records, len(validation))
@@ -52,20 +57,18 @@ def main(settings: Params, architecture: str) -> None:
     )
 
 
-def _watch(
-    search: Iterable[Record], architecture: str, trials: int, runner: "Runner"
-) -> list[Record]:
+def _watch(search: "Search", space: "HyperParameters") -> list[Record]:
     """Run the search behind a progress bar; write each trial down for TensorBoard."""
-    from pipeline.search.board import Board
+    from pipeline.search.tensorboard import TensorBoard
 
     records: list[Record] = []
-    board = Board(paths.TENSORBOARD / architecture)
+    board = TensorBoard(paths.TENSORBOARD / search.architecture)
     with progress("trials") as bar:
-        task = bar.add_task(f"tune {architecture}", total=trials, note="")
-        for record in search:
+        task = bar.add_task(f"tune {search.architecture}", total=search.tune.trials, note="")
+        for record in search.run(space):
             records.append(record)
             board.add(record)
-            bar.update(task, advance=1, note=_note(records, runner.running))
+            bar.update(task, advance=1, note=_note(records, len(search.in_flight)))
         bar.update(task, total=len(records))
     return records
 

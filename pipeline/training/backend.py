@@ -136,7 +136,7 @@ def _keep_freed_memory() -> None:
 
 
 def resolved(conditions: Conditions) -> Conditions:
-    """Replace the precision "auto" by the one that is fastest here."""
+    """Return the conditions with the precision "auto" replaced by the fastest one here."""
     if conditions.precision != "auto":
         return conditions
     return conditions.model_copy(update={"precision": fastest_precision()})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.base.files import replacing
 from pipeline.base.locks import claimed
-from pipeline.config.conditions import Augment, Conditions
+from pipeline.config.conditions import PLAIN, Conditions
 from pipeline.running.terminal import say
 from pipeline.training import backend
 from pipeline.training.batches import Batches, SplitFolder
@@ -115,7 +115,7 @@ def reduced(
     flip = conditions.augment.flip
     return Task(
         head,
-        conditions.model_copy(update={"augment": Augment(shift=0, flip=False, cutout=0)}),
+        conditions.model_copy(update={"augment": PLAIN.augment}),
         split_features(body, train, folder, mirrored=flip),
         split_features(body, validation, folder),
     )

@@ -31,7 +31,8 @@ def pristine(finished):
 
 
 def affected(clone):
-    """Ask DVC which stages it would run."""
+    """Ask DVC which stages it would run, once stage `code` has looked at the code."""
+    run("dvc", "repro", "-q", "code", cwd=clone)
     with Repo(str(clone)) as repo:
         return {name.rpartition(":")[2] for name in repo.status()}
 

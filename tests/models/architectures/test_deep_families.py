@@ -23,6 +23,7 @@ COLOUR = (32, 32, 3)
         ("vgg", COLOUR, 551_914),
         ("compact_cnn", (28, 28, 1), 54_922),
         ("airbench", COLOUR, 658_114),
+        ("picture_cnn", (64, 64, 3), 396_666),
     ],
 )
 def test_the_default_has_the_size_that_its_file_states(name, shape, parameters):
@@ -85,3 +86,22 @@ def test_no_more_is_cropped_than_leaves_half_of_each_side(side, crops):
     models.declare("compact_cnn", hp, (side, 40, 1), 2)
     (crop,) = [entry for entry in hp.space if entry.name == "crop"]
     assert crop.values == crops
+
+
+@pytest.mark.parametrize(
+    ("side", "stages", "filters"), [(8, 1, 32), (28, 3, 32), (48, 4, 16), (64, 4, 16), (128, 4, 16)]
+)
+def test_picture_cnn_halves_images_as_often_as_they_allow_and_ends_in_a_mean(side, stages, filters):
+    model, _ = models.build("picture_cnn", {}, (side, side, 3), 5)
+    pooled = [layer for layer in model.layers if layer.name.startswith("pool_")]
+    assert len(pooled) == stages
+    assert model.get_layer("conv_0_1").filters == filters
+    images = np.random.default_rng(1).integers(0, 256, (2, side, side, 3)).astype(np.uint8)
+    probabilities = keras.ops.convert_to_numpy(model(images))
+    assert probabilities.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_picture_cnn_stays_small_whatever_the_search_draws():
+    largest = {"filters": 32, "convolutions": 2, "stages": 4}
+    model, _ = models.build("picture_cnn", largest, (64, 64, 3), 10)
+    assert model.count_params() < 2_500_000

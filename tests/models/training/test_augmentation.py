@@ -14,9 +14,10 @@ def images():
     return np.tile(np.concatenate([pixels, 100 + pixels], axis=-1), (20, 1, 1, 1))
 
 
-def varied(images, shift=0, flip=False, cutout=0):
+def varied(images, shift=0, flip=False, cutout=0, rotation=0.0, zoom=0.0):
     keras.utils.set_random_seed(1)
-    return keras.ops.convert_to_numpy(Augment(shift, flip, cutout)(images, training=True))
+    layer = Augment(shift, flip, cutout, rotation, zoom)
+    return keras.ops.convert_to_numpy(layer(images, training=True))
 
 
 def moved(image, rows, columns):
@@ -66,6 +67,64 @@ def test_cutout_blanks_one_square_with_the_mean_colour(images):
 
 def test_type_and_shape_stay_whatever_the_size_of_the_batch(images):
     layer = Augment(1, True, 2)
+    for count in (1, 7):
+        result = layer(images[:count], training=True)
+        assert result.shape == (count, SIZE, SIZE, 2)
+        assert keras.backend.standardize_dtype(result.dtype) == "uint8"
+
+
+@pytest.fixture
+def bars():
+    """Two hundred black images of 41×41 pixels, each with a white bar of 21×5 in its middle."""
+    image = np.zeros((41, 41, 1), np.uint8)
+    image[18:23, 10:31] = 255
+    return np.tile(image, (200, 1, 1, 1))
+
+
+def measured(images):
+    """Return each bar's angle in degrees, and its area in pixels."""
+    rows, columns = np.mgrid[:41, :41] - 20.0
+    weights = images[..., 0] / 255
+    area = weights.sum(axis=(1, 2))
+
+    def moment(values):
+        return (weights * values).sum(axis=(1, 2)) / area
+
+    mixed, difference = moment(rows * columns), moment(columns**2) - moment(rows**2)
+    return np.degrees(np.arctan2(2 * mixed, difference) / 2), area
+
+
+def test_images_are_turned_evenly_either_way_by_no_more_than_allowed(bars):
+    angles, areas = measured(varied(bars, rotation=20.0))
+    assert np.abs(angles).max() < 20.5
+    assert angles.min() < -15 and angles.max() > 15
+    assert areas == pytest.approx(105, rel=0.03)
+
+
+def test_images_grow_and_shrink_about_their_centre_by_no_more_than_allowed(bars):
+    zoomed = varied(bars, zoom=0.2)
+    angles, areas = measured(zoomed)
+    factors = np.sqrt(areas / 105)
+    assert angles == pytest.approx(0, abs=0.5)
+    assert 0.78 < factors.min() < 0.85 and 1.15 < factors.max() < 1.22
+    assert np.array_equal(zoomed, zoomed[:, ::-1, ::-1])
+
+
+def test_shift_and_mirror_are_the_same_with_a_rotation_of_nearly_nothing(images):
+    for allowed in ({"shift": 2}, {"flip": True}):
+        exact = {image.tobytes() for image in varied(np.tile(images, (9, 1, 1, 1)), **allowed)}
+        resampled = varied(images, rotation=1e-6, **allowed)
+        assert {image.tobytes() for image in resampled} <= exact
+        assert len({image.tobytes() for image in resampled}) > 1
+
+
+def test_a_turned_image_repeats_its_outermost_pixels(images):
+    bright = np.full_like(images, 200)
+    assert (varied(bright, shift=2, rotation=30.0, zoom=0.3) == 200).all()
+
+
+def test_rotation_keeps_type_and_shape_whatever_the_size_of_the_batch(images):
+    layer = Augment(1, True, 2, 10.0, 0.1)
     for count in (1, 7):
         result = layer(images[:count], training=True)
         assert result.shape == (count, SIZE, SIZE, 2)

@@ -1,9 +1,12 @@
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
-from support.project import TINY, run, write_params
+from support.project import ROOT, TINY, write_params
 
+from pipeline.base import code_digest, paths
+from pipeline.base.code_digest import SourceError
+from pipeline.base.files import write_json
 from pipeline.running.guard import ChangedError, Guard, fingerprint
 
 TUNED = Path("results/tune/mlp.json")
@@ -64,23 +67,42 @@ def test_matrix_items_and_parameters_are_filled_in(selecting):
     assert found["params.yaml: tune.epochs"] == 1
 
 
-STAGE = """\
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-
-from pipeline import stages
-from pipeline.running import guard
-
-def watching():
-    return len(guard._guards)
-
-if __name__ == "__main__":
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        print(watching(), pool.submit(watching).result())
-"""
+@pytest.fixture
+def code(selecting, monkeypatch):
+    """Give the stage code of its own, which may be edited, as stage `code` has written it down."""
+    (selecting / "pipeline").unlink()
+    shutil.copytree(ROOT / "pipeline", selecting / "pipeline")
+    monkeypatch.setattr(code_digest, "ROOT", selecting)
+    code_digest.loaded.cache_clear()
+    write_json(paths.code("select"), code_digest.entry(code_digest.loaded(), "select"))
+    yield selecting / "pipeline"
+    code_digest.loaded.cache_clear()
 
 
-def test_a_process_that_a_stage_starts_does_not_watch_once_more(selecting):
-    (selecting / "stage.py").write_text(STAGE)
-    said = run(sys.executable, "-m", "stage", cwd=selecting, DVC_STAGE="select").stdout
-    assert said == "1 0\n"
+def edit(file):
+    file.write_text(file.read_text() + "# edited\n")
+
+
+def test_code_that_is_edited_while_a_stage_runs_is_named(code):
+    assert "pipeline/base/files.py" in change_during_select(lambda: edit(code / "base/files.py"))
+
+
+def test_code_that_was_edited_before_a_stage_began_is_refused(code):
+    edit(code / "base/files.py")
+    code_digest.loaded.cache_clear()
+    with pytest.raises(ChangedError, match=r"since stage `code` ran: pipeline/base/files\.py\."):
+        Guard("select")
+
+
+def test_code_of_others_and_of_what_only_watches_may_be_edited(code):
+    guard = Guard("select")
+    edit(code / "running/terminal.py")
+    edit(code / "stages/tune.py")
+    guard.check()
+
+
+def test_code_that_is_edited_while_a_stage_starts_is_named(code):
+    code_digest.check_unchanged()
+    edit(code / "stages/select.py")
+    with pytest.raises(SourceError, match=r"pipeline/stages/select\.py: edited"):
+        code_digest.check_unchanged()

@@ -1,0 +1,187 @@
+"""What `auto` stands for in params.yaml: chosen from what a folder of pictures holds, with reasons.
+
+A pure function of counts and sizes, so that the same data give the same choice on every machine.
+Stage `settings` writes it down; the built-in data sets have fixed values (`FIXED`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# A smaller picture is enlarged, for the network to halve it often enough; a larger one is reduced.
+SMALLEST_SIDE, LARGEST_SIDE = 28, 64
+BATCH_SIZES = (4, 8, 16, 32, 64, 128)
+USUAL_BATCH = 32
+FEWEST_STEPS_AN_EPOCH = 20
+TRAINING_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 6, 60
+TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
+# With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
+FEW_VALIDATION_IMAGES = 1000
+ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
+# Photographs of fewer pixels a side are too coarse for a network that has seen ImageNet.
+PRETRAINED_FROM = 96
+PHOTO_SIDE = 128
+
+# What `auto` stands for with a built-in data set: a plain training that takes a minute.
+FIXED: dict[str, Any] = {
+    "tune.epochs": 4,
+    "tune.batch_sizes": None,
+    "select.baseline": "simple_cnn",
+    "select.rule": "one_standard_error",
+    "select.confirm": None,
+    "fit.schedule": "constant",
+    "fit.label_smoothing": 0.0,
+    "fit.augment.shift": 0,
+    "fit.augment.rotation": 0.0,
+    "fit.augment.zoom": 0.0,
+    "train.epochs": 6,
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a folder of pictures once it is divided; nothing of the test images.
+
+    Attributes:
+        per_class: Training images of each class.
+        validation_images: How many there are.
+        width: Median width of the training pictures in pixels, before resizing.
+        height: Their median height.
+        coloured: Whether any of them has colours.
+    """
+
+    per_class: tuple[int, ...]
+    validation_images: int
+    width: float
+    height: float
+    coloured: bool
+
+    @property
+    def training_images(self) -> int:
+        """How many images there are to train on."""
+        return sum(self.per_class)
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> "Facts":
+        """Take the facts from results/data.json of a folder of pictures."""
+        pictures = report["pictures"]
+        return cls(
+            tuple(count for _, count in report["train"]["per_class"]),
+            report["validation"]["images"],
+            pictures["width"],
+            pictures["height"],
+            pictures["coloured"],
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The value of one setting, and why it was chosen."""
+
+    value: Any
+    reason: str
+
+
+def choose(facts: Facts) -> dict[str, Choice]:
+    """Choose a value for every setting that accepts `auto`, by its key in params.yaml."""
+    batches = batch_sizes(facts.training_images)
+    training = _training_epochs(facts.training_images)
+    return {
+        "tune.batch_sizes": batches,
+        "tune.epochs": _trial_epochs(facts.training_images, training.value),
+        "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
+        "select.rule": Choice("best", "a network this small need not be smaller still"),
+        "select.confirm": _confirm(facts),
+        "train.epochs": training,
+        **_conditions(image_size(facts.width, facts.height, facts.coloured).value),
+    }
+
+
+def fixed() -> dict[str, Choice]:
+    """Return what `auto` stands for with a built-in data set."""
+    return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
+
+
+def batch_sizes(training_images: int) -> Choice:
+    """Choose the batch sizes that a search may draw for so many training images."""
+    usual = usual_batch(training_images)
+    most = max(training_images // FEWEST_STEPS_AN_EPOCH, usual)
+    offered = tuple(s for s in BATCH_SIZES if usual // 2 <= s <= min(most, 4 * usual))
+    reason = f"about {usual}, and at most a twentieth of {training_images:,} training images"
+    return Choice(offered, reason)
+
+
+def usual_batch(training_images: int) -> int:
+    """Return the batch size of a recipe for so many training images."""
+    most = training_images // FEWEST_STEPS_AN_EPOCH
+    fitting = [size for size in BATCH_SIZES if size <= min(most, USUAL_BATCH)]
+    return max(fitting, default=BATCH_SIZES[0])
+
+
+def image_size(width: float, height: float, coloured: bool) -> Choice:
+    """Choose the side in pixels to which pictures of this median size are brought."""
+    shorter = min(width, height)
+    found = f"the shorter side of a picture is {shorter:g} pixels (median)"
+    if coloured and shorter >= PRETRAINED_FROM:
+        return Choice(PHOTO_SIDE, f"{found}, in colour: enough for a pretrained network")
+    side = round(min(max(shorter, SMALLEST_SIDE), LARGEST_SIDE))
+    return Choice(side, f"{found}; kept between {SMALLEST_SIDE} and {LARGEST_SIDE}")
+
+
+def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str]:
+    """Return the architectures that are not worth a search here, each with the reason.
+
+    Where none would be left, what params.yaml lists is what is wanted, and all are searched.
+
+    Args:
+        architectures: Those that params.yaml lists.
+        facts: What a folder of pictures holds; None for a built-in data set.
+    """
+    if facts is None:
+        reasons = dict.fromkeys((ARCHITECTURE, PRETRAINED), "for folders of pictures")
+    else:
+        short = "made for small images of one kind, not for pictures"
+        reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
+        if not facts.coloured:
+            reasons[PRETRAINED] = "made for photographs in colour"
+        elif min(facts.width, facts.height) < PRETRAINED_FROM:
+            reasons[PRETRAINED] = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+    found = {name: reasons[name] for name in architectures if name in reasons}
+    return found if len(found) < len(architectures) else {}
+
+
+def _training_epochs(training_images: int) -> Choice:
+    batch = usual_batch(training_images)
+    wanted = math.ceil(TRAINING_STEPS * batch / training_images)
+    epochs = min(max(wanted, FEWEST_EPOCHS), MOST_EPOCHS)
+    steps = f"{TRAINING_STEPS:,} steps of {batch} images take {wanted}"
+    return Choice(epochs, f"{steps}; kept between {FEWEST_EPOCHS} and {MOST_EPOCHS}")
+
+
+def _trial_epochs(training_images: int, training_epochs: int) -> Choice:
+    batch = usual_batch(training_images)
+    fewest = math.ceil(FEWEST_TRIAL_STEPS * batch / training_images)
+    epochs = min(max(math.ceil(training_epochs / TRIAL_SHARE), fewest), training_epochs)
+    reason = f"a third of a training, and at least {FEWEST_TRIAL_STEPS} steps of {batch} images"
+    return Choice(epochs, reason)
+
+
+def _confirm(facts: Facts) -> Choice:
+    count = facts.validation_images
+    if count >= FEW_VALIDATION_IMAGES:
+        return Choice(None, f"{count:,} validation images tell models apart")
+    error = 100 * math.sqrt(0.9 * 0.1 / count)
+    reason = f"{count:,} validation images: the standard error of 90 % is {error:.1f} points"
+    return Choice({"top": 2, "seeds": 3}, reason)
+
+
+def _conditions(side: int) -> dict[str, Choice]:
+    measured = "measured on four folders"
+    return {
+        "fit.schedule": Choice("one_cycle", measured),
+        "fit.label_smoothing": Choice(0.1, measured),
+        "fit.augment.shift": Choice(side // 10, f"a tenth of {side} pixels"),
+        "fit.augment.rotation": Choice(5.0, measured),
+        "fit.augment.zoom": Choice(0.05, measured),
+    }

@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import pytest
+
+from pipeline.config import automatic
+from pipeline.config.automatic import Facts
+
+SIGNS = Facts((136,) * 10, 272, False, 100, 100, True)
+
+
+def chosen(**changes):
+    return {
+        key: choice.value for key, choice in automatic.choose(replace(SIGNS, **changes)).items()
+    }
+
+
+def images(count):
+    return {"per_class": (count // 2, count - count // 2)}
+
+
+@pytest.mark.parametrize(
+    ("count", "epochs"), [(200, 60), (1360, 36), (2445, 20), (8000, 6), (50_000, 6)]
+)
+def test_a_training_is_1500_steps_within_its_floor_and_roof(count, epochs):
+    assert chosen(**images(count))["train.epochs"] == epochs
+
+
+@pytest.mark.parametrize("count", [30, 150, 400, 1360, 2445, 50_000])
+def test_a_trial_is_a_third_of_a_training_and_never_under_150_steps(count):
+    values = chosen(**images(count))
+    steps = values["tune.epochs"] * count / automatic.usual_batch(count)
+    assert steps >= 150 or values["tune.epochs"] == values["train.epochs"]
+    assert values["train.epochs"] / 3 <= values["tune.epochs"] <= values["train.epochs"]
+
+
+@pytest.mark.parametrize("count", [80, 204, 1360, 2445, 50_000])
+def test_batches_are_at_most_a_twentieth_of_the_training_images(count):
+    offered = automatic.batch_sizes(count).value
+    assert max(offered) <= count / 20
+    assert automatic.usual_batch(count) in offered
+
+
+def test_the_smallest_folder_has_a_batch_size_all_the_same():
+    assert automatic.batch_sizes(2).value == (4,)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"), [(100, 100, 64), (4000, 3000, 64), (40, 90, 40), (16, 20, 28)]
+)
+def test_the_image_size_follows_the_shorter_side(width, height, side):
+    values = chosen(width=width, height=height)
+    assert values["dataset.image_size"] == side
+    assert values["fit.augment.shift"] == side // 10
+
+
+def test_grey_pictures_have_one_channel():
+    assert chosen(coloured=False)["dataset.channels"] == 1
+    assert chosen(coloured=True)["dataset.channels"] == 3
+
+
+def test_with_few_validation_images_the_leaders_are_trained_again():
+    assert chosen(validation_images=272)["select.confirm"] == {"top": 2, "seeds": 3}
+    assert chosen(validation_images=8000)["select.confirm"] is None
+
+
+def test_every_choice_gives_a_reason_with_its_numbers():
+    choices = automatic.choose(SIGNS)
+    assert all(choice.reason for choice in choices.values())
+    assert "1,500 steps of 32 images take 36" in choices["train.epochs"].reason
+    assert "1.8 points" in choices["select.confirm"].reason
