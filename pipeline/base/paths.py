@@ -12,6 +12,7 @@ SPLIT = Path("data/split")
 TRAIN = SPLIT / "train"
 VALIDATION = SPLIT / "validation"
 TEST = SPLIT / "test"
+WEIGHTS = Path("data/weights")
 
 MODELS = Path("models")
 
@@ -59,5 +60,6 @@ def state() -> Path:
 
 COMPILED = state() / "compiled"
 STORE = state() / "store"
+FEATURES = state() / "features"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"
