@@ -95,6 +95,7 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
         # draws what `kerastuner` draws.
         seed=run.seed - 1,
         threads=1,
+        batch_sizes=None,
         median_stopping=True,
         trial_seconds=None,
         fixed={},

@@ -40,6 +40,7 @@ def main() -> None:
             in_flight=1,
             seed=1,
             threads=1,
+            batch_sizes=None,
             median_stopping=False,
             trial_seconds=None,
             fixed={},
