@@ -55,7 +55,7 @@ class Choice:
 
 def choose(facts: Facts) -> dict[str, Choice]:
     """Choose a value for every setting that accepts `auto`, by its key in params.yaml."""
-    side = _image_size(facts)
+    side = image_size(facts.width, facts.height, facts.coloured)
     batches = batch_sizes(facts.training_images)
     training = _training_epochs(facts.training_images)
     return {
@@ -89,8 +89,9 @@ def usual_batch(training_images: int) -> int:
     return max(fitting, default=BATCH_SIZES[0])
 
 
-def _image_size(facts: Facts) -> Choice:
-    shorter = min(facts.width, facts.height)
+def image_size(width: float, height: float, coloured: bool) -> Choice:
+    """Choose the side in pixels to which pictures of this median size are brought."""
+    shorter = min(width, height)
     side = round(min(max(shorter, SMALLEST_SIDE), LARGEST_SIDE))
     bounds = f"kept between {SMALLEST_SIDE} and {LARGEST_SIDE}"
     return Choice(side, f"the shorter side of a picture is {shorter:g} pixels (median); {bounds}")

@@ -17,15 +17,19 @@ from pipeline.config.fields import (
     ArchitectureName,
     Count,
     DatasetName,
+    Fit,
     Flag,
     Seconds,
     Section,
     Seed,
     Share,
-    Side,
+    SideOrAuto,
     distinct,
 )
 from pipeline.config.messages import explain
+
+# The data set that is the user's own folder of pictures.
+FOLDER = "folder"
 
 
 class ParamsError(ConvoyError):
@@ -38,7 +42,8 @@ class Dataset(Section):
     name: DatasetName
     labels: Literal["fine", "coarse"]
     path: Path
-    image_size: Side
+    image_size: SideOrAuto
+    fit: Fit
     channels: Literal[1, 3]
     skip_unreadable: Flag
 

@@ -79,6 +79,7 @@ def _write_index(training: Training, curves: dict[int, list[Epoch]], folder: Pat
         keras.backend.backend(),
         training.train.classes,
         [SeedResult(seed, end.val_accuracy, end.val_loss) for seed, end in ends],
+        training.train.fit,
     )
     trained.write(index, folder)
     scores = ", ".join(f"{end.val_accuracy:.4f}" for end in index.seeds)
