@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.search.records import Finished, TrialSpec
+    from pipeline.search.records import TrialSpec
+    from pipeline.training.work import Finished
 
 ARCHITECTURE, COMPACT = "simple_cnn", "compact_cnn"
 MANY = 10_000
@@ -71,19 +72,19 @@ def ours_compact(run: Run) -> None:
 def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     """Search as stage `tune` does, as params.yaml has it, on one worker a core."""
     from pipeline.running import imports
-    from pipeline.search import placement
+    from pipeline.workers.start import start_pool
 
     cores = os.cpu_count() or 1
-    placement.prepare(2 * cores)
+    pool = start_pool("tune", 2 * cores, 1)
     with imports.slim():
         from pipeline.config.conditions import PLAIN
         from pipeline.config.params import Tune
-        from pipeline.search import loop, oracles, session
-        from pipeline.search.board import Board
+        from pipeline.search.search import Search
         from pipeline.search.space import search_space
-        from pipeline.search.workers import WorkerError
+        from pipeline.search.tensorboard import TensorBoard
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
+        from pipeline.workers.pool import WorkerError
 
     tune = Tune(
         algorithm="random",
@@ -94,6 +95,7 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
         # draws what `kerastuner` draws.
         seed=run.seed - 1,
         threads=1,
+        batch_sizes=None,
         median_stopping=True,
         trial_seconds=None,
         fixed={},
@@ -101,24 +103,21 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     backend.start(tune.threads)
     train, validation = (SplitFolder(run.data / name) for name in ("train", "validation"))
     space = search_space(architecture, train.shape, len(train.classes), {})
-    board = Board(run.scratch / "tensorboard")
+    board = TensorBoard(run.scratch / "tensorboard")
     conditions = PLAIN.model_copy(update={"precision": backend.fastest_precision(), **chosen})
-    specify = session.specifier(architecture, tune, conditions)
-    opened = session.open_runner(architecture, tune, train, validation)
+    opened = Search.open(architecture, tune, conditions, train, validation, pool)
     # What ends a search in order is its number of trials; here it is the time.
-    with opened as runner, contextlib.suppress(WorkerError):
-        left = run.seconds - SPARE_SECONDS - run.elapsed
-        threading.Timer(left, runner.workers.close).start()
-        oracle, submit = oracles.make(tune, space), _scoring(run, runner.submit)
-        search = loop.search(oracle, specify, submit, tune.in_flight, runner.drop)
-        for record in search:
+    with opened as search, contextlib.suppress(WorkerError):
+        threading.Timer(run.seconds - SPARE_SECONDS - run.elapsed, pool.close).start()
+        search.submit = _scoring(run, search.submit)  # type: ignore[method-assign, assignment]
+        for record in search.run(space):
             board.add(record)
 
 
 def _scoring(
     run: Run, submit: "Callable[[TrialSpec], Future[Finished]]"
 ) -> "Callable[[TrialSpec], Future[Finished]]":
-    """Score each trial when it is in the ledger, though the oracle may hear of it later."""
+    """Score each trial when it is in the store, though the oracle may hear of it later."""
 
     def report(future: "Future[Finished]") -> None:
         if not (future.cancelled() or future.exception()):

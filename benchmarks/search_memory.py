@@ -14,17 +14,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from pipeline.base import paths
 from pipeline.base.files import write_json
+from pipeline.config.conditions import PLAIN
 from pipeline.config.params import Tune
-from pipeline.search import context, loop, oracles
-from pipeline.search.ledger import Ledger
-from pipeline.search.placement import place
-from pipeline.search.runner import Runner
-from pipeline.search.session import specifier
+from pipeline.search.search import Search
 from pipeline.search.space import search_space
-from pipeline.search.workers import Setting
 from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
+from pipeline.workers.start import start_pool
 
 ARCHITECTURE = "mlp"
 
@@ -42,15 +40,18 @@ def main() -> None:
             in_flight=1,
             seed=1,
             threads=1,
+            batch_sizes=None,
             median_stopping=False,
             trial_seconds=None,
             fixed={},
         )
         space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
-        setting = Setting(ARCHITECTURE, train, validation, 1, context.software(ARCHITECTURE))
-        with Runner(place(setting, 1), setting, Ledger(Path(folder)), "c", 1) as runner:
-            oracle = oracles.make(tune, space)
-            for record in loop.search(oracle, specifier(ARCHITECTURE, tune), runner.submit, 1):
+        paths.STORE = Path(folder) / "store"
+        with (
+            start_pool("tune", tune.in_flight, tune.threads) as pool,
+            Search.open(ARCHITECTURE, tune, PLAIN, train, validation, pool) as search,
+        ):
+            for record in search.run(space):
                 if record.number % 25 == 0 or record.number == 1:
                     size = psutil.Process().memory_info().rss / 2**20
                     print(f"after {record.number:4} trials: {size:7.0f} MiB", flush=True)

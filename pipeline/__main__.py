@@ -171,15 +171,15 @@ def predict(
 
 
 @app.command()
-def ledger(
+def store(
     prune: Annotated[
-        Literal["old", "failed", "all"] | None, typer.Option(help="Which trials to drop.")
+        Literal["old", "failed", "all"] | None, typer.Option(help="Which trainings to drop.")
     ] = None,
 ) -> None:
-    """List the trials that searches have kept, with their size; or drop some."""
-    from pipeline.commands import ledger
+    """List the trials and final seeds that are kept, with their size; or drop some."""
+    from pipeline.commands import store
 
-    run(ledger.show if prune is None else lambda: ledger.prune(ledger.Prune(prune)))
+    run(store.show if prune is None else lambda: store.prune(prune))
 
 
 if __name__ == "__main__":

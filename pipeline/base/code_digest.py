@@ -108,6 +108,13 @@ def entry(sources: Sources, stage: str) -> dict[str, str]:
     return {file: hashlib.sha256(sources[file]).hexdigest() for file in sorted(files)}
 
 
+def architectures(sources: Sources) -> dict[str, str]:
+    """Return the SHA-256 of every architecture's own file, by its name."""
+    room = f"{PACKAGE}/architectures"
+    names = _modules(sources, room)
+    return {name: hashlib.sha256(sources[f"{room}/{name}.py"]).hexdigest() for name in names}
+
+
 def digest(*modules: str) -> str:
     """Compute one SHA-256 of the names and contents of all files that these modules import."""
     sources = loaded()

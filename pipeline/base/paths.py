@@ -12,14 +12,18 @@ SPLIT = Path("data/split")
 TRAIN = SPLIT / "train"
 VALIDATION = SPLIT / "validation"
 TEST = SPLIT / "test"
+WEIGHTS = Path("data/weights")
 
 MODELS = Path("models")
 
 RESULTS = Path("results")
 CODE = RESULTS / "code"
+ARCHITECTURE_DIGESTS = CODE / "architectures.json"
 DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
+SETTINGS = RESULTS / "settings.json"
 TUNE = RESULTS / "tune"
+CANDIDATES = RESULTS / "candidates"
 TRIALS = RESULTS / "trials"
 SEARCH = RESULTS / "search"
 CONFIRM = RESULTS / "confirm.json"
@@ -55,6 +59,7 @@ def state() -> Path:
 
 
 COMPILED = state() / "compiled"
-LEDGER = state() / "ledger"
+STORE = state() / "store"
+FEATURES = state() / "features"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

@@ -55,7 +55,7 @@ def show(overrides: Sequence[str], *, probing: bool = True) -> None:
         f"{len(known)} of {len(estimates)} stages that are known. DVC's cache may keep the data "
         f"once more; {free:,.0f} GiB are free."
     )
-    say("Trials already in the ledger and stages in the run cache take less.")
+    say("Trainings already in the store and stages in the run cache take less.")
     if accuracy := costs.accuracy():
         say(accuracy)
 
@@ -115,7 +115,7 @@ def _expected(stage: str, settings: Params) -> Cost | None:
     """Scale an earlier run of this stage by the amount of work and the number of workers.
 
     The slowest of the latest three runs is used, because a search that found its trials in the
-    ledger is too fast to be typical. Dividing the time by the number of workers is a guess; it
+    store is too fast to be typical. Dividing the time by the number of workers is a guess; it
     holds if each worker has its own processor.
     """
     latest = _earlier(stage, settings)[-3:]

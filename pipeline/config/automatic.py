@@ -1,9 +1,11 @@
 """What `auto` stands for in params.yaml: chosen from what a folder of pictures holds, with reasons.
 
 A pure function of counts and sizes, so that the same data give the same choice on every machine.
+Stage `settings` writes it down; the built-in data sets have fixed values (`FIXED`).
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,25 @@ TRAINING_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 6, 60
 TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
 # With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
 FEW_VALIDATION_IMAGES = 1000
-ARCHITECTURE = "picture_cnn"
+ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
+# Photographs of fewer pixels a side are too coarse for a network that has seen ImageNet.
+PRETRAINED_FROM = 96
+PHOTO_SIDE = 128
+
+# What `auto` stands for with a built-in data set: a plain training that takes a minute.
+FIXED: dict[str, Any] = {
+    "tune.epochs": 4,
+    "tune.batch_sizes": None,
+    "select.baseline": "simple_cnn",
+    "select.rule": "one_standard_error",
+    "select.confirm": None,
+    "fit.schedule": "constant",
+    "fit.label_smoothing": 0.0,
+    "fit.augment.shift": 0,
+    "fit.augment.rotation": 0.0,
+    "fit.augment.zoom": 0.0,
+    "train.epochs": 6,
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +46,6 @@ class Facts:
     Attributes:
         per_class: Training images of each class.
         validation_images: How many there are.
-        official_validation: Whether the folder came with its own.
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
         coloured: Whether any of them has colours.
@@ -34,7 +53,6 @@ class Facts:
 
     per_class: tuple[int, ...]
     validation_images: int
-    official_validation: bool
     width: float
     height: float
     coloured: bool
@@ -43,6 +61,18 @@ class Facts:
     def training_images(self) -> int:
         """How many images there are to train on."""
         return sum(self.per_class)
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> "Facts":
+        """Take the facts from results/data.json of a folder of pictures."""
+        pictures = report["pictures"]
+        return cls(
+            tuple(count for _, count in report["train"]["per_class"]),
+            report["validation"]["images"],
+            pictures["width"],
+            pictures["height"],
+            pictures["coloured"],
+        )
 
 
 @dataclass(frozen=True)
@@ -55,22 +85,22 @@ class Choice:
 
 def choose(facts: Facts) -> dict[str, Choice]:
     """Choose a value for every setting that accepts `auto`, by its key in params.yaml."""
-    side = image_size(facts.width, facts.height, facts.coloured)
     batches = batch_sizes(facts.training_images)
     training = _training_epochs(facts.training_images)
     return {
-        "dataset.image_size": side,
-        "dataset.fit": _fit(facts),
-        "dataset.channels": _channels(facts),
-        "architectures": Choice((ARCHITECTURE,), "the best of those trained from scratch"),
         "tune.batch_sizes": batches,
         "tune.epochs": _trial_epochs(facts.training_images, training.value),
         "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
         "train.epochs": training,
-        **_conditions(side.value),
+        **_conditions(image_size(facts.width, facts.height, facts.coloured).value),
     }
+
+
+def fixed() -> dict[str, Choice]:
+    """Return what `auto` stands for with a built-in data set."""
+    return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
 
 
 def batch_sizes(training_images: int) -> Choice:
@@ -92,19 +122,38 @@ def usual_batch(training_images: int) -> int:
 def image_size(width: float, height: float, coloured: bool) -> Choice:
     """Choose the side in pixels to which pictures of this median size are brought."""
     shorter = min(width, height)
+    found = f"the shorter side of a picture is {shorter:g} pixels (median)"
+    if coloured and shorter >= PRETRAINED_FROM:
+        return Choice(PHOTO_SIDE, f"{found}, in colour: enough for a pretrained network")
     side = round(min(max(shorter, SMALLEST_SIDE), LARGEST_SIDE))
-    bounds = f"kept between {SMALLEST_SIDE} and {LARGEST_SIDE}"
-    return Choice(side, f"the shorter side of a picture is {shorter:g} pixels (median); {bounds}")
+    return Choice(side, f"{found}; kept between {SMALLEST_SIDE} and {LARGEST_SIDE}")
 
 
-def _fit(facts: Facts) -> Choice:
-    return Choice("squash", f"pictures are {facts.width:g}×{facts.height:g} pixels (median)")
+def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str]:
+    """Return the architectures that are not worth a search here, each with the reason.
+
+    Where none would be left, what params.yaml lists is what is wanted, and all are searched.
+
+    Args:
+        architectures: Those that params.yaml lists.
+        facts: What a folder of pictures holds; None for a built-in data set.
+    """
+    if facts is None:
+        reasons = dict.fromkeys((ARCHITECTURE, PRETRAINED), "for folders of pictures")
+    else:
+        short = "made for small images of one kind, not for pictures"
+        reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
+        if not facts.coloured:
+            reasons[PRETRAINED] = "made for photographs in colour"
+        elif min(facts.width, facts.height) < PRETRAINED_FROM:
+            reasons[PRETRAINED] = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+    found = {name: reasons[name] for name in architectures if name in reasons}
+    return found if len(found) < len(architectures) else {}
 
 
-def _channels(facts: Facts) -> Choice:
-    if facts.coloured:
-        return Choice(3, "some training pictures have colours")
-    return Choice(1, "no training picture has colours")
+def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:
+    """Return the batch size on offer that is nearest to the wanted one, as a ratio."""
+    return min(sorted(batch_sizes), key=lambda size: abs(math.log(size / wanted)))
 
 
 def _training_epochs(training_images: int) -> Choice:
@@ -140,7 +189,4 @@ def _conditions(side: int) -> dict[str, Choice]:
         "fit.augment.shift": Choice(side // 10, f"a tenth of {side} pixels"),
         "fit.augment.rotation": Choice(5.0, measured),
         "fit.augment.zoom": Choice(0.05, measured),
-        "fit.augment.flip": Choice(
-            False, "whether a mirrored picture keeps its class is for you to say"
-        ),
     }

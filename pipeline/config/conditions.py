@@ -22,8 +22,8 @@ class Augment(Section):
     shift: Pixels
     flip: Flag
     cutout: Pixels
-    rotation: Degrees = 0.0
-    zoom: Part = 0.0
+    rotation: Degrees
+    zoom: Part
 
 
 class Conditions(Section):
@@ -68,5 +68,5 @@ PLAIN = Conditions(
     label_smoothing=0.0,
     weight_average=0.0,
     class_weights=False,
-    augment=Augment(shift=0, flip=False, cutout=0),
+    augment=Augment(shift=0, flip=False, cutout=0, rotation=0.0, zoom=0.0),
 )

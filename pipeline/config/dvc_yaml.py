@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+PARAMS = "params.yaml"
+
 
 def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return all values of nested mappings by their dotted keys."""
@@ -57,3 +59,13 @@ def outputs(entry: Mapping[str, Any]) -> list[str]:
     """Return the files and folders that a stage writes."""
     listed = [out for part in ("outs", "metrics", "plots") for out in entry.get(part, [])]
     return [out if isinstance(out, str) else next(iter(out)) for out in listed]
+
+
+def parameters(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a stage lists under `params`: a file and a key, which is empty for all of it."""
+    for listed in entry.get("params", []):
+        if isinstance(listed, str):
+            yield PARAMS, listed
+            continue
+        for file, keys in listed.items():
+            yield from ((file, key) for key in keys or [""])

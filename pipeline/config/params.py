@@ -3,8 +3,9 @@
 A bad value is an error before any work: it names the key, the value and what is allowed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationError
 from ruamel.yaml import YAML
@@ -12,7 +13,10 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_json
+from pipeline.config import automatic
 from pipeline.config.conditions import Conditions
+from pipeline.config.dvc_yaml import flatten
 from pipeline.config.fields import (
     ArchitectureName,
     Count,
@@ -28,6 +32,8 @@ from pipeline.config.fields import (
 )
 from pipeline.config.messages import explain
 
+# Stands in params.yaml for a value that stage `settings` chooses.
+AUTO = "auto"
 # The data set that is the user's own folder of pictures.
 FOLDER = "folder"
 
@@ -63,6 +69,8 @@ class Tune(Section):
     algorithm: Literal["random", "bayesian", "hyperband", "grid"]
     trials: Count
     epochs: Count
+    # What a search may draw; null: what every architecture offers.
+    batch_sizes: Annotated[tuple[Count, ...], AfterValidator(distinct)] | None
     in_flight: Count
     seed: Seed
     threads: Count
@@ -128,6 +136,37 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
             is not allowed. All problems are listed, one a line.
     """
     name = shown_as or path
+    content = _content(path, name)
+    chosen = flatten(read_json(paths.SETTINGS)) if paths.SETTINGS.exists() else {}
+    for key in automatic_keys(content):
+        # Before stage `settings` has run, no stage reads these; they only have to be allowed.
+        _put(content, key, chosen.get(key, automatic.FIXED[key]))
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        problems = [f"{name}: {explain(problem, Params)}" for problem in error.errors()]
+        raise ParamsError("\n".join(problems)) from None
+
+
+def automatic_keys(content: Mapping[str, Any]) -> list[str]:
+    """Return the keys whose value is left to the pipeline, `auto`."""
+    values = flatten(content)
+    return [key for key in automatic.FIXED if values.get(key) == AUTO]
+
+
+def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
+    """Read the keys of params.yaml whose value is left to the pipeline."""
+    return automatic_keys(_content(path, path))
+
+
+def _put(content: dict[str, Any], key: str, value: Any) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        content = content[section]
+    content[last] = value
+
+
+def _content(path: Path, name: Path) -> dict[str, Any]:
     try:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -136,8 +175,4 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
         raise ParamsError(f"{name}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise ParamsError(f"{name}: expected sections such as dataset: and tune:, got {content!r}")
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        problems = [f"{name}: {explain(problem, Params)}" for problem in error.errors()]
-        raise ParamsError("\n".join(problems)) from None
+    return content

@@ -42,5 +42,5 @@ def table(
         {name: compared(released[name], by_seed[name]) for name in NAMES},
         {name: released[name].probability for name in NAMES},
         {name: list(by_seed[name]) for name in NAMES},
-        test.files,
+        test.picture_files,
     )

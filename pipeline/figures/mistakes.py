@@ -35,5 +35,5 @@ def _caption(judged: Predictions, index: int, test: SplitFolder) -> str:
     actual, predicted = (
         caption(test.classes[labels[index]]) for labels in (judged.actual, judged.predicted)
     )
-    where = f"{path_caption(test.files[index])}\n" if test.files else f"#{index}: "
+    where = f"{path_caption(test.picture_files[index])}\n" if test.picture_files else f"#{index}: "
     return f"{where}{actual}\nas {predicted} ({judged.probability[index]:.2f})"

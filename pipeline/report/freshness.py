@@ -106,21 +106,19 @@ def _outputs(
 def _parameters(
     results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
 ) -> Iterator[str]:
-    recorded = locked.get("params", {}).get("params.yaml", {})
-    for key in _keys(results, stage):
+    for file, key in _keys(results, stage):
+        recorded = locked.get("params", {}).get(file, {})
+        now = results.params if file == dvc_yaml.PARAMS else results.json(file)
         if key not in recorded:
-            yield f"{key} in params.yaml is read now"
-        elif _lookup(results.params, key) != recorded[key]:
-            yield f"{key} in params.yaml changed"
+            yield f"{key} in {file} is read now"
+        elif _lookup(now, key) != recorded[key]:
+            yield f"{key} in {file} changed"
 
 
-def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[str]:
-    """List the keys of params.yaml that a stage reads; `params.yaml:` alone stands for all."""
-    for entry in stage.get("params", []):
-        if isinstance(entry, str):
-            yield entry
-        else:
-            yield from entry.get("params.yaml") or results.params
+def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the files and keys of the parameters that a stage reads."""
+    for file, key in dvc_yaml.parameters(stage):
+        yield from [(file, key)] if key else [(file, each) for each in results.params]
 
 
 def _own_pictures(results: Results, path: str) -> bool:

@@ -124,9 +124,11 @@ def workers_of(stage: str) -> str:
     The value is not checked here, because the stage itself reports one that is not allowed.
     """
     kind = stage.partition("@")[0]
-    if kind in ("tune", "confirm") and os.environ.get("CONVOY_SCHEDULER"):
+    if kind not in ("tune", "confirm", "train"):
+        return "1"
+    if os.environ.get("CONVOY_SCHEDULER"):
         return "cluster"
-    return os.environ.get("CONVOY_WORKERS", "1") if kind in ("tune", "confirm", "train") else "1"
+    return os.environ.get("CONVOY_WORKERS", "1")
 
 
 def data_report() -> dict[str, Any]:

@@ -5,7 +5,6 @@ recorded as if it had produced the results. Each stage therefore takes a fingerp
 it depends on at its start and at its end, and fails if they differ.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +56,11 @@ def fingerprint(stage: str) -> dict[str, Any]:
     for entry in definition["deps"]:
         for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
-    for entry in definition.get("params", []):
-        # `params.yaml:` with nothing after it, in stage `check`, means every key.
-        prefix = "" if isinstance(entry, Mapping) else str(entry)
-        for key, value in values.items():
-            if not prefix or key == prefix or key.startswith(f"{prefix}."):
-                found[f"{paths.PARAMS}: {key}"] = value
+    for source, prefix in dvc_yaml.parameters(definition):
+        known = values if source == dvc_yaml.PARAMS else dvc_yaml.flatten(read_json(Path(source)))
+        for key, value in known.items():
+            if not prefix or f"{key}.".startswith(f"{prefix}."):
+                found[f"{source}: {key}"] = value
     if _entry_of(stage).exists():
         found |= code_digest.entry(code_digest.read(), _plain(stage))
     return found

@@ -1,1 +1,1 @@
-"""The search: KerasTuner's oracles propose, an executor of ours runs, results are told in order."""
+"""The search for hyperparameters. `pipeline.search.search` is where to begin reading."""

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from pipeline.search.choice import Candidate, choose
+from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
 
 

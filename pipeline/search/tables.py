@@ -1,4 +1,4 @@
-"""What a search leaves behind: the table of its trials and the models worth choosing from."""
+"""What a search leaves behind: the table of its trials, and those that can be chosen from."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,10 +7,12 @@ from typing import Any
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_csv
-from pipeline.search.choice import Candidate, choose, front
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.records import Record
+from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
+
+# The columns of the trial table that are not hyperparameters.
 
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
@@ -27,7 +29,7 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
 
 
 def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
-    """Pick out the completed trials.
+    """Return the completed trials.
 
     Raises:
         ConvoyError: there is none; the message lists every trial's reason.
@@ -57,12 +59,10 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
     return completed
 
 
-def outcome(
-    found: Sequence[Candidate], records: Sequence[Record], code_sha256: str
-) -> dict[str, Any]:
-    """Sum up one architecture's search for `results/tune/ARCH.json`."""
+def outcome(found: Sequence[Candidate], records: Sequence[Record]) -> dict[str, Any]:
+    """Sum up one architecture's search in numbers, for `results/tune/ARCH.json`."""
     best, _ = choose(found, "best")
-    small, reason = choose(found, "one_standard_error")
+    small, _ = choose(found, "one_standard_error")
     return {
         "val_accuracy": best.val_accuracy,
         "standard_error": best.standard_error,
@@ -72,16 +72,6 @@ def outcome(
         "failed": sum(record.result.status == "failed" for record in records),
         "best": _summary(best),
         "one_standard_error": _summary(small),
-        # Lists, because DVC shows no lists among the metrics: texts would make broad columns
-        # there, and the front is for `select`.
-        "texts": [
-            {
-                "architecture": best.architecture,
-                "code_sha256": code_sha256,
-                "one_standard_error": reason,
-            }
-        ],
-        "front": [asdict(candidate) for candidate in front(found)],
     }
 
 

@@ -5,11 +5,12 @@ import time
 
 import keras
 
-from pipeline.search import states
-from pipeline.search.records import Cause, TrialResult, TrialSpec
+from pipeline.search import checkpoints
+from pipeline.search.records import TrialSpec
 from pipeline.training import devices, models
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit
+from pipeline.training.work import Cause, EpochRow, Progress, Result
 
 
 class TimeLimitError(Exception):
@@ -20,28 +21,31 @@ def run_trial(
     spec: TrialSpec,
     train: SplitFolder,
     validation: SplitFolder,
-    state: bytes | None = None,
-    seconds: float | None = None,
-) -> tuple[TrialResult, bytes | None]:
+    checkpoint: bytes | None,
+    seconds: float | None,
+    progress: Progress,
+) -> tuple[Result, bytes | None]:
     """Build and fit one model. Whatever goes wrong with it is the trial's outcome.
 
     Args:
         spec: What to train.
         train: Images to train on.
         validation: Images to score on.
-        state: State after `spec.resume_from` epochs to continue from; without it, training
-            begins at the first epoch, and the result is the same.
-        seconds: Time limit.
+        checkpoint: Of the trial after `spec.resume_from` epochs, to continue from; without it,
+            training begins at the first epoch, and the result is the same.
+        seconds: Time limit; None for none.
+        progress: Called after each epoch.
 
     Returns:
-        The result, and the state at the end if a higher rung may want it.
+        The result, and the checkpoint at the end if a higher rung may want it.
     """
     parameters = None
     if keras.backend.backend() == "torch":
-        state = None  # dropout would draw other numbers there than in training in one go
-    curve = states.curve_of(state) if state else ()
-    keeper = states.Keep()
-    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)
+        checkpoint = None  # dropout would draw other numbers there than in training in one go
+    curve = checkpoints.curve_of(checkpoint) if checkpoint else ()
+    keeper = checkpoints.Keep()
+    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds, progress)
+    restore = [checkpoints.Restore(checkpoint)] if checkpoint else []
     try:
         keras.utils.set_random_seed(spec.seed)
         model, recipe = models.build(
@@ -61,12 +65,12 @@ def run_trial(
             epochs=spec.epochs,
             first_epoch=len(curve),
             seed=spec.seed,
-            callbacks=[*([states.Restore(state)] if state else []), keeper, watch],
+            callbacks=[*restore, keeper, watch],
         )
         curve += tuple(map(_row, epochs))
         result = _judge(spec, curve, parameters)
         wanted = spec.promotable and result.status == "completed"
-        return result, keeper.state(curve) if wanted else None
+        return result, keeper.checkpoint(curve) if wanted else None
     except Exception as error:  # noqa: BLE001 - one model's failure must not end the search
         reason = f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"
         return _failed(parameters, reason, _cause(error)), None
@@ -75,9 +79,16 @@ def run_trial(
 class _Watch(keras.callbacks.Callback):
     """Ends a training that has become pointless, or that takes too long."""
 
-    def __init__(self, stop_below: tuple[float, ...], scores: list[float], seconds: float | None):
+    def __init__(
+        self,
+        stop_below: tuple[float, ...],
+        scores: list[float],
+        seconds: float | None,
+        progress: Progress,
+    ):
         super().__init__()
         self.stop_below, self.scores, self.seconds = stop_below, scores, seconds
+        self.progress = progress
         self.start = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -86,6 +97,7 @@ class _Watch(keras.callbacks.Callback):
         hopeless = self.stop_below and max(self.scores) < self.stop_below[epoch]
         if hopeless or not math.isfinite(logs["loss"]):
             self.model.stop_training = True
+        self.progress(epoch + 1, logs["val_accuracy"])
         self._check_time()
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -97,7 +109,7 @@ class _Watch(keras.callbacks.Callback):
             raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
 
 
-def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> TrialResult:
+def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> Result:
     loss, _, val_loss, val_accuracy = curve[-1]
     # A NaN loss can stand beside a finite accuracy, and infinity would win a maximisation.
     if not all(map(math.isfinite, (loss, val_loss, val_accuracy))):
@@ -106,12 +118,12 @@ def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> TrialResult:
     if len(curve) < spec.epochs:
         bar = spec.stop_below[len(curve) - 1]
         reason = f"below the median of earlier trials ({bar:.4f}) after epoch {len(curve)}"
-        return TrialResult("stopped", val_accuracy, val_loss, parameters, reason, curve=curve)
-    return TrialResult("completed", val_accuracy, val_loss, parameters, curve=curve)
+        return Result("stopped", val_accuracy, val_loss, parameters, reason, curve=curve)
+    return Result("completed", val_accuracy, val_loss, parameters, curve=curve)
 
 
-def _failed(parameters: int | None, reason: str, cause: Cause) -> TrialResult:
-    return TrialResult("failed", parameters=parameters, reason=reason, cause=cause)
+def _failed(parameters: int | None, reason: str, cause: Cause) -> Result:
+    return Result("failed", parameters=parameters, reason=reason, cause=cause)
 
 
 def _cause(error: Exception) -> Cause:
@@ -120,5 +132,5 @@ def _cause(error: Exception) -> Cause:
     return "memory" if devices.is_out_of_memory(error) else "specification"
 
 
-def _row(epoch: Epoch) -> tuple[float, float, float, float]:
+def _row(epoch: Epoch) -> EpochRow:
     return epoch.loss, epoch.accuracy, epoch.val_loss, epoch.val_accuracy

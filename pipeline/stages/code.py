@@ -10,7 +10,12 @@ from pipeline.config.params import Params
 
 
 def main(settings: Params) -> None:
-    """Write one file a stage: path and SHA-256 of each file of `pipeline/` that it imports."""
+    """Write path and SHA-256 of each file of `pipeline/` that a stage imports, one file a stage.
+
+    Beside them stand the digests of all architectures: which of them a model is built by is known
+    only when `select` has chosen.
+    """
     sources = code_digest.loaded()
     for stage in code_digest.stages(sources):
         write_json(paths.code(stage), code_digest.entry(sources, stage))
+    write_json(paths.ARCHITECTURE_DIGESTS, code_digest.architectures(sources))

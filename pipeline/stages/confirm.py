@@ -2,41 +2,23 @@
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
-from pipeline.config.params import Params
+from pipeline.config.params import Confirm, Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
-from pipeline.search import placement
+from pipeline.search.confirmation import Confirmed
+from pipeline.workers.pool import Pool
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params) -> None:
     """Write what became of each leader; nothing and at once with `select.confirm: null`."""
-    confirm = settings.select.confirm
+    confirm, tune = settings.select.confirm, settings.tune
     if confirm is None:
         write_json(paths.CONFIRM, {"leaders": []})
         say("select.confirm is off: nothing is retrained before the choice")
         return
-    placement.prepare(settings.tune.in_flight)
-    # Here, because TensorFlow takes seconds that most runs can do without.
-    with imports.slim():
-        from pipeline.search.retraining import retrain
-        from pipeline.training import backend
-        from pipeline.training.batches import SplitFolder
-
-    train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
-    backend.start(settings.tune.threads)
-    conditions = backend.resolved(settings.fit)
-    with progress("models") as bar:
-        task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
-        found = retrain(
-            sorted(settings.architectures),
-            settings.tune,
-            confirm,
-            conditions,
-            train,
-            validation,
-            lambda: bar.advance(task),
-        )
-        bar.update(task, total=len(found) * confirm.seeds)
+    with start_pool("tune", tune.in_flight, tune.threads) as pool:
+        found = _retrain(settings, confirm, pool)
     write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
     for leader in found:
         if leader.failures:
@@ -46,3 +28,28 @@ def main(settings: Params) -> None:
                 f"{leader.name}: {leader.searched.val_accuracy:.4f} in the search, "
                 f"{leader.candidate.val_accuracy:.4f} on the mean of {confirm.seeds} fresh seeds"
             )
+
+
+def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
+    """Retrain the leaders behind a progress bar."""
+    # Here, because TensorFlow takes seconds that most runs can do without.
+    with imports.slim():
+        from pipeline.search.retraining import retrain
+        from pipeline.training import backend
+        from pipeline.training.batches import SplitFolder
+
+    backend.start(settings.tune.threads)
+    with progress("models") as bar:
+        task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
+        found = retrain(
+            sorted(settings.architectures),
+            settings.tune,
+            confirm,
+            backend.resolved(settings.fit),
+            SplitFolder(paths.TRAIN),
+            SplitFolder(paths.VALIDATION),
+            pool,
+            lambda: bar.advance(task),
+        )
+        bar.update(task, total=len(found) * confirm.seeds)
+    return found

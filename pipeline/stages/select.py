@@ -5,11 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.base import paths
-from pipeline.base.files import read_json, sha256, write_csv, write_json
+from pipeline.base.files import read_json, write_csv, write_json
+from pipeline.config import automatic
+from pipeline.config.automatic import nearest
 from pipeline.config.params import Params
 from pipeline.running.terminal import say
-from pipeline.search.choice import Candidate, choose
 from pipeline.search.confirmation import Confirmed
+from pipeline.search.selection import Candidate, choose, front, read_candidates
 from pipeline.training.specification import Specification
 
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
@@ -17,25 +19,24 @@ COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss"
 
 def main(settings: Params) -> None:
     """Write two model specifications of one format, what was chosen from, and its scores."""
-    searches = {
-        name: read_json(paths.TUNE / f"{name}.json") for name in sorted(settings.architectures)
-    }
     leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
     candidates = [leader.candidate for leader in sound.values()] or [
-        Candidate(**entry) for search in searches.values() for entry in search["front"]
+        candidate
+        for name in sorted(settings.architectures)
+        for candidate in front(read_candidates(paths.CANDIDATES / f"{name}.json"))
     ]
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
         reason += "; by the means of fresh seeds"
-    tuned = Specification(
-        chosen.architecture,
-        dict(chosen.hyperparameters),
-        searches[chosen.architecture]["texts"][0]["code_sha256"],
-    )
+    code = read_json(paths.ARCHITECTURE_DIGESTS)
+    values = dict(chosen.hyperparameters)
+    tuned = Specification(chosen.architecture, values, code[chosen.architecture])
     name = settings.select.baseline
-    baseline = Specification(name, {}, sha256(paths.ARCHITECTURES / f"{name}.py"))
+    sizes = settings.tune.batch_sizes
+    batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
+    baseline = Specification(name, batch, code[name])
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))

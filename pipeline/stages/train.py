@@ -1,85 +1,125 @@
 """Stage `train@NAME`: train the chosen model, or the baseline, once for each seed."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
 from pipeline.base import paths
-from pipeline.base.files import write_csv
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing, write_csv
 from pipeline.config import environment
 from pipeline.config.params import Params
 from pipeline.running.terminal import progress, say
-from pipeline.training import backend, layers, side_by_side, specification, trained
+from pipeline.training import backend, layers, specification, trained
 from pipeline.training.batches import SplitFolder
-from pipeline.training.final import Training, finish_seed
-from pipeline.training.finished import FinishedSeeds
-from pipeline.training.fitting import Epoch, kept
+from pipeline.training.seeds import FinalSeed
 from pipeline.training.trained import SeedResult, TrainedModels
+from pipeline.training.work import Result
+from pipeline.workers.executor import Executor, InFlight
+from pipeline.workers.pool import Pool
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params, name: str) -> None:
     """Write one model a seed, their index, and the learning curves."""
-    workers = environment.workers()
+    final = settings.train
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
-    backend.start(settings.train.threads)
-    training = Training(
-        settings.train,
-        specification.read(paths.SELECT / f"{name}.json"),
-        backend.resolved(settings.fit),
-        SplitFolder(paths.TRAIN),
-        SplitFolder(paths.VALIDATION),
-    )
-    curves = _train(training, name, folder, workers)
-    _write_curves(name, curves)
-    _write_index(training, curves, folder)
+    with start_pool("train", len(final.seeds), final.threads) as pool:
+        backend.start(final.threads)
+        model = specification.read(paths.SELECT / f"{name}.json")
+        conditions = backend.resolved(settings.fit)
+        seeds = [
+            FinalSeed(model, conditions, final.epochs, final.patience, final.mirrored, seed)
+            for seed in final.seeds
+        ]
+        train = SplitFolder(paths.TRAIN)
+        results = _train(seeds, final.threads, train, pool, folder)
+    _write_curves(name, results)
+    _write_index(seeds[0], train, results, folder)
 
 
-def _train(training: Training, name: str, folder: Path, workers: int) -> dict[int, list[Epoch]]:
-    """Finish every seed, behind a progress bar."""
-    finished = FinishedSeeds(training.depends_on())
-    seeds, epochs = training.settings.seeds, training.settings.epochs
-    curves: dict[int, list[Epoch]] = {}
+def _train(
+    seeds: Sequence[FinalSeed], threads: int, train: SplitFolder, pool: Pool, folder: Path
+) -> dict[int, Result]:
+    """Finish every seed, behind a progress bar; write its model as soon as it is there."""
+    epochs = {seed.title: 0 for seed in seeds}
+    results: dict[int, Result] = {}
     with progress("epochs") as bar:
-        task = bar.add_task(f"train {name}", total=epochs * len(seeds), note="")
+        total = sum(seed.epochs for seed in seeds)
+        task = bar.add_task(f"train {folder.name}", total=total, note="")
 
-        def show(seed: int, val_accuracy: float) -> None:
-            note = f"seed {seed}, validation accuracy {val_accuracy:.4f}"
-            bar.update(task, advance=1, note=note)
+        def show(flight: InFlight) -> None:
+            epochs[flight.work.title] = flight.epoch
+            note = f"{flight.work.title}, validation accuracy {flight.val_accuracy:.4f}"
+            bar.update(task, completed=sum(epochs.values()), note=note)
 
-        missing = finished.missing(seeds)
-        count = min(workers, len(missing))
-        if count > 1:
-            side_by_side.train_seeds(training, missing, count, folder, finished, show)
-        for number, seed in enumerate(seeds, start=1):
-            curves[seed] = finish_seed(training, seed, folder, finished, show)
-            # A seed that was finished before, or stopped early, has shown fewer epochs.
-            bar.update(task, completed=number * epochs)
-    return curves
+        executor = Executor.open(
+            FinalSeed,
+            seeds[0].architecture,
+            threads,
+            None,
+            train,
+            SplitFolder(paths.VALIDATION),
+            pool,
+            show,
+        )
+        with executor:
+            for seed, finished in executor.finish_all(seeds):
+                results[seed.seed] = _checked(seed, finished.result, pool)
+                with replacing(trained.model_file(folder, seed.seed)) as scratch:
+                    scratch.write_bytes(finished.payload or b"")
+                # A seed that was finished before, or stopped early, has shown fewer epochs.
+                epochs[seed.title] = seed.epochs
+                bar.update(task, completed=sum(epochs.values()))
+    return {seed.seed: results[seed.seed] for seed in seeds}
 
 
-def _write_curves(name: str, curves: dict[int, list[Epoch]]) -> None:
+def _checked(seed: FinalSeed, result: Result, pool: Pool) -> Result:
+    """Return the result of a seed that came to its end.
+
+    Raises:
+        ConvoyError: it did not; the message says what to do.
+    """
+    again = "run the same again: finished seeds are kept."
+    hints = {
+        "killed": f", perhaps for want of memory. {environment.WORKERS}={pool.most} trains "
+        f"{pool.most} at a time; with fewer, {again}",
+        "memory": f". With a higher {environment.MEMORY}, or fewer {environment.WORKERS}, {again}",
+    }
+    if result.status == "failed":
+        raise ConvoyError(f"{seed.title}: {result.reason}{hints.get(result.cause, '')}")
+    return result
+
+
+def _write_curves(name: str, results: dict[int, Result]) -> None:
     columns = ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     rows = [
-        [seed, e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy]
-        for seed, curve in curves.items()
-        for e in curve
+        [seed, epoch, *row]
+        for seed, result in results.items()
+        for epoch, row in enumerate(result.curve, start=1)
     ]
     write_csv(paths.LEARNING_CURVES / f"{name}.csv", columns, rows)
 
 
-def _write_index(training: Training, curves: dict[int, list[Epoch]], folder: Path) -> None:
-    ends = [(seed, kept(curve, training.settings.patience)) for seed, curve in curves.items()]
-    model, _ = training.build()
+def _write_index(
+    seed: FinalSeed, train: SplitFolder, results: dict[int, Result], folder: Path
+) -> None:
+    model, _ = seed.build(train)
+    ends = []
+    for number, result in results.items():
+        assert result.val_accuracy is not None and result.val_loss is not None
+        ends.append(SeedResult(number, result.val_accuracy, result.val_loss))
     index = TrainedModels(
-        training.specification.architecture,
+        seed.architecture,
         model.count_params(),
-        training.conditions.precision,
+        seed.conditions.precision,
         keras.backend.backend(),
-        training.train.classes,
-        [SeedResult(seed, end.val_accuracy, end.val_loss) for seed, end in ends],
-        training.train.fit,
+        train.classes,
+        ends,
+        train.fit,
     )
     trained.write(index, folder)
     scores = ", ".join(f"{end.val_accuracy:.4f}" for end in index.seeds)

@@ -37,7 +37,7 @@ class SplitFolder:
         return np.load(self.folder / "labels.npy")
 
     @cached_property
-    def files(self) -> list[str] | None:
+    def picture_files(self) -> list[str] | None:
         """The path of each image in the user's folder, [n]; None if they were no picture files."""
         table = self.folder / "files.csv"
         return [row["file"] for row in read_csv(table)] if table.exists() else None
@@ -79,6 +79,10 @@ class SplitFolder:
         memory to the whole split.
         """
         return np.asarray(self._map()[indices]).copy()
+
+    def batches(self, batch_size: int, seed: int, epoch: int) -> "Batches":
+        """Return the batches for training, from some epoch on."""
+        return Batches(self, batch_size, seed, epoch)
 
     def _map(self) -> NDArray[np.uint8]:
         return np.load(self.folder / "images.npy", mmap_mode="r")

@@ -1,5 +1,6 @@
 """Trained models as files; the same model always gives the same bytes."""
 
+import io
 import json
 import re
 import tempfile
@@ -15,7 +16,13 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file whose bytes depend on the model alone.
+    """Write a `.keras` file; `dump` says what is in it."""
+    with replacing(path) as scratch:
+        scratch.write_bytes(dump(model))
+
+
+def dump(model: keras.Model) -> bytes:
+    """Return a `.keras` file whose bytes depend on the model alone.
 
     Keras writes the time and the memory addresses of objects into the file. Both are replaced, and
     `keras.saving.load_model` reads the result as usual.
@@ -23,8 +30,8 @@ def save(model: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder) / "model.keras"
         model.save(original)
-        with replacing(path) as scratch, zipfile.ZipFile(original) as source:
-            _rewrite(source, scratch)
+        with zipfile.ZipFile(original) as source:
+            return _rewritten(source)
 
 
 def load(path: Path) -> keras.Model:
@@ -32,7 +39,8 @@ def load(path: Path) -> keras.Model:
     return keras.saving.load_model(path, compile=False)
 
 
-def _rewrite(source: zipfile.ZipFile, target: Path) -> None:
+def _rewritten(source: zipfile.ZipFile) -> bytes:
+    target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(source.namelist()):
             content = source.read(name)
@@ -43,6 +51,7 @@ def _rewrite(source: zipfile.ZipFile, target: Path) -> None:
             elif name == "config.json":
                 content = _number_objects(content)
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
+    return target.getvalue()
 
 
 def _number_objects(config: bytes) -> bytes:

@@ -53,7 +53,7 @@ def killed_in_time(folder, moments):
     starting takes most of the time on a busy machine.
     """
     process = start(folder)
-    claims = folder / ".state" / "ledger" / "claims"
+    claims = folder / ".state" / "store" / "claims"
     if moments.random() < 0.5:
         while process.poll() is None and not (claims.exists() and list(claims.glob("*.lock"))):
             time.sleep(0.05)
@@ -81,7 +81,7 @@ def mend(folder):
 
 def forget(folder):
     """Take back the search's results and all but three of its trials, as if it had run so far."""
-    path = folder / ".state" / "ledger" / "trials.jsonl"
+    path = folder / ".state" / "store" / "entries.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
     shutil.rmtree(folder / "results" / "tune")
     shutil.rmtree(folder / ".dvc" / "cache" / "runs", ignore_errors=True)
@@ -91,11 +91,11 @@ def forget(folder):
     yaml.dump(lock, folder / "dvc.lock")
 
 
-def ledger_keys(folder):
-    """List the trials in the ledger; a line that a kill has torn does not count."""
-    path = folder / ".state" / "ledger" / "trials.jsonl"
+def stored_keys(folder):
+    """List the trials in the store; a line that a kill has torn does not count."""
+    path = folder / ".state" / "store" / "entries.jsonl"
     lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [json.loads(line)["trial"]["key"] for line in lines]
+    return [json.loads(line)["entry"]["key"] for line in lines]
 
 
 @pytest.mark.slow
@@ -110,15 +110,15 @@ def test_a_search_killed_many_times_ends_like_one_left_alone(tmp_path, algorithm
     while kills < KILLS:
         if killed_in_time(killed, moments):
             kills += 1
-            now = ledger_keys(killed)
+            now = stored_keys(killed)
             assert now[: len(seen)] == seen
             seen = now
         else:
             forget(killed)
-            seen = ledger_keys(killed)
+            seen = stored_keys(killed)
     assert start(killed).wait() == 0, log_of(killed).read_text()[-3000:]
-    keys = ledger_keys(killed)
-    assert len(set(keys)) == len(keys) == len(ledger_keys(alone))
+    keys = stored_keys(killed)
+    assert len(set(keys)) == len(keys) == len(stored_keys(alone))
     for name in OUTPUTS:
         assert (killed / name).read_bytes() == (alone / name).read_bytes(), name
-    assert not list((killed / ".state" / "ledger" / "claims").iterdir())
+    assert not list((killed / ".state" / "store" / "claims").iterdir())

@@ -13,9 +13,13 @@ import keras
 import psutil
 import pytest
 
+from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.config import params
 from pipeline.stages import train
-from pipeline.training import final
+from pipeline.store.store import Store
+from pipeline.training import fingerprint
+from pipeline.workers.local import LocalProcesses
 
 FOLDER = Path("models/tuned")
 # `dvc` of the project's own environment makes the clone that they start from.
@@ -27,9 +31,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def clone(finished, tmp_path, monkeypatch):
     clone = shutil.copytree(finished, tmp_path / "convoy", symlinks=True)
-    shutil.rmtree(clone / ".state/training", ignore_errors=True)
+    shutil.rmtree(clone / ".state/store", ignore_errors=True)
     monkeypatch.chdir(clone)
-    monkeypatch.setattr(sys, "argv", ["train", "tuned"])
     monkeypatch.setenv("CONVOY_WORKERS", "2")
     return clone
 
@@ -44,7 +47,7 @@ def train_endlessly(clone):
     params = clone / "params.yaml"
     params.write_text(params.read_text().replace("epochs: 2\n", "epochs: 100000\n"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.stages.train", "tuned"],
+        [sys.executable, "-m", "pipeline.stages", "train", "tuned"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -56,14 +59,21 @@ def train_endlessly(clone):
 
 
 def trainers(pid):
-    """Give the two processes that train, once both have imported TensorFlow."""
+    """Give the two processes that train, once both send epochs."""
     found = [child for child in psutil.Process(pid).children() if trains(child)]
     return found if len(found) == 2 else None
 
 
+def replaced(pid, before):
+    """Return the processes that train now and did not before."""
+    return [child for child in set(psutil.Process(pid).children()) - set(before) if trains(child)]
+
+
 def trains(process):
+    """Return whether a process sends messages, one an epoch."""
     try:
-        return "spawn_main" in " ".join(process.cmdline()) and process.num_threads() > 3
+        worker = "pipeline.workers.worker" in process.cmdline()
+        return worker and process.io_counters().write_count > 100
     except psutil.NoSuchProcess:  # libraries start others, which end at once
         return False
 
@@ -78,17 +88,21 @@ def wait_for(look, seconds=60):
 
 def test_two_at_a_time_leave_the_bytes_of_one_after_the_other(clone, monkeypatch):
     before = contents()
-    train.main()
+    train.main(params.load(), "tuned")
     assert contents() == before
-    monkeypatch.setattr(train.side_by_side, "train_seeds", None)  # finished: none is to train
-    train.main()
+    # Finished: none is to train.
+    monkeypatch.setattr(LocalProcesses, "run", None)
+    train.main(params.load(), "tuned")
     assert contents() == before
 
 
 @pytest.mark.slow
 def test_a_killed_process_is_an_error_that_says_what_to_do(clone):
+    """A process may be killed because of others: the second one to die of a seed is its fault."""
     process, children = train_endlessly(clone)
     os.kill(children[0].pid, signal.SIGKILL)
+    others = wait_for(lambda: replaced(process.pid, children))
+    os.kill(others[0].pid, signal.SIGKILL)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert "perhaps for want of memory. CONVOY_WORKERS=2 trains 2 at a time" in said
@@ -115,14 +129,14 @@ def test_a_training_that_diverges_names_its_seed(clone):
     content["hyperparameters"] = {"optimizer": "sgd", "sgd_learning_rate": 1e38}
     file.write_text(json.dumps(content))
     with pytest.raises(ConvoyError, match=r"seed [12]: the loss is not finite after epoch 1"):
-        train.main()
+        train.main(params.load(), "tuned")
 
 
 @pytest.mark.slow
 def test_a_process_with_other_code_than_the_stages_is_refused(clone, monkeypatch):
     """As if the code had been edited while the process imported it."""
-    original = final.Training.depends_on
-    monkeypatch.setattr(final.Training, "depends_on", lambda self: original(self) | {"code": ""})
-    with pytest.raises(ConvoyError, match=r"seed [12]: .* different: code\. .* run the same again"):
-        train.main()
-    assert not list(Path(".state").glob("training/*"))
+    original = fingerprint.software
+    monkeypatch.setattr(fingerprint, "software", lambda *of: original(*of) | {"code": ""})
+    with pytest.raises(ConvoyError, match=r"different: code: .* run the same again"):
+        train.main(params.load(), "tuned")
+    assert Store(paths.STORE, print).entries() == []

@@ -2,6 +2,7 @@
 
 from pipeline.config.conditions import PLAIN, Conditions
 from pipeline.config.params import Tune
+from pipeline.search.records import TrialSpec
 
 
 def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):
@@ -12,6 +13,7 @@ def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):
         in_flight=in_flight,
         seed=seed,
         threads=1,
+        batch_sizes=None,
         median_stopping=True,
         trial_seconds=None,
         fixed={},
@@ -23,3 +25,8 @@ def conditions(**changes) -> Conditions:
     augment = {name: changes.pop(name) for name in PLAIN.augment.model_fields_set & set(changes)}
     content = PLAIN.model_dump() | changes
     return Conditions(**{**content, "augment": content["augment"] | augment})
+
+
+def trial(architecture, values, epochs, seed, **more) -> TrialSpec:
+    """Return a trial under the conditions of a plain script."""
+    return TrialSpec(architecture, values, epochs, seed, PLAIN, **more)

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 from support.project import TINY, write_params
+from support.settings import trial
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv, sha256, write_json
+from pipeline.config import params
 from pipeline.search import retraining, tables
-from pipeline.search.choice import Candidate
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
-from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
+from pipeline.search.records import Record
+from pipeline.search.selection import Candidate
 from pipeline.search.space import search_space
 from pipeline.stages import confirm, select
+from pipeline.training.work import Finished, Result
 
 # Dropout 0.30000000000000004 and layers 1 (not 1.0) must come back as they were.
 VALUES = {
@@ -66,7 +69,7 @@ def test_the_mean_takes_the_place_of_the_score_and_the_gap_is_the_difference():
 
 
 def test_fresh_seeds_are_new_and_different():
-    spec = TrialSpec("mlp", VALUES, 3, 1)
+    spec = trial("mlp", VALUES, 3, 1)
     others = retraining.fresh(spec, 4)
     assert len({spec.seed, *(other.seed for other in others)}) == 5
     assert {(other.epochs, other.stop_below, str(other.values)) for other in others} == {
@@ -74,22 +77,23 @@ def test_fresh_seeds_are_new_and_different():
     }
 
 
-def write_table(path, *values):
-    results = [TrialResult("completed", 0.9, 0.3, 1000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
-    results.append(TrialResult("failed", reason="no", cause="killed"))
+def write_search(*values):
+    """Write what a search leaves whose trials had these values; a third one has failed."""
+    results = [Result("completed", 0.9, 0.3, 1000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
+    results.append(Result("failed", reason="no", cause="killed"))
     records = [
-        Record(number, TrialSpec("mlp", v, 1, 1), Finished(result, False, 1.0))
+        Record(number, trial("mlp", v, 1, 1), Finished(result, False, 1.0))
         for number, (v, result) in enumerate(zip(values, results, strict=False), start=1)
     ]
-    tables.write_trials(records, path)
+    code = sha256(paths.ARCHITECTURES / "mlp.py")
+    outcome = tables.outcome(tables.candidates(records, 60), records, code)
+    write_json(paths.TUNE / "mlp.json", outcome)
 
 
-def test_the_trial_table_gives_back_the_completed_trials_value_for_value(tmp_path):
-    path = tmp_path / "mlp.csv"
-    space = search_space("mlp", SHAPE, 3, {})
+def test_a_search_gives_back_its_completed_trials_value_for_value(workspace):
     first = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
-    write_table(path, first, VALUES, VALUES)
-    found = retraining.read_candidates(path, "mlp", space, 100)
+    write_search(first, VALUES, VALUES)
+    found = retraining.read_candidates("mlp")
     assert [json.dumps(c.hyperparameters) for c in found] == [
         json.dumps(first),
         json.dumps(VALUES),
@@ -97,42 +101,29 @@ def test_the_trial_table_gives_back_the_completed_trials_value_for_value(tmp_pat
     assert (found[1].trial, found[1].val_accuracy, found[1].parameters) == (2, 0.9, 1000)
 
 
-def test_a_table_of_another_architecture_is_refused(tmp_path):
-    path = tmp_path / "mlp.csv"
-    write_table(path, VALUES | {"batch_size": 63})
-    space = search_space("mlp", SHAPE, 3, {})
-    with pytest.raises(ConvoyError, match="batch_size = '63'"):
-        retraining.read_candidates(path, "mlp", space, 100)
-
-
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
-    """Name a ledger for all tests: what one has trained, the next need not."""
-    return tmp_path_factory.mktemp("state") / "ledger"
+def store(tmp_path_factory):
+    """Return a store for all tests: what one has trained, the next need not."""
+    return tmp_path_factory.mktemp("state") / "store"
 
 
 @pytest.fixture
-def searched(workspace, splits, ledger, monkeypatch):
+def searched(workspace, splits, store, monkeypatch):
     """Give a workspace in which two trials of mlp have been searched."""
-    monkeypatch.setattr(paths, "LEDGER", ledger)
+    monkeypatch.setattr(paths, "STORE", store)
     write_params(workspace, TINY | {"select": {"confirm": {"top": 2, "seeds": 2}}})
     for split, folder in zip(splits, (paths.TRAIN, paths.VALIDATION), strict=True):
         shutil.copytree(split.folder, folder)
     small = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
-    path = paths.TRIALS / "mlp.csv"
-    write_table(path, small, VALUES)
-    space = search_space("mlp", SHAPE, 3, {})
-    found = retraining.read_candidates(path, "mlp", space, 60)
-    code = sha256(paths.ARCHITECTURES / "mlp.py")
-    write_json(paths.TUNE / "mlp.json", tables.outcome(found, [], code))
+    write_search(small, VALUES)
     return workspace
 
 
 def test_a_real_confirmation_changes_the_scores_that_are_chosen_from(searched, capsys):
-    confirm.main()
+    confirm.main(params.load())
     entries = json.loads(paths.CONFIRM.read_text())["leaders"]
     assert [len(entry["val_accuracy"]) for entry in entries] == [2, 2]
-    select.main()
+    select.main(params.load())
     metrics = json.loads((paths.SELECT / "metrics.json").read_text())
     assert set(metrics["optimism_gap"]) == {"mlp-1", "mlp-2"}
     winner = f"mlp-{metrics['chosen']['trial']}"
@@ -147,17 +138,17 @@ def test_what_only_tune_fixed_offers_can_be_confirmed(searched):
     settings = {"tune": {**TINY["tune"], "fixed": {"mlp": fixed}}}
     write_params(searched, TINY | settings | {"select": {"confirm": {"top": 1, "seeds": 1}}})
     values = search_space("mlp", SHAPE, 3, fixed).values
-    write_table(paths.TRIALS / "mlp.csv", values)
-    confirm.main()
+    write_search(values)
+    confirm.main(params.load())
     (leader,) = json.loads(paths.CONFIRM.read_text())["leaders"]
     assert len(leader["val_accuracy"]) == 1
 
 
 def test_without_confirmation_the_choice_is_that_of_the_search(searched):
     write_params(searched, TINY)
-    confirm.main()
+    confirm.main(params.load())
     assert json.loads(paths.CONFIRM.read_text()) == {"leaders": []}
-    select.main()
+    select.main(params.load())
     metrics = json.loads((paths.SELECT / "metrics.json").read_text())
     assert metrics["chosen"]["val_accuracy"] == 0.9
     assert "optimism_gap" not in metrics
@@ -169,7 +160,7 @@ def test_an_architecture_edited_since_its_search_is_not_retrained(searched):
     path = paths.TUNE / "mlp.json"
     path.write_text(path.read_text().replace('"code_sha256": "', '"code_sha256": "0'))
     with pytest.raises(ConvoyError, match="another version"):
-        confirm.main()
+        confirm.main(params.load())
 
 
 def test_a_leader_with_a_failure_is_not_chosen_and_none_left_is_an_error(searched, monkeypatch):
@@ -181,19 +172,19 @@ def test_a_leader_with_a_failure_is_not_chosen_and_none_left_is_an_error(searche
         return replace(result, failures=["no memory"]) if result.name in fails else result
 
     monkeypatch.setattr(retraining, "_sum_up", fail_some)
-    confirm.main()
-    select.main()
+    confirm.main(params.load())
+    select.main(params.load())
     assert json.loads((paths.SELECT / "metrics.json").read_text())["chosen"]["trial"] == 1
     fails.add("mlp-1")
     with pytest.raises(ConvoyError, match=r"mlp-2: no memory"):
-        confirm.main()
+        confirm.main(params.load())
 
 
 @pytest.mark.slow
 def test_workers_change_nothing(searched, monkeypatch):
-    confirm.main()
+    confirm.main(params.load())
     alone = paths.CONFIRM.read_bytes()
-    monkeypatch.setattr(paths, "LEDGER", Path(".state/ledger"))
+    monkeypatch.setattr(paths, "STORE", Path(".state/store"))
     monkeypatch.setenv("CONVOY_WORKERS", "2")
-    confirm.main()
+    confirm.main(params.load())
     assert paths.CONFIRM.read_bytes() == alone

@@ -17,3 +17,19 @@ def test_gpus_are_handed_out_in_turn(monkeypatch):
     assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5", "3"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert environment.device_variables(0) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1000", 1000), ("4GB", 4 * 10**9), ("1.5 GiB", 3 * 2**29), ("512MiB", 2**29), ("", None)],
+)
+def test_memory_has_units(monkeypatch, text, size):
+    monkeypatch.setenv("CONVOY_WORKER_MEMORY", text)
+    assert environment.memory() == size
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "4 gigabytes", "0"])
+def test_a_bad_memory_limit_is_an_error_that_says_what_is_allowed(monkeypatch, text):
+    monkeypatch.setenv("CONVOY_WORKER_MEMORY", text)
+    with pytest.raises(EnvironmentVariableError, match="such as 4GB"):
+        environment.memory()

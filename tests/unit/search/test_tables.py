@@ -2,27 +2,29 @@ import pytest
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
+from pipeline.config.conditions import PLAIN
 from pipeline.config.dvc_yaml import flatten
 from pipeline.search import tables
-from pipeline.search.records import Finished, Record, TrialResult, TrialSpec
+from pipeline.search.records import Record, TrialSpec
+from pipeline.training.work import Finished, Result
 
 
 def record(number, result):
-    spec = TrialSpec("mlp", {"units": number}, 3, 1)
+    spec = TrialSpec("mlp", {"units": number}, 3, 1, PLAIN)
     return Record(number, spec, Finished(result, False, 12.5))
 
 
 def completed(score, parameters, loss=0.5):
     row = (1.0, score, loss, score)
-    return TrialResult("completed", score, loss, parameters, curve=(row,) * 3)
+    return Result("completed", score, loss, parameters, curve=(row,) * 3)
 
 
-STOPPED = TrialResult("stopped", 0.99, 0.1, 1, "below the median", curve=((1.0, 0.9, 0.1, 0.99),))
-FAILED = TrialResult("failed", reason="MemoryError: no room", cause="memory")
+STOPPED = Result("stopped", 0.99, 0.1, 1, "below the median", curve=((1.0, 0.9, 0.1, 0.99),))
+FAILED = Result("failed", reason="MemoryError: no room", cause="memory")
 
 
 def test_a_search_in_which_all_fail_lists_every_reason():
-    killed = TrialResult("failed", reason="its process was killed by SIGKILL", cause="killed")
+    killed = Result("failed", reason="its process was killed by SIGKILL", cause="killed")
     with pytest.raises(ConvoyError) as error:
         tables.candidates([record(1, FAILED), record(2, killed)], 100)
     assert "trial 1: MemoryError: no room" in str(error.value)

@@ -1,0 +1,48 @@
+"""Stage `settings`: choose what params.yaml leaves to the pipeline, from what the data hold."""
+
+from typing import Any
+
+from pipeline.base import paths
+from pipeline.base.files import read_json, write_json
+from pipeline.config import automatic, params
+from pipeline.config.automatic import Choice, Facts
+from pipeline.config.params import Params
+from pipeline.running.terminal import say
+
+
+def main(settings: Params) -> None:
+    """Write the value and the reason of each key that is `auto`; null for the others."""
+    report = read_json(paths.DATA_REPORT)
+    facts = Facts.of(report) if "pictures" in report else None
+    choices = automatic.choose(facts) if facts else automatic.fixed()
+    asked = {key: choices[key] for key in params.read_automatic_keys()}
+    left_out = automatic.unsuited(settings.architectures, facts)
+    write_json(
+        paths.SETTINGS,
+        {
+            **_nested({key: asked[key].value if key in asked else None for key in automatic.FIXED}),
+            "left_out": {name: name in left_out for name in settings.architectures},
+            "because": {key: choice.reason for key, choice in asked.items()} | left_out,
+        },
+    )
+    if facts:
+        _show(asked, left_out)
+
+
+def _show(asked: dict[str, Choice], left_out: dict[str, str]) -> None:
+    for key, choice in asked.items():
+        say(f"{key} = {choice.value}: {choice.reason}")
+    for name, reason in left_out.items():
+        say(f"{name} is not searched: {reason}")
+
+
+def _nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn dotted keys into sections."""
+    content: dict[str, Any] = {}
+    for key, value in values.items():
+        *sections, last = key.split(".")
+        section = content
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[last] = value
+    return content

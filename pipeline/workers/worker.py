@@ -1,0 +1,76 @@
+"""A worker process, seen from inside: it reads jobs from its input and writes their outcomes.
+
+Started by `pipeline.workers.process`; nobody runs it by hand. TensorFlow starts once and the data
+are mapped once, for as many trainings as come.
+"""
+
+import importlib
+import os
+import pickle
+import queue
+import resource
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from pipeline.base import code_digest
+from pipeline.running import imports
+from pipeline.training.work import Job, Outcome
+from pipeline.workers.process import PROGRESS, receive, send
+
+
+def main() -> None:
+    """Greet, then train until the input ends."""
+    # Ctrl-C in a terminal reaches this process too; the one that started it decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    messages, answers = _channels()
+    code_digest.loaded()
+    with imports.slim():
+        # All that takes long, before anyone waits for it.
+        from pipeline.training import backend, fingerprint, fitting, models  # noqa: F401
+        from pipeline.training.architecture import load_architecture
+        from pipeline.training.batches import SplitFolder
+    code_digest.check_unchanged()
+    setup = pickle.loads(messages.get())
+    backend.start(setup["threads"])
+    importlib.import_module(setup["module"])
+    load_architecture(setup["architecture"])
+    train, validation = SplitFolder(Path(setup["train"])), SplitFolder(Path(setup["validation"]))
+    send(answers, pickle.dumps(fingerprint.software(setup["module"], setup["architecture"])))
+    if setup["memory"] is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (setup["memory"],) * 2)
+
+    def progress(epoch: int, val_accuracy: float) -> None:
+        send(answers, pickle.dumps((epoch, val_accuracy)), PROGRESS)
+
+    while True:
+        job: Job = pickle.loads(messages.get())
+        begun = time.monotonic()
+        result, payload = job.work.run(train, validation, job.start, job.seconds, progress)
+        send(answers, pickle.dumps(Outcome(result, payload, time.monotonic() - begun)))
+
+
+def _channels() -> tuple["queue.Queue[bytes]", IO[bytes]]:
+    """Take input and output for messages alone; send what else is printed to the error output.
+
+    The input is read by a thread of its own, so that this process ends at once when the one that
+    started it has died, even in the middle of a training.
+    """
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    messages: queue.Queue[bytes] = queue.Queue()
+
+    def read() -> None:
+        while (message := receive(source)) is not None:
+            messages.put(message)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return messages, sink
+
+
+if __name__ == "__main__":
+    main()
