@@ -1,7 +1,7 @@
 """The command `python -m pipeline predict`, which classifies picture files with a trained model.
 
-A picture is converted as in training (`pipeline/data/pictures.py`) to the model's input shape; all
-other preprocessing is inside the model.
+A picture is converted as in training (`pipeline/data/pictures.py`) to the model's input shape, with
+the `dataset.fit` that models.json records; all other preprocessing is inside the model.
 """
 
 import json
@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base import paths
+from pipeline.config.fields import Fit
 from pipeline.data import pictures
 from pipeline.running.terminal import complain, say
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
+from pipeline.training.trained import TrainedModels
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,9 @@ class Answer:
 
 def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
     """Print the answers for files and folders; return whether all could be read."""
-    model, classes = load(name)
+    model, index = load(name)
     answers = []
-    for answer in predict(model, classes, files, top):
+    for answer in predict(model, index.classes, files, top, index.fit or "squash"):
         answers.append(answer)
         if as_json:
             continue
@@ -53,15 +55,15 @@ def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
     return not any(answer.error for answer in answers)
 
 
-def load(name: str) -> tuple[keras.Model, Sequence[str]]:
-    """Load the released model of `models/<name>/`, and its class names."""
+def load(name: str) -> tuple[keras.Model, TrainedModels]:
+    """Load the released model of `models/<name>/`, and the index of that folder."""
     folder = paths.MODELS / name
     index = trained.read(folder)
-    return saving.load(trained.model_file(folder, index.released)), index.classes
+    return saving.load(trained.model_file(folder, index.released)), index
 
 
 def predict(
-    model: keras.Model, classes: Sequence[str], files: Sequence[Path], top: int
+    model: keras.Model, classes: Sequence[str], files: Sequence[Path], top: int, fit: Fit
 ) -> Iterator[Answer]:
     """Classify files, and the pictures in folders, in the order given, a batch at a time.
 
@@ -70,12 +72,13 @@ def predict(
         classes: Class names, in the order of the probabilities.
         files: Picture files and folders.
         top: Number of classes to return for each file.
+        fit: How a picture is brought to the model's input shape.
     """
     found = list(_find(files))
     _, height, width, channels = model.input_shape
     for begin in range(0, len(found), INFERENCE_BATCH):
         batch = found[begin : begin + INFERENCE_BATCH]
-        read = [_read(item, (height, width), channels) for item in batch]
+        read = [_read(item, (height, width), channels, fit) for item in batch]
         images = [image for image in read if not isinstance(image, Answer)]
         chances = iter(model.predict(np.stack(images), verbose=0) if images else [])
         for item, image in zip(batch, read, strict=True):
@@ -104,11 +107,13 @@ def _is_picture(path: Path) -> bool:
     return not hidden and path.suffix.lower() in pictures.SUFFIXES
 
 
-def _read(item: Path | Answer, size: tuple[int, int], channels: int) -> NDArray[np.uint8] | Answer:
+def _read(
+    item: Path | Answer, size: tuple[int, int], channels: int, fit: Fit
+) -> NDArray[np.uint8] | Answer:
     if isinstance(item, Answer):
         return item
     try:
-        return pictures.read(item, size, channels)
+        return pictures.read(item, size, channels, fit)
     except pictures.PictureError as error:
         return Answer(item, error=pictures.printable(str(error)))
 

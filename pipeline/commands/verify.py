@@ -69,7 +69,7 @@ def verify(committed: Snapshot) -> Receipt:
     indices = {model: trained.read(paths.MODELS / model) for model in NAMES}
     by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}
     released = {model: by_seed[model][indices[model].released] for model in NAMES}
-    return compare(judging.table(released, by_seed), text)
+    return compare(judging.table(released, by_seed, test), text)
 
 
 def compare(table: Mapping[str, list], committed: bytes) -> Receipt:

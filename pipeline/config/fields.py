@@ -1,9 +1,9 @@
 """The kinds of values that params.yaml holds, with what is allowed for each."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from pipeline.base import paths
 from pipeline.config.fractions import share
@@ -44,10 +44,22 @@ def distinct(values: tuple) -> tuple:
     return values
 
 
+def _side(value: object) -> int | str:
+    """Accept a number of pixels, or "auto"."""
+    if value == "auto":
+        return "auto"
+    if type(value) is int and SMALLEST_SIDE <= value <= LARGEST_SIDE:
+        return value
+    raise ValueError(f"allowed: auto, or a whole number from {SMALLEST_SIDE} to {LARGEST_SIDE}")
+
+
+# Smaller images have no perceptual hash (`pipeline/data/hashing.py`).
+SMALLEST_SIDE, LARGEST_SIDE = 8, 1024
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
-Side = Annotated[int, Field(strict=True, ge=8, le=1024)]
+SideOrAuto = Annotated[int | Literal["auto"], PlainValidator(_side)]
+Fit = Literal["pad", "crop", "squash"]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(_fraction), Field(gt=0, lt=1, allow_inf_nan=False)]
 Part = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

@@ -21,18 +21,21 @@ from pipeline.config.fields import (
     ArchitectureName,
     Count,
     DatasetName,
+    Fit,
     Flag,
     Seconds,
     Section,
     Seed,
     Share,
-    Side,
+    SideOrAuto,
     distinct,
 )
 from pipeline.config.messages import explain
 
 # Stands in params.yaml for a value that stage `settings` chooses.
 AUTO = "auto"
+# The data set that is the user's own folder of pictures.
+FOLDER = "folder"
 
 
 class ParamsError(ConvoyError):
@@ -45,7 +48,8 @@ class Dataset(Section):
     name: DatasetName
     labels: Literal["fine", "coarse"]
     path: Path
-    image_size: Side
+    image_size: SideOrAuto
+    fit: Fit
     channels: Literal[1, 3]
     skip_unreadable: Flag
 

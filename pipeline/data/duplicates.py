@@ -1,8 +1,8 @@
 """Exact and near duplicates among the images, within and across the splits.
 
-Exact duplicates have equal pixels. Near duplicates have perceptual hashes that differ in few bits,
-and pixels that correlate. The hash alone would not do: it is alike for any two pictures of the same
-composition.
+Exact duplicates have equal pixels, picture files before they are resized. Near duplicates have
+perceptual hashes that differ in few bits, and pixels that correlate. The hash alone would not do:
+it is alike for any two pictures of the same composition.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def find(gathered: Gathered) -> Duplicates:
     partners, large = np.zeros(len(unique), np.int32), np.zeros(len(unique), np.uint16)
     found = [np.empty((0, 2), np.int64)]
     for pairs in _batches(alike(gathered.hashes[unique], partners, large)):
-        same = pairs[_correlation(*map(gathered.images, unique[pairs].T)) >= LEAST_CORRELATION]
+        same = pairs[_correlation(*map(gathered.looks, unique[pairs].T)) >= LEAST_CORRELATION]
         np.add.at(partners, same[:, 0], 1)
         found.append(unique[np.sort(same, axis=1)])
     near = np.concatenate(found)

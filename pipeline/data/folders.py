@@ -1,198 +1,174 @@
-"""The reader for a user's own folder of pictures, which lists every entry that does not belong.
+"""The reader for a user's own folder of pictures (`pipeline/data/layout.py`: what it may hold).
 
-Two layouts are accepted: `<class>/*`, or `train/<class>/*` with an optional `test/<class>/*` and
-`validation/<class>/*`. Deeper folders are not read, so links cannot form a cycle. Entries that
-cannot be used are listed; `dataset.skip_unreadable` decides whether they are an error or left out
-(`pipeline/data/gathering.py`).
+Files that cannot be used are listed; `dataset.skip_unreadable` decides whether they are an error or
+the folder is read as if they were not there.
 """
 
 import os
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.data import pictures
-from pipeline.data.source import Chunk, DataError, Part, Settings, Source, unusable
+from pipeline.config import automatic
+from pipeline.data import layout, location, pictures
+from pipeline.data.layout import Classes, Layout, say
+from pipeline.data.pictures import Picture
+from pipeline.data.source import (
+    DataError,
+    Part,
+    PictureFacts,
+    Pictures,
+    Settings,
+    Source,
+    Unusable,
+    unusable,
+)
 
-PARTS = ("train", "validation", "test")
-# Files that operating systems leave behind; names that begin with a dot are ignored as well.
-LITTER = {"thumbs.db", "desktop.ini"}
-README = "README.md"
 CHUNK = 500
-
-Classes = dict[str, list[Path]]
-
-
-@dataclass
-class _Listing:
-    """The content of a folder: the files of each class by part, and entries that do not belong."""
-
-    parts: dict[str, Classes] = field(default_factory=dict)
-    offenders: list[str] = field(default_factory=list)
+# A picture has colours if a pixel of its thumbnail does: more than what JPEG does to grey ones.
+# Of so many pictures, evenly spread, one with colours is enough.
+COLOURED, LOOKED_AT = 24, 100
 
 
 def read(settings: Settings) -> Source:
     """List the pictures in `settings.path`.
 
     Raises:
-        DataError: the folder is missing, has fewer than two classes, has classes that differ only
-            in case, or has an entry that cannot be used while `settings.skip_unreadable` is false.
+        DataError: the folder is missing, its layout is not one of those that are read, it has fewer
+            than two classes, or a file that cannot be used while `settings.skip_unreadable` is
+            false.
     """
-    root = settings.path
-    if not root.is_dir():
-        raise DataError(f"dataset.path = {str(root)!r}: no such folder")
-    listing = _list(root)
-    _check_classes(listing, root)
-    if listing.offenders and not settings.skip_unreadable:
-        raise unusable(listing.offenders)
-    classes = tuple(sorted(listing.parts["train"]))
+    root = location.find(settings.path)
+    found = layout.read(root)
+    if settings.skip_unreadable:
+        _drop_unreadable(found)
+    _drop_thin_classes(found)
+    if found.unusable and not settings.skip_unreadable:
+        raise unusable(found.unusable)
+    classes = tuple(sorted(found.parts["train"]))
     if len(classes) < 2:
         raise DataError(
             f"{root}: {len(classes)} classes with pictures; two or more are needed, each a "
             "sub-folder, as <class>/* or train/<class>/* and test/<class>/*"
         )
-    skipped = listing.offenders
+    facts = _facts([file for files in found.parts["train"].values() for file in files], settings)
     parts = {
-        name: _part(files, classes, settings, skipped) for name, files in listing.parts.items()
+        name: _part(files, classes, settings, facts, found.unusable)
+        for name, files in found.parts.items()
     }
-    return Source(classes, **parts, grows="test" not in parts, skipped=skipped)
+    return Source(
+        classes,
+        **parts,
+        grows="test" not in parts,
+        skipped=found.unusable,
+        pictures=facts,
+        notes=found.notes,
+    )
 
 
-def _part(files: Classes, classes: tuple[str, ...], settings: Settings, skipped: list[str]) -> Part:
+def _drop_unreadable(found: Layout) -> None:
+    """Drop the files that cannot be read from the listing; each is opened once more for that."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for classes in found.parts.values():
+            for name, files in classes.items():
+                errors = list(pool.map(_problem, files))
+                found.unusable += [error for error in errors if error]
+                classes[name] = [f for f, error in zip(files, errors, strict=True) if not error]
+
+
+def _problem(path: Path) -> Unusable | None:
+    try:
+        pictures.read(path, (8, 8), 3, "squash")
+    except pictures.PictureError as error:
+        return _unreadable(error)
+    return None
+
+
+def _unreadable(error: pictures.PictureError) -> Unusable:
+    where, _, why = pictures.printable(str(error)).partition(": ")
+    return Unusable(where, why, 1)
+
+
+def _drop_thin_classes(found: Layout) -> None:
+    """Drop classes with fewer than two training pictures, in every part."""
+    train = found.parts["train"]
+    for name in [name for name, files in train.items() if len(files) < 2]:
+        reasons = {"train": "the only picture of its class"}
+        elsewhere = f"its class has {len(train[name])} training pictures; two or more are needed"
+        for part, classes in found.parts.items():
+            why = reasons.get(part, elsewhere)
+            found.unusable += [Unusable(say(file), why, 1) for file in classes.pop(name, [])]
+
+
+def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
+    """Measure the pictures of the training part, before some of them are set aside for testing."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        sizes = [size for size in pool.map(_size, training) if size]
+        picked = np.linspace(0, len(training) - 1, min(LOOKED_AT, len(training))).astype(int)
+        coloured = any(pool.map(_has_colours, (training[i] for i in picked)))
+    height, width = np.median(sizes or [(0, 0)], axis=0).tolist()
+    if settings.image_size == "auto":
+        choice = automatic.image_size(width, height, coloured)
+        side, reason = choice.value, choice.reason
+    else:
+        side, reason = settings.image_size, "params.yaml"
+    name = pictures.printable(settings.path.resolve().name)
+    return PictureFacts(name, width, height, coloured, side, reason, settings.fit)
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Read height and width; None for a file that is reported when its pixels are read."""
+    try:
+        return pictures.shape(path)
+    except pictures.PictureError:
+        return None
+
+
+def _has_colours(path: Path) -> bool:
+    try:
+        pixels = pictures.read(path, (pictures.THUMBNAIL, pictures.THUMBNAIL), 3, "squash")
+    except pictures.PictureError:
+        return False
+    return bool(np.ptp(pixels, axis=2).max() > COLOURED)
+
+
+def _part(
+    files: Classes,
+    classes: tuple[str, ...],
+    settings: Settings,
+    facts: PictureFacts,
+    skipped: list[Unusable],
+) -> Part:
     labelled = [(label, path) for label, name in enumerate(classes) for path in files.get(name, [])]
-    return Part(len(labelled), partial(_chunks, labelled, settings, skipped))
+    return Part(len(labelled), partial(_chunks, labelled, settings, facts.image_size, skipped))
 
 
 def _chunks(
-    labelled: list[tuple[int, Path]], settings: Settings, skipped: list[str]
-) -> Iterator[Chunk]:
+    labelled: list[tuple[int, Path]], settings: Settings, side: int, skipped: list[Unusable]
+) -> Iterator[Pictures]:
     """Read the pictures on all processors, in order; add the unreadable ones to `skipped`."""
-    size = (settings.image_size, settings.image_size)
-    channels = settings.channels
 
-    def read_one(path: Path) -> NDArray[np.uint8] | str:
+    def read_one(path: Path) -> Picture | Unusable:
         try:
-            return pictures.read(path, size, channels)
+            return pictures.read_identified(path, (side, side), settings.channels, settings.fit)
         except pictures.PictureError as error:
-            return pictures.printable(str(error))
+            return _unreadable(error)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for begin in range(0, len(labelled), CHUNK):
             part = labelled[begin : begin + CHUNK]
-            labels, images = [], []
-            results = pool.map(read_one, (path for _, path in part))
-            for (label, _), result in zip(part, results, strict=True):
-                if isinstance(result, str):
-                    skipped.append(result)
-                else:
-                    labels.append(label)
-                    images.append(result)
-            shape = (len(images), *size, channels)
-            yield np.array(labels, np.int64), np.array(images, np.uint8).reshape(shape)
-
-
-def _list(root: Path) -> _Listing:
-    listing = _Listing()
-    top = _folders(root, listing, readme=True)
-    if _is_split(top):
-        for folder in top:
-            if folder.name in PARTS:
-                listing.parts[folder.name] = _classes(_folders(folder, listing), listing)
-            else:
-                listing.offenders.append(f"{_say(folder)}: neither train, validation nor test")
-    else:
-        listing.parts["train"] = _classes(top, listing)
-    return listing
-
-
-def _is_split(top: list[Path]) -> bool:
-    """Check whether `train` is a part; a class with that name would hold files, not folders."""
-    train = [folder for folder in top if folder.name == "train"]
-    return bool(train) and any(entry.is_dir() for entry in _entries(train[0]))
-
-
-def _folders(folder: Path, listing: _Listing, *, readme: bool = False) -> list[Path]:
-    """List the sub-folders; add every other entry to the listing's offenders."""
-    found = []
-    for entry in _entries(folder):
-        if entry.is_dir():
-            found.append(entry)
-        elif not (readme and entry.name == README):
-            listing.offenders.append(f"{_say(entry)}: a stray file; pictures belong in a class")
-    return found
-
-
-def _classes(folders: list[Path], listing: _Listing) -> Classes:
-    classes = {}
-    for folder in folders:
-        files = _files(folder, listing)
-        if pictures.printable(folder.name) != folder.name:
-            listing.offenders.append(f"{_say(folder)}: the name is not UTF-8")
-        elif files:
-            classes[folder.name] = files
-        else:
-            listing.offenders.append(f"{_say(folder)}: a class without pictures")
-    return classes
-
-
-def _files(folder: Path, listing: _Listing) -> list[Path]:
-    files = []
-    for entry in _entries(folder):
-        if entry.is_dir():
-            listing.offenders.append(f"{_say(entry)}: a folder within a class")
-        elif entry.suffix.lower() in pictures.SUFFIXES:
-            files.append(entry)
-        else:
-            allowed = " ".join(pictures.SUFFIXES)
-            listing.offenders.append(f"{_say(entry)}: a stray file; allowed: {allowed}")
-    return files
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower() not in LITTER
-    )
-
-
-def _check_classes(listing: _Listing, root: Path) -> None:
-    """Compare the classes of the parts and remove those that cannot be used."""
-    train = listing.parts["train"]
-    _refuse_same_names({name for files in listing.parts.values() for name in files}, root)
-    for name in [name for name, files in train.items() if len(files) == 1]:
-        where = f"{_say(train.pop(name)[0])}: the only picture of its class"
-        listing.offenders.append(where)
-    for part, classes in listing.parts.items():
-        for name in [name for name in classes if name not in train]:
-            del classes[name]
-            where = pictures.printable(str(root / part / name))
-            listing.offenders.append(f"{where}: a class that train does not have")
-    for part in [name for name, classes in listing.parts.items() if not classes]:
-        if part == "train":
-            continue  # `read` reports too few classes, whatever the layout
-        listing.parts.pop(part)
-        listing.offenders.append(f"{root / part}: no pictures in it")
-
-
-def _refuse_same_names(names: set[str], root: Path) -> None:
-    """Refuse class names that a file system or a reader may take for the same name."""
-    by_look: dict[str, list[str]] = {}
-    for name in sorted(names):
-        by_look.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)
-    same = [" and ".join(map(repr, group)) for group in by_look.values() if len(group) > 1]
-    if same:
-        raise DataError(
-            f"{root}: classes that differ only in case or spelling: {'; '.join(same)}. "
-            "Rename or merge them."
-        )
-
-
-def _say(path: Path) -> str:
-    return pictures.printable(str(path))
+            results = list(pool.map(read_one, (path for _, path in part)))
+            found = [result for result in results if isinstance(result, Picture)]
+            skipped += [result for result in results if isinstance(result, Unusable)]
+            if found:
+                read = [i for i, result in enumerate(results) if isinstance(result, Picture)]
+                yield Pictures(
+                    np.array([part[i][0] for i in read], np.int64),
+                    np.stack([picture.pixels for picture in found]),
+                    tuple(say(part[i][1].relative_to(settings.path)) for i in read),
+                    np.stack([picture.digest for picture in found]),
+                    np.stack([picture.thumbnail for picture in found]),
+                )

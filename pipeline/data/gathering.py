@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import hashing
-from pipeline.data.source import Chunk, DataError, Part, Source, unusable
+from pipeline.data.pictures import THUMBNAIL
+from pipeline.data.source import Chunk, DataError, Part, Pictures, Source, unusable
 from pipeline.running.terminal import progress
 
 TRAIN, VALIDATION, TEST = range(3)
@@ -30,8 +31,11 @@ class Gathered:
         shape: Height, width and channels.
         labels: int64 [n].
         official: int8 [n], the part of the source: TRAIN, VALIDATION or TEST.
-        digests: uint64 [n, 2], BLAKE2b of the pixels: equal for equal images.
+        digests: uint64 [n, 2], BLAKE2b of the pixels: equal for equal images. Of picture files, of
+            the pixels before resizing.
         hashes: uint64 [n], perceptual hashes: similar for images that look alike.
+        files: Path of each picture file, [n]; empty if the images are no files of their own.
+        thumbnails: The file of 32×32×3 pixels of each picture file; None if there are none.
     """
 
     path: Path
@@ -40,6 +44,8 @@ class Gathered:
     official: NDArray[np.int8]
     digests: NDArray[np.uint64]
     hashes: NDArray[np.uint64]
+    files: tuple[str, ...] = ()
+    thumbnails: Path | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,7 +56,21 @@ class Gathered:
         The file is mapped again for each call, as in `pipeline/training/batches.py`, because the
         pages of a permanent map would add up in memory.
         """
-        pixels = np.memmap(self.path, np.uint8, "r", shape=(len(self), *self.shape))
+        return self._read(self.path, self.shape, indices)
+
+    def looks(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Read what images are compared by, uint8 [k, …]: thumbnails, or the images themselves.
+
+        Thumbnails do not change with the size to which picture files are resized.
+        """
+        if self.thumbnails is None:
+            return self.images(indices)
+        return self._read(self.thumbnails, (THUMBNAIL, THUMBNAIL, 3), indices)
+
+    def _read(
+        self, path: Path, shape: tuple[int, int, int], indices: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        pixels = np.memmap(path, np.uint8, "r", shape=(len(self), *shape))
         return np.asarray(pixels[indices])
 
     def chunks(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -67,7 +87,7 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
 
     Args:
         source: The data set.
-        path: The scratch file; its folder is created.
+        path: The scratch file; its folder is created. Thumbnails go to another one beside it.
         skip: Whether to leave out images that cannot be used.
 
     Raises:
@@ -83,15 +103,23 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
     digests, hashes = np.empty((most, 2), np.uint64), np.empty(most, np.uint64)
     n = 0
     shape: tuple[int, ...] | None = None
-    with path.open("wb") as sink:
-        for number, (part_labels, images) in _stream(present):
+    files: list[str] = []
+    with path.open("wb") as sink, beside(path).open("wb") as small:
+        for number, chunk in _stream(present):
+            part_labels, images = chunk[:2]
             shape = shape or images.shape[1:]
             if images.shape[1:] != shape:
                 raise DataError(f"images of {images.shape[1:]} among images of {shape}")
             sink.write(np.ascontiguousarray(images).data)
             here = slice(n, n + len(images))
             labels[here], official[here] = part_labels, number
-            digests[here], hashes[here] = _digests(images), hashing.perceptual_hashes(images)
+            if isinstance(chunk, Pictures):
+                files += chunk.files
+                small.write(np.ascontiguousarray(chunk.thumbnails).data)
+                digests[here] = chunk.digests
+                hashes[here] = hashing.perceptual_hashes(chunk.thumbnails)
+            else:
+                digests[here], hashes[here] = _digests(images), hashing.perceptual_hashes(images)
             n += len(images)
     if source.skipped and not skip:
         raise unusable(source.skipped)
@@ -100,8 +128,20 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
         raise DataError(f"the data set holds no usable images for {', '.join(empty) or 'training'}")
     height, width, channels = shape
     return Gathered(
-        path, (height, width, channels), labels[:n], official[:n], digests[:n], hashes[:n]
+        path,
+        (height, width, channels),
+        labels[:n],
+        official[:n],
+        digests[:n],
+        hashes[:n],
+        tuple(files),
+        beside(path) if files else None,
     )
+
+
+def beside(path: Path) -> Path:
+    """Return the scratch file of the thumbnails."""
+    return path.with_name(f"{path.name}.thumbnails")
 
 
 def _stream(parts: dict[int, Part]) -> Iterator[tuple[int, Chunk]]:

@@ -9,12 +9,13 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base.errors import ConvoyError
+from pipeline.config.fields import Fit
 from pipeline.config.params import Dataset as Settings
 
 MOST_NAMED = 10
@@ -24,7 +25,25 @@ class DataError(ConvoyError):
     """A broken or unexpected file of a data set."""
 
 
-def unusable(offenders: Sequence[str]) -> DataError:
+@dataclass(frozen=True)
+class Unusable:
+    """A file or an empty folder of a data set that cannot be used.
+
+    Attributes:
+        where: Its path.
+        why: What is wrong with it.
+        pictures: How many pictures are lost if it is left out: 1, or 0 for other files.
+    """
+
+    where: str
+    why: str
+    pictures: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}"
+
+
+def unusable(offenders: Sequence[Unusable]) -> DataError:
     """Build the error for unusable entries: their count, the first ten, and what to do."""
     noun = "entry" if len(offenders) == 1 else "entries"
     lines = [f"{len(offenders)} {noun} of the data set cannot be used:"]
@@ -64,7 +83,51 @@ class Spec:
 
 
 # Labels, int64 [k], and their images, uint8 [k, height, width, channels], for any k.
-Chunk = tuple[NDArray[np.int64], NDArray[np.uint8]]
+Arrays = tuple[NDArray[np.int64], NDArray[np.uint8]]
+
+
+class Pictures(NamedTuple):
+    """Images that were resized from picture files, and what they were before.
+
+    Attributes:
+        labels: int64 [k].
+        images: uint8 [k, height, width, channels].
+        files: Path of each file, relative to the data set's folder.
+        digests: uint64 [k, 2], equal for pictures that are equal before they are resized.
+        thumbnails: uint8 [k, 32, 32, 3], which do not depend on how pictures are resized either.
+    """
+
+    labels: NDArray[np.int64]
+    images: NDArray[np.uint8]
+    files: tuple[str, ...]
+    digests: NDArray[np.uint64]
+    thumbnails: NDArray[np.uint8]
+
+
+Chunk = Arrays | Pictures
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What a folder's training pictures are, before some of them are set aside for testing.
+
+    Attributes:
+        folder: Name of the folder, for titles.
+        width: Median width in pixels, before resizing.
+        height: Their median height.
+        coloured: Whether any of 100 of them, evenly spread, has colours.
+        image_size: Pixels a side to which they are resized.
+        image_size_reason: Who chose that, or why.
+        fit: How pictures that are not square are resized.
+    """
+
+    folder: str
+    width: float
+    height: float
+    coloured: bool
+    image_size: int
+    image_size_reason: str
+    fit: Fit
 
 
 @dataclass(frozen=True)
@@ -91,7 +154,9 @@ class Source:
         test: The official test images; None if the data set has none.
         grows: Whether images may be added later. If so, the choice of test images must not depend
             on the number of images.
-        skipped: Entries that could not be used, one line each; complete once all parts are read.
+        skipped: Entries that could not be used; complete once all parts are read.
+        pictures: What the pictures are, if the data set consists of picture files.
+        notes: What the user should know about how the data set is read.
     """
 
     classes: tuple[str, ...]
@@ -99,7 +164,9 @@ class Source:
     validation: Part | None = None
     test: Part | None = None
     grows: bool = False
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Unusable] = field(default_factory=list)
+    pictures: PictureFacts | None = None
+    notes: Sequence[str] = ()
 
 
 class Dataset(Protocol):

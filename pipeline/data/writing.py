@@ -1,7 +1,7 @@
 """The writer of the splits, one folder of arrays each, and their description."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -9,20 +9,37 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.base.files import sha256, write_json
+from pipeline.base.files import sha256, write_csv, write_json
 from pipeline.data.gathering import NAMES, Gathered
 
 
 def write(
-    gathered: Gathered, parts: NDArray[np.int8], classes: Sequence[str], folder: Path
+    gathered: Gathered,
+    parts: NDArray[np.int8],
+    classes: Sequence[str],
+    folder: Path,
+    pictures: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `folder/{train,validation,test}`, each complete or not at all."""
+    """Write `folder/{train,validation,test}`, each complete or not at all.
+
+    Args:
+        gathered: The images.
+        parts: The part of each, [n].
+        classes: Class names in label order.
+        folder: Where to write.
+        pictures: What is to be known of picture files later on, for `pictures.json`; with it the
+            path of each is written to `files.csv`. None if the images are no picture files.
+    """
     scratch = {number: folder / f".{name}.part" for number, name in enumerate(NAMES)}
     for number, path in scratch.items():
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
         np.save(path / "labels.npy", gathered.labels[parts == number])
         write_json(path / "classes.json", list(classes))
+        if pictures is not None:
+            write_json(path / "pictures.json", pictures)
+            files = [gathered.files[i] for i in np.flatnonzero(parts == number)]
+            write_csv(path / "files.csv", ["index", "file"], enumerate(files))
     _write_images(gathered, parts, [path / "images.npy" for path in scratch.values()])
     for number, path in scratch.items():
         target = folder / NAMES[number]

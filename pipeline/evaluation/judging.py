@@ -34,10 +34,13 @@ def compared(released: Predictions, by_seed: BySeed) -> Judged:
     return Judged(released.actual, released.predicted, scoring.losses(released), seeds)
 
 
-def table(released: dict[str, Predictions], by_seed: dict[str, BySeed]) -> dict[str, list]:
+def table(
+    released: dict[str, Predictions], by_seed: dict[str, BySeed], test: SplitFolder
+) -> dict[str, list]:
     """Build the table of predictions of both configurations."""
     return predictions.columns(
         {name: compared(released[name], by_seed[name]) for name in NAMES},
         {name: released[name].probability for name in NAMES},
         {name: list(by_seed[name]) for name in NAMES},
+        test.picture_files,
     )

@@ -1,16 +1,16 @@
 """The table of predictions, written by `evaluate` and kept in git: the source of every verdict.
 
-Each row is an image. For each released model the table has the predicted class
-(`NAME_predicted`), the probability of that class (`NAME_probability`) and the cross-entropy in nats
-(`NAME_loss`); for the model of each seed it has the predicted class (`NAME_seed1`, ...). This is
-enough for accuracy, F1 and log loss, and for 10,000 images and 5 seeds it stays well under a
-megabyte.
+Each row is an image; if it was a picture file, `file` is its path within `dataset.path`. For each
+released model the table has the predicted class (`NAME_predicted`), the probability of that class
+(`NAME_probability`) and the cross-entropy in nats (`NAME_loss`); for the model of each seed it has
+the predicted class (`NAME_seed1`, ...). This is enough for accuracy, F1 and log loss, and for
+10,000 images and 5 seeds it stays well under a megabyte.
 """
 
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from pipeline.base.errors import ConvoyError
 from pipeline.evaluation.comparison import Judged
 
 NAMES = ("tuned", "baseline")
+FILE = "file"
 
 
 class PredictionsError(ConvoyError):
@@ -29,6 +30,7 @@ def columns(
     models: Mapping[str, Judged],
     probability: Mapping[str, NDArray[np.float64]],
     seeds: Mapping[str, list[int]],
+    files: Sequence[str] | None = None,
 ) -> dict[str, list]:
     """Build the table by columns, released models first.
 
@@ -36,9 +38,13 @@ def columns(
         models: The predictions of each configuration.
         probability: Probability of the predicted class, [n], for each released model.
         seeds: The seeds, in the order of the rows of `Judged.seeds`.
+        files: Path of each picture file, [n]; None if the images were no files.
     """
     actual = next(iter(models.values())).actual
-    table: dict[str, list] = {"index": list(range(len(actual))), "actual": actual.tolist()}
+    table: dict[str, list] = {"index": list(range(len(actual)))}
+    if files is not None:
+        table[FILE] = list(files)
+    table["actual"] = actual.tolist()
     for name, judged in models.items():
         table[f"{name}_predicted"] = judged.released.tolist()
         table[f"{name}_probability"] = [f"{value:.3g}" for value in probability[name]]
@@ -76,11 +82,12 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
     if not rows or any(len(row) != len(header) for row in rows):
         cells = ", ".join(map(str, sorted({len(row) for row in rows}))) or "no rows"
         raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    columns.pop(FILE, None)
     try:
-        values = np.array([[float(cell) for cell in row] for row in rows]).T
+        by_column = {column: np.array([*map(float, cells)]) for column, cells in columns.items()}
     except ValueError as error:
         raise PredictionsError(f"{where}: {error}") from None
-    by_column = dict(zip(header, values, strict=True))
     actual, predicted = (by_column[column].astype(np.int64) for column in needed[:2])
     by_seed = np.stack([by_column[column] for column in seeds]).astype(np.int64)
     judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed)

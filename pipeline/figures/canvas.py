@@ -40,6 +40,13 @@ def caption(name: str) -> str:
     return short.replace("$", r"\$")
 
 
+def path_caption(path: str, letters: int = MOST_LETTERS) -> str:
+    """Return the end of a file's path as a short single line, as `caption` does with a name."""
+    line = " ".join(path.split())
+    short = line if len(line) <= letters else f"…{line[1 - letters :]}"
+    return short.replace("$", r"\$")
+
+
 def show_image(axes: Axes, image: NDArray[np.uint8]) -> None:
     """Draw one image [height, width, channels], grey or RGB, without axes."""
     axes.set_axis_off()

@@ -1,12 +1,11 @@
 """The worst mistakes: wrongly classified images, most confident predictions first."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.evaluation.scoring import Predictions
-from pipeline.figures.canvas import caption, picture, show_image
+from pipeline.figures.canvas import caption, path_caption, picture, show_image
 from pipeline.training.batches import SplitFolder
 
 ROWS, COLUMNS = 4, 6
@@ -22,7 +21,7 @@ def draw(judged: Predictions, test: SplitFolder, title: str, path: Path) -> None
             axes.set_axis_off()
         for axes, index, image in zip(grid.flat, worst, images, strict=False):
             show_image(axes, image)
-            axes.set_title(_caption(judged, int(index), test.classes), fontsize=7)
+            axes.set_title(_caption(judged, int(index), test), fontsize=7)
 
 
 def worst_mistakes(judged: Predictions) -> np.ndarray:
@@ -31,8 +30,10 @@ def worst_mistakes(judged: Predictions) -> np.ndarray:
     return wrong[np.argsort(-judged.probability[wrong], kind="stable")]
 
 
-def _caption(judged: Predictions, index: int, classes: Sequence[str]) -> str:
+def _caption(judged: Predictions, index: int, test: SplitFolder) -> str:
+    """Return the path of a picture file, or the index of another image, and the two classes."""
     actual, predicted = (
-        caption(classes[labels[index]]) for labels in (judged.actual, judged.predicted)
+        caption(test.classes[labels[index]]) for labels in (judged.actual, judged.predicted)
     )
-    return f"#{index}: {actual}\nas {predicted} ({judged.probability[index]:.2f})"
+    where = f"{path_caption(test.picture_files[index])}\n" if test.picture_files else f"#{index}: "
+    return f"{where}{actual}\nas {predicted} ({judged.probability[index]:.2f})"

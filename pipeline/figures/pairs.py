@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from pipeline.data.duplicates import Duplicates
 from pipeline.data.gathering import NAMES, TEST, Gathered
-from pipeline.figures.canvas import caption, picture, show_image
+from pipeline.figures.canvas import caption, path_caption, picture, show_image
 
 ROWS, COLUMNS = 6, 4
+MOST_DRAWN = ROWS * COLUMNS
 
 
 def draw(
@@ -20,8 +21,11 @@ def draw(
     classes: Sequence[str],
     path: Path,
 ) -> None:
-    """Draw up to 24 pairs, with the split, index and class of the left and the right image."""
-    pairs = worst_pairs(duplicates, parts)[: ROWS * COLUMNS]
+    """Draw up to 24 pairs, with the split and class of the left and the right image.
+
+    A picture file is named by its path, another image by its index.
+    """
+    pairs = worst_pairs(duplicates, parts)[:MOST_DRAWN]
     names = [*NAMES, "left out"]
     with picture(path, ROWS, COLUMNS, (2.8 * COLUMNS, 1.7 * ROWS)) as grid:
         title = "duplicates: test images in other splits first, equal ones before nearly equal ones"
@@ -31,9 +35,35 @@ def draw(
         for axes, pair in zip(grid.flat, pairs, strict=False):
             show_image(axes, np.concatenate(list(gathered.images(pair)), axis=1))
             captions = [
-                f"{names[parts[i]]} #{i}: {caption(classes[gathered.labels[i]])}" for i in pair
+                f"{names[parts[i]]} {_which(gathered, i)}: {caption(classes[gathered.labels[i]])}"
+                for i in pair
             ]
             axes.set_title("\n".join(captions), fontsize=6)
+
+
+def describe(
+    gathered: Gathered, duplicates: Duplicates, parts: NDArray[np.int8]
+) -> dict[str, list[list[str]]]:
+    """Return the paths of pairs, the part before each ("test: cat/1.jpg"), at most 24 of each kind.
+
+    `duplicate_files` are those that `draw` draws, `other_label_files` equal ones of two classes.
+    """
+    names = [*NAMES, "left out"]
+    worst = worst_pairs(duplicates, parts)
+    equal = duplicates.exact[worst[:, 0]] == duplicates.exact[worst[:, 1]]
+    labels = gathered.labels[worst]
+    mixed = worst[equal & (labels[:, 0] != labels[:, 1])]
+    return {
+        key: [[f"{names[parts[i]]}: {gathered.files[i]}" for i in pair] for pair in pairs.tolist()]
+        for key, pairs in (
+            ("duplicate_files", worst[:MOST_DRAWN]),
+            ("other_label_files", mixed[:MOST_DRAWN]),
+        )
+    }
+
+
+def _which(gathered: Gathered, index: int) -> str:
+    return path_caption(gathered.files[index], 32) if gathered.files else f"#{index}"
 
 
 def worst_pairs(duplicates: Duplicates, parts: NDArray[np.int8]) -> NDArray[np.int64]:

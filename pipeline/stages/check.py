@@ -8,13 +8,17 @@ looks into, is not among what it lists: DVC would miss a mistyped one before thi
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
-from pipeline.config.params import Params, ParamsError
+from pipeline.config.params import FOLDER, Params, ParamsError
+from pipeline.data import location
 from pipeline.data.source import load_dataset
 
 
 def main(settings: Params) -> None:
     """Check every parameter."""
     name = settings.dataset.name
+    if name == FOLDER:
+        # DVC would stop at a missing folder too, after this stage and without saying what is near.
+        location.find(settings.dataset.path)
     fit, train = settings.fit, settings.train
     for key, wanted in (("fit.augment.flip", fit.augment.flip), ("train.mirrored", train.mirrored)):
         if wanted and not load_dataset(name).SPEC.mirrors:

@@ -25,7 +25,7 @@ def main(settings: Params) -> None:
     by_seed = {name: judging.judge(name, index, test) for name, index in indices.items()}
     released = {name: by_seed[name][indices[name].released] for name in NAMES}
 
-    table = judging.table(released, by_seed)
+    table = judging.table(released, by_seed, test)
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
     _write_tables(released, test)
     _draw(released, test)
@@ -35,7 +35,7 @@ def main(settings: Params) -> None:
     write_json(
         paths.METRICS,
         {
-            "dataset": settings.dataset.name,
+            "dataset": test.name or settings.dataset.name,
             "test_images": len(test),
             **scores,
             "tuned_against_baseline": _as_metrics(search),

@@ -119,6 +119,7 @@ def _write_index(
         keras.backend.backend(),
         train.classes,
         ends,
+        train.fit,
     )
     trained.write(index, folder)
     scores = ", ".join(f"{end.val_accuracy:.4f}" for end in index.seeds)

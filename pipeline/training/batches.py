@@ -1,18 +1,21 @@
 """The reader of the splits on disk, which loads one batch at a time and never a whole split.
 
 A split is a folder with `images.npy` (uint8, [n, height, width, channels]), `labels.npy`
-(int64, [n]) and `classes.json` (the class names, in label order).
+(int64, [n]) and `classes.json` (the class names, in label order). If the images were picture files,
+`files.csv` has the path of each and `pictures.json` what they are called and how they were resized.
 """
 
 import math
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.base.files import read_json, sha256
+from pipeline.base.files import read_csv, read_json, sha256
+from pipeline.config.fields import Fit
 
 INFERENCE_BATCH = 500
 
@@ -32,6 +35,27 @@ class SplitFolder:
     def labels(self) -> NDArray[np.int64]:
         """The label of every image, [n]."""
         return np.load(self.folder / "labels.npy")
+
+    @cached_property
+    def picture_files(self) -> list[str] | None:
+        """The path of each image in the user's folder, [n]; None if they were no picture files."""
+        table = self.folder / "files.csv"
+        return [row["file"] for row in read_csv(table)] if table.exists() else None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the user's folder; None if it was none."""
+        return self._pictures.get("folder")
+
+    @property
+    def fit(self) -> Fit | None:
+        """How its pictures were brought to the images' shape."""
+        return self._pictures.get("fit")
+
+    @cached_property
+    def _pictures(self) -> dict[str, Any]:
+        facts = self.folder / "pictures.json"
+        return read_json(facts) if facts.exists() else {}
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.base.files import read_json, write_json
+from pipeline.config.fields import Fit
 
 INDEX = "models.json"
 
@@ -33,6 +34,7 @@ class TrainedModels:
         backend: Keras backend of the training.
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
+        fit: How picture files were brought to the images' shape; None if there were no files.
     """
 
     architecture: str
@@ -41,6 +43,7 @@ class TrainedModels:
     backend: str
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
+    fit: Fit | None = None
 
     @property
     def released(self) -> int:
@@ -55,7 +58,8 @@ def model_file(folder: Path, seed: int) -> Path:
 
 def write(trained: TrainedModels, folder: Path) -> None:
     """Write the index."""
-    write_json(folder / INDEX, {**asdict(trained), "released": trained.released})
+    content = {name: value for name, value in asdict(trained).items() if value is not None}
+    write_json(folder / INDEX, {**content, "released": trained.released})
 
 
 def read(folder: Path) -> TrainedModels:

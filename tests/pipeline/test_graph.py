@@ -46,6 +46,7 @@ OF_OTHER_DATA = {
     "dataset.labels",
     "dataset.path",
     "dataset.image_size",
+    "dataset.fit",
     "dataset.channels",
 }
 

@@ -57,7 +57,7 @@ def test_pictures_of_any_mode_and_size(tmp_path, models):
 def test_the_picture_is_converted_as_in_training(tmp_path, models):
     noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    converted = pictures.read(tmp_path / "noise.png", (8, 6), 1)
+    converted = pictures.read(tmp_path / "noise.png", (8, 6), 1, "squash")
     expected = models.predict(converted[np.newaxis], verbose=0)[0]
     (answer,) = json.loads(call(str(tmp_path / "noise.png"), "--json").stdout)
     said = {guess["class"]: guess["probability"] for guess in answer["top"]}

@@ -21,6 +21,7 @@ def settings(labels: str = "fine") -> Dataset:
         labels=labels,
         path="data/images",
         image_size=32,
+        fit="squash",
         channels=3,
         skip_unreadable=False,
     )
