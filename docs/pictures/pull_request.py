@@ -3,9 +3,9 @@
     python docs/pictures/pull_request.py
 
 The text is what `python -m pipeline report` prints for two commits of this repository: the results
-before `compact_cnn` was among the default architectures, and those after. It needs a clone with these
-commits, Chromium and an emoji font (Noto Color Emoji), which `make` does not install. So `make docs`
-does not run it.
+before `compact_cnn` was among the default architectures, and those after. The script needs a clone
+with these commits, Chromium and an emoji font (Noto Color Emoji). `make` does not install the last
+two, so `make docs` does not run it.
 """
 
 import shutil
