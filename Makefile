@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all backends test-backends check format docs lock clean
+.PHONY: help setup run test test-unit test-all backends test-backends check format docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -33,8 +33,11 @@ run: setup  ## Run the whole pipeline: dvc repro
 	@# `evaluate` ends with the summary; it does not run when the models came out the same.
 	@test results/metrics.json -nt .state/run-began || python -m pipeline summary
 
-test: setup  ## Run the fast tests
-	python -m pytest -m "not slow" -n 2 --dist loadfile
+test: test-unit  ## Run the fast tests
+	python -m pytest --ignore tests/unit -m "not slow" -n 2 --dist loadfile
+
+test-unit: setup  ## Run the tests that need no TensorFlow: seconds
+	python -m pytest tests/unit -n 2 --dist loadfile
 
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest

@@ -72,10 +72,10 @@ def ours_compact(run: Run) -> None:
 def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     """Search as stage `tune` does, as params.yaml has it, on one worker a core."""
     from pipeline.running import imports
-    from pipeline.workers import pool as pools
+    from pipeline.workers.start import start_pool
 
     cores = os.cpu_count() or 1
-    pool = pools.start("tune", 2 * cores, 1)
+    pool = start_pool("tune", 2 * cores, 1)
     with imports.slim():
         from pipeline.config.conditions import PLAIN
         from pipeline.config.params import Tune

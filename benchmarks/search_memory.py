@@ -22,7 +22,7 @@ from pipeline.search.search import Search
 from pipeline.search.space import search_space
 from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
-from pipeline.workers import pool as pools
+from pipeline.workers.start import start_pool
 
 ARCHITECTURE = "mlp"
 
@@ -48,7 +48,7 @@ def main() -> None:
         space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
         paths.STORE = Path(folder) / "store"
         with (
-            pools.start("tune", tune.in_flight, tune.threads) as pool,
+            start_pool("tune", tune.in_flight, tune.threads) as pool,
             Search.open(ARCHITECTURE, tune, PLAIN, train, validation, pool) as search,
         ):
             for record in search.run(space):

@@ -12,6 +12,7 @@ SPLIT = Path("data/split")
 TRAIN = SPLIT / "train"
 VALIDATION = SPLIT / "validation"
 TEST = SPLIT / "test"
+WEIGHTS = Path("data/weights")
 
 MODELS = Path("models")
 
@@ -22,6 +23,7 @@ DATA_REPORT = RESULTS / "data.json"
 DATA_PICTURES = RESULTS / "data"
 SETTINGS = RESULTS / "settings.json"
 TUNE = RESULTS / "tune"
+CANDIDATES = RESULTS / "candidates"
 TRIALS = RESULTS / "trials"
 SEARCH = RESULTS / "search"
 CONFIRM = RESULTS / "confirm.json"
@@ -58,5 +60,6 @@ def state() -> Path:
 
 COMPILED = state() / "compiled"
 STORE = state() / "store"
+FEATURES = state() / "features"
 COSTS = state() / "costs/stages.jsonl"
 PLAN = state() / "costs/planned.json"

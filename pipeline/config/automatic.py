@@ -151,6 +151,11 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
     return found if len(found) < len(architectures) else {}
 
 
+def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:
+    """Return the batch size on offer that is nearest to the wanted one, as a ratio."""
+    return min(sorted(batch_sizes), key=lambda size: abs(math.log(size / wanted)))
+
+
 def _training_epochs(training_images: int) -> Choice:
     batch = usual_batch(training_images)
     wanted = math.ceil(TRAINING_STEPS * batch / training_images)

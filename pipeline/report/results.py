@@ -111,7 +111,7 @@ class Results:
             path = f"{paths.TUNE.as_posix()}/{name}.json"
             outcome = self.json(path)
             trials = self.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")
-            if not outcome:
+            if not outcome or outcome.get("trials") == 0:  # not searched
                 continue
             try:
                 epochs = sum(int(row["epochs"]) for row in trials if row["epochs"])

@@ -7,15 +7,13 @@ from dataclasses import replace
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Confirm, Tune
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
-from pipeline.search.selection import Candidate
+from pipeline.search.selection import Candidate, read_candidates
 from pipeline.training.batches import SplitFolder
-from pipeline.training.specification import check_code
 from pipeline.training.work import Finished
 from pipeline.workers.pool import Pool
 
@@ -43,9 +41,13 @@ def retrain(
         advance: Called after each retrained model.
 
     Raises:
-        ConvoyError: an architecture was edited since its search, or every leader failed.
+        ConvoyError: every leader failed.
     """
-    candidates = [candidate for name in architectures for candidate in read_candidates(name)]
+    candidates = [
+        candidate
+        for name in architectures
+        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
+    ]
     picked = leaders(candidates, confirm.top)
     done: dict[int, Confirmed] = {}
     for name in dict.fromkeys(leader.architecture for leader in picked):
@@ -74,18 +76,6 @@ def fresh(spec: TrialSpec, count: int) -> list[TrialSpec]:
         if other.seed not in {earlier.seed for earlier in found}:
             found.append(other)
     return found[1:]
-
-
-def read_candidates(architecture: str) -> list[Candidate]:
-    """Read the completed trials of one search.
-
-    Raises:
-        ConvoyError: the architecture was edited since.
-    """
-    path = paths.TUNE / f"{architecture}.json"
-    content = read_json(path)
-    check_code(architecture, content["texts"][0]["code_sha256"], path)
-    return [Candidate(**entry) for entry in content["candidates"]]
 
 
 def _sum_up(

@@ -71,7 +71,7 @@ class Search:
             conditions: How every model is fitted.
             train: Images to train on.
             validation: Images to score on.
-            pool: Where trials run (`pipeline.workers.pool.start`).
+            pool: Where trials run (`pipeline.workers.start`).
 
         Raises:
             ConvoyError: the store cannot be used.

@@ -1,8 +1,11 @@
 """Selection among trials: the best, or the smallest that cannot be told from the best."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
+
+from pipeline.base.files import read_json, write_json
 
 Rule = Literal["one_standard_error", "best"]
 
@@ -65,3 +68,16 @@ def front(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _tie(candidate: Candidate) -> tuple[int, float, str, int]:
     return candidate.parameters, candidate.val_loss, candidate.architecture, candidate.trial
+
+
+def write_candidates(found: Sequence[Candidate], path: Path) -> None:
+    """Write the completed trials for `select` and `confirm`.
+
+    A list, because DVC shows no lists among the metrics.
+    """
+    write_json(path, [asdict(candidate) for candidate in found])
+
+
+def read_candidates(path: Path) -> list[Candidate]:
+    """Read the completed trials of one search."""
+    return [Candidate(**entry) for entry in read_json(path)]

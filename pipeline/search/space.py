@@ -1,19 +1,24 @@
 """The space that a search moves in: what an architecture declares, less what `tune.fixed` pins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_tuner import HyperParameters
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.paths import PARAMS
+from pipeline.config.automatic import nearest
 from pipeline.training import models, recipe
 from pipeline.training.geometry import GeometryError
 from pipeline.training.models import Shape
 
 
 def search_space(
-    architecture: str, shape: Shape, classes: int, fixed: Mapping[str, Any]
+    architecture: str,
+    shape: Shape,
+    classes: int,
+    fixed: Mapping[str, Any],
+    batch_sizes: Sequence[int] | None = None,
 ) -> HyperParameters:
     """Declare every hyperparameter before the search begins.
 
@@ -24,6 +29,7 @@ def search_space(
         shape: Height, width and channels of an image.
         classes: How many there are.
         fixed: Values of hyperparameters that the search leaves alone.
+        batch_sizes: What is offered in place of the usual batch sizes, if anything.
 
     Raises:
         ConvoyError: the images are too small, or a fixed hyperparameter is not declared, or may
@@ -41,6 +47,8 @@ def search_space(
             raise ConvoyError(f"params.yaml: {key}: no such hyperparameter; allowed: {names}")
         _check(key, value, declared[name])
     config = _declared(architecture, shape, classes, fixed)
+    if batch_sizes:
+        _offer(batch_sizes, config["space"])
     config["space"] = [_pinned(entry, fixed) for entry in config["space"]]
     return HyperParameters.from_config(config)
 
@@ -60,6 +68,13 @@ def _declared(
             "for a folder of pictures enlarge dataset.image_size."
         ) from None
     return hp.get_config()
+
+
+def _offer(batch_sizes: Sequence[int], space: list[dict[str, Any]]) -> None:
+    """Put these batch sizes in the place of those that recipes offer; keep the nearest default."""
+    (entry,) = (each["config"] for each in space if each["config"]["name"] == "batch_size")
+    entry["values"] = list(batch_sizes)
+    entry["default"] = nearest(entry["default"], batch_sizes)
 
 
 def _check(key: str, value: Any, entry: Mapping[str, Any]) -> None:

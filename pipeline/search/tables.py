@@ -7,12 +7,12 @@ from typing import Any
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_csv
+from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
 
 # The columns of the trial table that are not hyperparameters.
-TRIAL_COLUMNS = ["trial", "status", "epochs", "val_accuracy", "val_loss", "parameters", "reason"]
 
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
@@ -59,12 +59,10 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
     return completed
 
 
-def outcome(
-    found: Sequence[Candidate], records: Sequence[Record], code_sha256: str
-) -> dict[str, Any]:
-    """Sum up one architecture's search for `results/tune/ARCH.json`."""
+def outcome(found: Sequence[Candidate], records: Sequence[Record]) -> dict[str, Any]:
+    """Sum up one architecture's search in numbers, for `results/tune/ARCH.json`."""
     best, _ = choose(found, "best")
-    small, reason = choose(found, "one_standard_error")
+    small, _ = choose(found, "one_standard_error")
     return {
         "val_accuracy": best.val_accuracy,
         "standard_error": best.standard_error,
@@ -74,16 +72,6 @@ def outcome(
         "failed": sum(record.result.status == "failed" for record in records),
         "best": _summary(best),
         "one_standard_error": _summary(small),
-        # Lists, because DVC shows no lists among the metrics: texts would make broad columns
-        # there, and the candidates are for `select` and `confirm`.
-        "texts": [
-            {
-                "architecture": best.architecture,
-                "code_sha256": code_sha256,
-                "one_standard_error": reason,
-            }
-        ],
-        "candidates": [asdict(candidate) for candidate in found],
     }
 
 

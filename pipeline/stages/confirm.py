@@ -6,8 +6,8 @@ from pipeline.config.params import Confirm, Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
 from pipeline.search.confirmation import Confirmed
-from pipeline.workers import pool as pools
 from pipeline.workers.pool import Pool
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params) -> None:
@@ -17,7 +17,7 @@ def main(settings: Params) -> None:
         write_json(paths.CONFIRM, {"leaders": []})
         say("select.confirm is off: nothing is retrained before the choice")
         return
-    with pools.start("tune", tune.in_flight, tune.threads) as pool:
+    with start_pool("tune", tune.in_flight, tune.threads) as pool:
         found = _retrain(settings, confirm, pool)
     write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
     for leader in found:

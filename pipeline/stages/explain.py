@@ -1,11 +1,13 @@
 """Stage `explain`: pictures of each search, and which of its hyperparameters mattered."""
 
+from collections.abc import Mapping, Sequence
+
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv
 from pipeline.config.params import Params
 from pipeline.figures import search
 from pipeline.search import importance
-from pipeline.search.tables import TRIAL_COLUMNS
+from pipeline.search.columns import TRIAL_COLUMNS
 
 
 def main(settings: Params) -> None:
@@ -14,12 +16,12 @@ def main(settings: Params) -> None:
     One stage for all: most of its time is importing what draws, which each process pays anew.
     """
     for architecture in settings.architectures:
-        explain(architecture)
+        if rows := read_csv(paths.TRIALS / f"{architecture}.csv"):
+            explain(architecture, rows)
 
 
-def explain(architecture: str) -> None:
-    """Read one trial table; write a picture and the importances."""
-    rows = read_csv(paths.TRIALS / f"{architecture}.csv")
+def explain(architecture: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Write a picture of one trial table, and the importances of its hyperparameters."""
     names = [name for name in rows[0] if name not in TRIAL_COLUMNS]
     # A trial that was stopped early says what it could not reach, which is worth knowing here.
     scored = [row for row in rows if row["val_accuracy"]]

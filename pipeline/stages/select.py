@@ -6,10 +6,12 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.files import read_json, write_csv, write_json
+from pipeline.config import automatic
+from pipeline.config.automatic import nearest
 from pipeline.config.params import Params
 from pipeline.running.terminal import say
 from pipeline.search.confirmation import Confirmed
-from pipeline.search.selection import Candidate, choose, front
+from pipeline.search.selection import Candidate, choose, front, read_candidates
 from pipeline.training.specification import Specification
 
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
@@ -17,16 +19,13 @@ COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss"
 
 def main(settings: Params) -> None:
     """Write two model specifications of one format, what was chosen from, and its scores."""
-    searches = {
-        name: read_json(paths.TUNE / f"{name}.json") for name in sorted(settings.architectures)
-    }
     leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
     candidates = [leader.candidate for leader in sound.values()] or [
         candidate
-        for search in searches.values()
-        for candidate in front([Candidate(**entry) for entry in search["candidates"]])
+        for name in sorted(settings.architectures)
+        for candidate in front(read_candidates(paths.CANDIDATES / f"{name}.json"))
     ]
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
@@ -35,7 +34,9 @@ def main(settings: Params) -> None:
     values = dict(chosen.hyperparameters)
     tuned = Specification(chosen.architecture, values, code[chosen.architecture])
     name = settings.select.baseline
-    baseline = Specification(name, {}, code[name])
+    sizes = settings.tune.batch_sizes
+    batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
+    baseline = Specification(name, batch, code[name])
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))

@@ -17,9 +17,9 @@ from pipeline.training.batches import SplitFolder
 from pipeline.training.seeds import FinalSeed
 from pipeline.training.trained import SeedResult, TrainedModels
 from pipeline.training.work import Result
-from pipeline.workers import pool as pools
 from pipeline.workers.executor import Executor, InFlight
 from pipeline.workers.pool import Pool
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params, name: str) -> None:
@@ -27,7 +27,7 @@ def main(settings: Params, name: str) -> None:
     final = settings.train
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
-    with pools.start("train", len(final.seeds), final.threads) as pool:
+    with start_pool("train", len(final.seeds), final.threads) as pool:
         backend.start(final.threads)
         model = specification.read(paths.SELECT / f"{name}.json")
         conditions = backend.resolved(settings.fit)

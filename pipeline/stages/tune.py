@@ -1,87 +1,30 @@
 """Stage `tune@ARCH`: search the hyperparameters of one architecture."""
 
-from typing import TYPE_CHECKING
-
 from pipeline.base import paths
-from pipeline.base.files import sha256, write_json
+from pipeline.base.files import read_json, write_csv, write_json
 from pipeline.config.params import Params
 from pipeline.running import imports
-from pipeline.running.terminal import progress, say
-from pipeline.search.records import Record
-from pipeline.workers import pool as pools
-from pipeline.workers.pool import Pool
-
-if TYPE_CHECKING:
-    from keras_tuner import HyperParameters
-
-    from pipeline.search.search import Search
+from pipeline.running.terminal import say
+from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.workers.start import start_pool
 
 
 def main(settings: Params, architecture: str) -> None:
-    """Search one architecture; write its trial table and its best models."""
-    with pools.start("tune", settings.tune.in_flight, settings.tune.threads) as pool:
-        search(settings, architecture, pool)
-
-
-def search(settings: Params, architecture: str, pool: Pool) -> None:
-    """Search one architecture on a pool."""
+    """Search one architecture, unless it does not suit the data."""
     tune = settings.tune
-    # Here, because the worker processes should import TensorFlow while this one does.
-    with imports.slim(bayesian=tune.algorithm == "bayesian"):
-        from pipeline.search import tables
-        from pipeline.search.search import Search
-        from pipeline.search.space import search_space
-        from pipeline.training import backend
-        from pipeline.training.batches import SplitFolder
-
-    train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
-    backend.start(tune.threads)
-    conditions = backend.resolved(settings.fit)
-    # Those of the other architectures too: a mistake should not show after hours of this search.
-    spaces = {
-        name: search_space(name, train.shape, len(train.classes), tune.fixed.get(name, {}))
-        for name in {architecture, *tune.fixed}
-    }
-
-    with Search.open(architecture, tune, conditions, train, validation, pool) as search:
-        records = _watch(search, spaces[architecture])
-
-    tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
-    found = tables.candidates(records, len(validation))
-    code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
-    outcome = tables.outcome(found, records, code) | {"precision": conditions.precision}
-    write_json(paths.TUNE / f"{architecture}.json", outcome)
-    say(
-        f"{architecture}: best is trial {outcome['best']['trial']} with validation accuracy "
-        f"{outcome['val_accuracy']:.4f} ± {outcome['standard_error']:.4f} (standard error)"
-    )
+    if read_json(paths.SETTINGS)["left_out"][architecture]:
+        _leave_out(architecture)
+        return
+    # TensorFlow is imported only now, while the worker processes import it too.
+    with start_pool("tune", tune.in_flight, tune.threads) as pool:
+        with imports.slim(bayesian=tune.algorithm == "bayesian"):
+            from pipeline.search import tuning
+        tuning.search(settings, architecture, pool)
 
 
-def _watch(search: "Search", space: "HyperParameters") -> list[Record]:
-    """Run the search behind a progress bar; write each trial down for TensorBoard."""
-    from pipeline.search.tensorboard import TensorBoard
-
-    records: list[Record] = []
-    board = TensorBoard(paths.TENSORBOARD / search.architecture)
-    with progress("trials") as bar:
-        task = bar.add_task(f"tune {search.architecture}", total=search.tune.trials, note="")
-        for record in search.run(space):
-            records.append(record)
-            board.add(record)
-            bar.update(task, advance=1, note=_note(records, len(search.in_flight)))
-        bar.update(task, total=len(records))
-    return records
-
-
-def _note(records: list[Record], running: int) -> str:
-    scores = [r.result.val_accuracy for r in records if r.result.status == "completed"]
-    counts = {
-        "running": running,
-        "reused": sum(record.finished.reused for record in records),
-        "stopped": sum(record.result.status == "stopped" for record in records),
-        "failed": sum(record.result.status == "failed" for record in records),
-    }
-    best = (
-        f"best validation accuracy {max(filter(None, scores)):.4f}" if any(scores) else "none yet"
-    )
-    return ", ".join([best, *(f"{count} {name}" for name, count in counts.items() if count)])
+def _leave_out(architecture: str) -> None:
+    """Write the results of a search that is not worth its time on these data."""
+    write_csv(paths.TRIALS / f"{architecture}.csv", TRIAL_COLUMNS, [])
+    write_json(paths.CANDIDATES / f"{architecture}.json", [])
+    write_json(paths.TUNE / f"{architecture}.json", {"trials": 0})
+    say(f"{architecture} is not searched; {paths.SETTINGS} says why")

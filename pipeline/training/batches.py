@@ -56,6 +56,10 @@ class SplitFolder:
         """
         return np.asarray(self._map()[indices]).copy()
 
+    def batches(self, batch_size: int, seed: int, epoch: int) -> "Batches":
+        """Return the batches for training, from some epoch on."""
+        return Batches(self, batch_size, seed, epoch)
+
     def _map(self) -> NDArray[np.uint8]:
         return np.load(self.folder / "images.npy", mmap_mode="r")
 

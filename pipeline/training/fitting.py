@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base import paths
 from pipeline.config.conditions import Conditions
-from pipeline.training import augmentation, backend
+from pipeline.training import augmentation, backend, features
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.gelu import VectorisedGelu
 from pipeline.training.recipe import Recipe, make_optimizer
@@ -59,7 +60,11 @@ def fit(
     Returns:
         The epochs fitted here.
     """
-    batches = Batches(train, recipe.batch_size, seed, first_epoch)
+    task = features.reduced(model, conditions, train, validation, paths.FEATURES)
+    if task:
+        model, conditions = task.model, task.conditions
+        train, validation = task.train, task.validation
+    batches = train.batches(recipe.batch_size, seed, first_epoch)
     learner = augmentation.learner(model, conditions)
     learner.compile(
         optimizer=make_optimizer(recipe, conditions, epochs * len(batches)),

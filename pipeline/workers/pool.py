@@ -1,36 +1,20 @@
-"""Where trainings are computed: in this process, in processes beside it, or on a Dask cluster.
+"""What every pool of workers has in common: what its workers are told, and how it is asked.
 
-`CONVOY_WORKERS`, `CONVOY_WORKER_MEMORY` and `CONVOY_SCHEDULER` decide, in `start`; no result
-depends on it. TensorFlow is not imported here: worker processes that are started before it is
-imported import it at the same time as this one.
+`pipeline.workers.start` makes one. TensorFlow is not imported here, nor by what starts workers:
+processes that are started before it is imported here import it at the same time.
 """
 
-import os
 import pickle
-import queue
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pipeline.base.code_digest import ROOT
 from pipeline.base.errors import ConvoyError
-from pipeline.config import environment
-from pipeline.config.environment import device_variables
-from pipeline.running.terminal import say
 from pipeline.training.work import Job, Outcome, Progress, Result, Work
-from pipeline.workers.process import (
-    MOST_ASKED,
-    Answer,
-    WorkerDiedError,
-    WorkerProcess,
-    WorkerTimeoutError,
-    ask_twice,
-    renewed,
-)
+from pipeline.workers.process import Answer
 
 if TYPE_CHECKING:  # it imports Keras, which takes seconds
     from pipeline.training.batches import SplitFolder
@@ -132,148 +116,6 @@ class Pool(ABC):
     @abstractmethod
     def close(self) -> None:
         """End what was started. Trainings in flight end with a WorkerError."""
-
-
-def start(section: Literal["tune", "train"], most: int, threads: int) -> Pool:
-    """Start the workers that the environment asks for, all at once.
-
-    Args:
-        section: Section of params.yaml that the other arguments are from, for messages.
-        most: How many trainings are asked for at a time, so that more workers are of no use.
-        threads: Threads a training.
-
-    Raises:
-        ConvoyError: a CONVOY_* variable has a value that is not allowed, or the cluster cannot be
-            reached.
-    """
-    wanted, memory = environment.workers(), environment.memory()
-    if address := environment.scheduler():
-        # Most runs stay on one machine and need not load Dask.
-        from pipeline.workers.cluster import Cluster
-
-        return Cluster(address, most, memory)
-    count = min(wanted, most)
-    if count < wanted:
-        limit = f"tune.in_flight={most}" if section == "tune" else f"train.seeds: {most} of them"
-        say(
-            f"note: {environment.WORKERS}={wanted}, but {limit} lets no more than that many "
-            "trainings run at a time"
-        )
-    cores = os.cpu_count() or 1
-    if count > 1 and count * threads > cores and not device_variables(0):
-        say(
-            f"note: {count} workers times {section}.threads={threads} is more than the "
-            f"{cores} cores here; fewer workers would be as fast"
-        )
-    if count == 1:
-        return InProcess(memory)
-    pool = LocalProcesses(count, memory)
-    pool.start()
-    return pool
-
-
-class InProcess(Pool):
-    """One training at a time, in this process or in one beside it.
-
-    Beside it run those that may have to be killed (suspects, and all under a limit), and those
-    for which this process has run too many.
-    """
-
-    concurrent = False
-
-    def __init__(self, memory: int | None):
-        super().__init__(1, memory)
-        self.runs = 0
-        self.beside = LocalProcesses(1, memory)
-
-    def run(
-        self, setup: Setup, work: Work, start: bytes | None, suspect: bool, progress: Progress
-    ) -> Outcome:
-        """Compute one training here, unless it is safer beside."""
-        limited = setup.memory is not None or setup.seconds is not None
-        if suspect or limited or self.runs >= MOST_ASKED:
-            return self.beside.run(setup, work, start, suspect, progress)
-        self.runs += 1
-        begun = time.monotonic()
-        result, payload = work.run(setup.train, setup.validation, start, None, progress)
-        return Outcome(result, payload, time.monotonic() - begun)
-
-    def close(self) -> None:
-        """End the process beside this one."""
-        self.beside.close()
-
-
-class LocalProcesses(Pool):
-    """Processes on this machine, each started when first needed and renewed now and then."""
-
-    concurrent = True
-
-    def __init__(self, count: int, memory: int | None):
-        super().__init__(count, memory)
-        self.running: dict[int, WorkerProcess] = {}
-        self.closed = False
-        self.free: queue.Queue[int] = queue.Queue()
-        for number in range(count):
-            self.free.put(number)
-
-    def start(self) -> None:
-        """Start all processes now, so that they import TensorFlow while this one does."""
-        for number in range(self.most):
-            self._start(number)
-
-    def run(
-        self, setup: Setup, work: Work, start: bytes | None, suspect: bool, progress: Progress
-    ) -> Outcome:
-        """Compute one training on a free process."""
-        number = self.free.get()
-        begun = time.monotonic()
-        try:
-            kind, answer = ask_twice(
-                lambda most: self._worker(number, setup, most),
-                setup.question(work, start),
-                setup.patience,
-                suspect,
-                lambda message: progress(*pickle.loads(message)),
-            )
-        finally:
-            self.free.put(number)
-        if self.closed and kind != "answer":
-            # Ended by `close`: that says nothing about the training, so it must not be kept.
-            raise WorkerError("stopped before it was done")
-        return outcome(kind, answer, time.monotonic() - begun)
-
-    def close(self) -> None:
-        """End all processes, and let no training that is lost by this start another."""
-        self.closed = True
-        for process in list(self.running.values()):
-            process.close()
-
-    def _worker(self, number: int, setup: Setup, most: int) -> WorkerProcess:
-        """Return process `number`, greeted; if it died while starting, one more."""
-        hello = setup.hello(setup.train.folder.resolve(), setup.validation.folder.resolve())
-        old = self.running.get(number)
-        process = renewed(old, hello, most, lambda: self._start(number))
-        if process.greeting is not None:
-            return process
-        try:
-            try:
-                greeting = process.greet(hello)
-            except WorkerDiedError:  # which says nothing of others
-                process = self._start(number)
-                greeting = process.greet(hello)
-        except (WorkerDiedError, WorkerTimeoutError) as error:
-            raise WorkerError(f"a worker process could not be started: {error}") from None
-        check_software(setup.software, pickle.loads(greeting), "a worker process")
-        return process
-
-    def _start(self, number: int) -> WorkerProcess:
-        if not self.closed:
-            process = WorkerProcess(ROOT, device_variables(number))
-            self.running[number] = process  # from here on `close` ends it
-        if self.closed:
-            self.close()
-            raise WorkerError("stopped before it was done")
-        return process
 
 
 def outcome(kind: Answer, answer: bytes, seconds: float) -> Outcome:

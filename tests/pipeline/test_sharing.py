@@ -8,16 +8,15 @@ from support.project import run
 
 
 @pytest.fixture(scope="module")
-def pulled(finished, tmp_path_factory):
+def pulled(make_finished, tmp_path_factory):
     """Push a finished clone to a local remote, clone it elsewhere, pull."""
-    folder = tmp_path_factory.mktemp("shared")
+    folder, finished = tmp_path_factory.mktemp("shared"), make_finished()
     clone = folder / "elsewhere"
     remote = ["dvc", "remote", "add", "-f", "-d", "team", str(folder / "remote")]
     run(*remote, cwd=finished)
     run("dvc", "push", cwd=finished)
     run("git", "clone", "-q", str(finished), str(clone), cwd=folder)
     run(*remote, cwd=clone)
-    run("git", "checkout", "-q", ".dvc/config", cwd=finished)
     run("dvc", "pull", cwd=clone)
     return clone
 

@@ -19,7 +19,7 @@ from pipeline.config import params
 from pipeline.stages import train
 from pipeline.store.store import Store
 from pipeline.training import fingerprint
-from pipeline.workers.pool import LocalProcesses
+from pipeline.workers.local import LocalProcesses
 
 FOLDER = Path("models/tuned")
 # `dvc` of the project's own environment makes the clone that they start from.

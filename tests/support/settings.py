@@ -13,6 +13,7 @@ def tune(algorithm="random", trials=12, in_flight=4, seed=0, epochs=9):
         in_flight=in_flight,
         seed=seed,
         threads=1,
+        batch_sizes=None,
         median_stopping=True,
         trial_seconds=None,
         fixed={},

@@ -4,6 +4,7 @@ import json
 import shutil
 import stat
 import sys
+import tomllib
 
 import pytest
 from ruamel.yaml import YAML
@@ -26,6 +27,21 @@ def test_every_step_is_a_script_of_this_repository(workflow):
     assert commands
     for command in commands:
         assert (ROOT / command).stat().st_mode & stat.S_IXUSR, f"{command} cannot be executed"
+
+
+@pytest.mark.parametrize(("workflow", "target"), [("checks", "test"), ("weekly", "test-all")])
+def test_tests_run_on_the_oldest_and_the_newest_python_that_is_allowed(workflow, target):
+    content = YAML(typ="safe").load(ROOT / f".github/workflows/{workflow}.yml")
+    (job,) = (job for job in content["jobs"].values() if "strategy" in job)
+    pythons = [tuple(map(int, text.split("."))) for text in job["strategy"]["matrix"]["python"]]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">={}.{},<{}.{}".format(
+        *pythons[0], pythons[-1][0], pythons[-1][1] + 1
+    )
+    versions = [step.get("with", {}).get("python-version") for step in job["steps"]]
+    assert "${{ matrix.python }}" in versions
+    scripts = [(ROOT / step["run"]).read_text() for step in job["steps"] if "run" in step]
+    assert f"make {target}\n" in scripts[0]
 
 
 def test_only_the_comment_may_write_and_it_never_sees_the_pull_requests_code():

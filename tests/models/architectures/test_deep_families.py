@@ -105,3 +105,9 @@ def test_picture_cnn_stays_small_whatever_the_search_draws():
     largest = {"filters": 32, "convolutions": 2, "stages": 4}
     model, _ = models.build("picture_cnn", largest, (64, 64, 3), 10)
     assert model.count_params() < 2_500_000
+
+
+@pytest.mark.parametrize(("side", "left"), [(95, 95), (96, 48), (128, 64), (200, 50)])
+def test_picture_cnn_does_no_more_work_on_large_images_than_on_small_ones(side, left):
+    model, _ = models.build("picture_cnn", {}, (side, side, 3), 5)
+    assert model.get_layer("conv_0_1").output.shape[1] == left

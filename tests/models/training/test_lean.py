@@ -69,6 +69,6 @@ def test_the_bayesian_oracle_has_what_it_needs():
     run(BAYESIAN)
 
 
-@pytest.mark.parametrize("module", ["pipeline.stages.tune", "pipeline.search.placement"])
+@pytest.mark.parametrize("module", ["pipeline.stages.tune", "pipeline.workers.start"])
 def test_the_worker_processes_are_started_before_tensorflow_is_imported(module):
     run(LIGHT.format(module=module))

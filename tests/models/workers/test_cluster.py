@@ -16,7 +16,8 @@ from pipeline.config.conditions import PLAIN
 from pipeline.search.search import Search
 from pipeline.search.space import search_space
 from pipeline.workers.cluster import Cluster
-from pipeline.workers.pool import InProcess, WorkerError
+from pipeline.workers.local import InProcess
+from pipeline.workers.pool import WorkerError
 
 pytestmark = pytest.mark.slow
 ADDRESS = "tcp://127.0.0.1:18786"

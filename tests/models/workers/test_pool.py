@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from support.settings import tune
 
@@ -6,8 +8,9 @@ from pipeline.config.conditions import PLAIN
 from pipeline.search import tables
 from pipeline.search.search import Search
 from pipeline.search.space import search_space
-from pipeline.workers import pool as pools
-from pipeline.workers.pool import InProcess, LocalProcesses
+from pipeline.workers import local
+from pipeline.workers.local import InProcess, LocalProcesses
+from pipeline.workers.start import start_pool
 
 
 @pytest.mark.slow
@@ -23,7 +26,7 @@ def test_one_two_or_four_real_workers_leave_the_same_bytes(
         monkeypatch.setenv("CONVOY_WORKERS", str(count))
         monkeypatch.setattr(paths, "STORE", tmp_path / f"store-{count}")
         with (
-            pools.start("tune", settings.in_flight, settings.threads) as pool,
+            start_pool("tune", settings.in_flight, settings.threads) as pool,
             Search.open("mlp", settings, PLAIN, train, validation, pool) as search,
         ):
             records = list(search.run(space))
@@ -46,26 +49,26 @@ def started(monkeypatch):
         def close(self):
             pass
 
-    monkeypatch.setattr(pools, "WorkerProcess", Process)
+    monkeypatch.setattr(local, "WorkerProcess", Process)
     return processes
 
 
 def test_more_threads_than_cores_are_noted(started, monkeypatch, capsys):
-    monkeypatch.setattr(pools.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     for count, said in (
         ("1", ""),
         ("2", "note: 2 workers times tune.threads=2 is more than the 2"),
     ):
         monkeypatch.setenv("CONVOY_WORKERS", count)
-        pools.start("tune", 2, 2)
+        start_pool("tune", 2, 2)
         assert capsys.readouterr().out[: len(said) or None] == said
 
 
 def test_no_more_workers_than_trials_in_flight_and_that_is_said(started, monkeypatch, capsys):
     monkeypatch.setenv("CONVOY_WORKERS", "4")
-    assert pools.start("tune", 2, 1).most == 2
+    assert start_pool("tune", 2, 1).most == 2
     assert "CONVOY_WORKERS=4, but tune.in_flight=2 lets no more" in capsys.readouterr().out
-    pools.start("train", 3, 1)
+    start_pool("train", 3, 1)
     assert "CONVOY_WORKERS=4, but train.seeds: 3 of them lets" in capsys.readouterr().out
 
 
@@ -75,7 +78,7 @@ def test_all_worker_processes_are_started_at_once_where_there_are_any(
 ):
     monkeypatch.delenv("CONVOY_SCHEDULER", raising=False)
     monkeypatch.setenv("CONVOY_WORKERS", count)
-    pool = pools.start("tune", 4, 1)
+    pool = start_pool("tune", 4, 1)
     assert isinstance(pool, kind)
     assert len(started) == (3 if kind is LocalProcesses else 0)
     if started:

@@ -12,7 +12,8 @@ from support.settings import trial
 from pipeline.base.code_digest import ROOT
 from pipeline.training import fingerprint
 from pipeline.workers import pool as pools
-from pipeline.workers.pool import InProcess, LocalProcesses, Setup, WorkerError
+from pipeline.workers.local import InProcess, LocalProcesses
+from pipeline.workers.pool import Setup, WorkerError
 from pipeline.workers.process import WorkerDiedError, WorkerProcess
 
 SPEC = trial("simple_cnn", {"filters_1a": 8, "filters_1b": 16, "batch_size": 64}, 2, 1)

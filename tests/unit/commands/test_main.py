@@ -12,7 +12,7 @@ from pipeline.__main__ import app
 
 def test_another_folder_is_refused_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for command in ("summary", "doctor", "ledger", "experiment"):
+    for command in ("summary", "doctor", "store", "experiment"):
         result = CliRunner().invoke(app, [command])
         assert result.exit_code == 1
         assert "Run from the repository root" in result.stderr

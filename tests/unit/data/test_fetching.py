@@ -21,10 +21,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):
-    """A repository of its own, no mirror, and time-outs that a test can wait for."""
+    """Return the downloads of a repository of the test's own, with no mirror."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path / "repository"))
     monkeypatch.delenv(fetching.MIRROR, raising=False)
-    monkeypatch.setattr(transfers, "TIMEOUT", (2.0, 0.3))
     return tmp_path / "repository" / ".state" / "downloads"
 
 
@@ -55,8 +54,9 @@ def test_a_good_server_needs_one_request(tmp_path, server, state):
     assert fetched.target.read_bytes() == CONTENT
     assert server.starts == [0]
     assert fetched.seen[-1] == (len(CONTENT), len(CONTENT))
-    assert sorted(p.suffix for p in (state / "set").iterdir()) == [".bin", ".lock"]
     assert [p.name for p in fetched.target.parent.iterdir()] == ["a.bin"]
+    kept, lock = sorted((state / "set").iterdir(), key=lambda path: path.suffix)
+    assert kept.samefile(fetched.target) and lock.suffix == ".lock"
 
 
 def test_a_cut_transfer_is_resumed_where_it_was_cut(tmp_path, server):
@@ -78,7 +78,8 @@ def test_attempts_that_bring_much_are_repeated_at_once_and_without_limit(
     assert (len(server.starts), fetched.waits) == (9, [])
 
 
-def test_a_stalled_transfer_is_given_up_and_resumed(tmp_path, server):
+def test_a_stalled_transfer_is_given_up_and_resumed(tmp_path, server, monkeypatch):
+    monkeypatch.setattr(transfers, "TIMEOUT", (2.0, 0.3))
     server.behaviours = [http_server.stall(131_072)]
     Fetched(tmp_path, server.url).run()
     assert server.starts == [0, 131_072]
@@ -197,10 +198,23 @@ def test_what_is_left_of_another_version_is_not_taken_up(tmp_path, server):
     assert server.starts[-1] == 0
 
 
-def test_a_file_that_is_there_already_is_not_downloaded(tmp_path, server):
-    Fetched(tmp_path, server.url).run()
-    Fetched(tmp_path, server.url).run()
+@pytest.mark.parametrize("removed", [False, True])
+def test_what_was_downloaded_once_is_not_downloaded_again(tmp_path, server, state, removed):
+    fetched = Fetched(tmp_path, server.url)
+    fetched.run()
+    if removed:  # as DVC does with a stage's outputs before it runs
+        fetched.target.unlink()
+    assert fetched.run() == f"{state / 'set'}, where it was kept"
+    assert fetched.target.read_bytes() == CONTENT
     assert len(server.starts) == 1
+
+
+def test_a_kept_file_that_was_edited_is_downloaded_again(tmp_path, server):
+    fetched = Fetched(tmp_path, server.url)
+    fetched.run()
+    fetched.target.write_bytes(b"an edit of the one file that has two names")
+    assert fetched.run() == server.url
+    assert fetched.target.read_bytes() == CONTENT
 
 
 def test_a_killed_download_is_resumed(tmp_path, server, state):

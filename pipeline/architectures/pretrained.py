@@ -1,0 +1,24 @@
+"""A network trained on ImageNet: its first layers frozen, its last ones trained further.
+
+Source: EfficientNet-Lite0 (`pipeline/pretrained/lite0.py`), 3,350,000 parameters; with 10 classes
+3,362,810. Freezing the first layers of another task's network and training the rest further:
+Yosinski et al. 2014, "How transferable are features in deep neural networks?".
+"""
+
+import keras
+from keras_tuner import HyperParameters
+
+from pipeline.pretrained import backbones
+from pipeline.training.recipe import Recipe
+
+RECIPE = Recipe(optimizer="adamw", learning_rate=1e-3, batch_size=32, weight_decay=1e-2)
+BACKBONE = "efficientnet_lite0"
+
+
+def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
+    """Build the backbone on images that are resized to `resolution` pixels a side."""
+    resolution = hp.Choice("resolution", [128, 160, 192, 224], default=192)
+    frozen = hp.Choice("frozen_blocks", [12, 15, 17], default=12)
+    dropout = hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.2)
+    features = backbones.apply(BACKBONE, images, resolution, frozen)
+    return keras.layers.Dropout(dropout, name="dropout")(features) if dropout else features

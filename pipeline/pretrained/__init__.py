@@ -1,0 +1,1 @@
+"""Backbones with published weights: reading their files, features of images, heads on features."""

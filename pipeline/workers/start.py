@@ -1,0 +1,50 @@
+"""The start of the workers that the environment asks for.
+
+`CONVOY_WORKERS`, `CONVOY_WORKER_MEMORY` and `CONVOY_SCHEDULER` decide; no result depends on them.
+"""
+
+import os
+from typing import Literal
+
+from pipeline.config import environment
+from pipeline.running.terminal import say
+from pipeline.workers.local import InProcess, LocalProcesses
+from pipeline.workers.pool import Pool
+
+
+def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Pool:
+    """Start the workers that the environment asks for, all at once.
+
+    Args:
+        section: Section of params.yaml that the other arguments are from, for messages.
+        most: How many trainings are asked for at a time, so that more workers are of no use.
+        threads: Threads a training.
+
+    Raises:
+        ConvoyError: a CONVOY_* variable has a value that is not allowed, or the cluster cannot be
+            reached.
+    """
+    wanted, memory = environment.workers(), environment.memory()
+    if address := environment.scheduler():
+        # Most runs stay on one machine and need not load Dask.
+        from pipeline.workers.cluster import Cluster
+
+        return Cluster(address, most, memory)
+    count = min(wanted, most)
+    if count < wanted:
+        limit = f"tune.in_flight={most}" if section == "tune" else f"train.seeds: {most} of them"
+        say(
+            f"note: {environment.WORKERS}={wanted}, but {limit} lets no more than that many "
+            "trainings run at a time"
+        )
+    cores = os.cpu_count() or 1
+    if count > 1 and count * threads > cores and not environment.device_variables(0):
+        say(
+            f"note: {count} workers times {section}.threads={threads} is more than the "
+            f"{cores} cores here; fewer workers would be as fast"
+        )
+    if count == 1:
+        return InProcess(memory)
+    pool = LocalProcesses(count, memory)
+    pool.start()
+    return pool

