@@ -182,11 +182,11 @@ def _confirm(facts: Facts) -> Choice:
 
 
 def _conditions(side: int) -> dict[str, Choice]:
-    measured = "measured on four folders"
+    usual = "as is usual for pictures"
     return {
-        "fit.schedule": Choice("one_cycle", measured),
-        "fit.label_smoothing": Choice(0.1, measured),
+        "fit.schedule": Choice("one_cycle", usual),
+        "fit.label_smoothing": Choice(0.1, usual),
         "fit.augment.shift": Choice(side // 10, f"a tenth of {side} pixels"),
-        "fit.augment.rotation": Choice(5.0, measured),
-        "fit.augment.zoom": Choice(0.05, measured),
+        "fit.augment.rotation": Choice(5.0, usual),
+        "fit.augment.zoom": Choice(0.05, usual),
     }

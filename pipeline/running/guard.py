@@ -57,13 +57,18 @@ def fingerprint(stage: str) -> dict[str, Any]:
         for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
     for source, prefix in dvc_yaml.parameters(definition):
-        known = values if source == dvc_yaml.PARAMS else dvc_yaml.flatten(read_json(Path(source)))
+        known = values if source == dvc_yaml.PARAMS else _chosen(Path(source))
         for key, value in known.items():
             if not prefix or f"{key}.".startswith(f"{prefix}."):
                 found[f"{source}: {key}"] = value
     if _entry_of(stage).exists():
         found |= code_digest.entry(code_digest.read(), _plain(stage))
     return found
+
+
+def _chosen(file: Path) -> dict[str, Any]:
+    """Read the values that another stage has chosen, by their dotted keys."""
+    return dvc_yaml.flatten(read_json(file)) if file.exists() else {}
 
 
 def described(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:

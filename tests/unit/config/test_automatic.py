@@ -5,7 +5,7 @@ import pytest
 from pipeline.config import automatic
 from pipeline.config.automatic import Facts
 
-SIGNS = Facts((136,) * 10, 272, False, 100, 100, True)
+SIGNS = Facts((136,) * 10, 272, 100, 100, True)
 
 
 def chosen(**changes):
@@ -45,17 +45,42 @@ def test_the_smallest_folder_has_a_batch_size_all_the_same():
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "side"), [(100, 100, 64), (4000, 3000, 64), (40, 90, 40), (16, 20, 28)]
+    ("width", "height", "coloured", "side"),
+    [
+        (100, 100, True, 128),
+        (4000, 3000, True, 128),
+        (4000, 3000, False, 64),
+        (90, 120, True, 64),
+        (40, 90, True, 40),
+        (16, 20, False, 28),
+    ],
 )
-def test_the_image_size_follows_the_shorter_side(width, height, side):
-    values = chosen(width=width, height=height)
-    assert values["dataset.image_size"] == side
+def test_the_image_size_follows_the_shorter_side_and_photographs_are_larger(
+    width, height, coloured, side
+):
+    assert automatic.image_size(width, height, coloured).value == side
+    values = chosen(width=width, height=height, coloured=coloured)
     assert values["fit.augment.shift"] == side // 10
 
 
-def test_grey_pictures_have_one_channel():
-    assert chosen(coloured=False)["dataset.channels"] == 1
-    assert chosen(coloured=True)["dataset.channels"] == 3
+LISTED = ["mlp", "compact_cnn", "picture_cnn", "pretrained"]
+
+
+def searched(facts):
+    left_out = automatic.unsuited(LISTED, facts)
+    return [name for name in LISTED if name not in left_out]
+
+
+def test_the_architectures_that_suit_the_data_are_searched():
+    assert searched(None) == ["mlp", "compact_cnn"]
+    assert searched(SIGNS) == ["picture_cnn", "pretrained"]
+    assert searched(replace(SIGNS, coloured=False)) == ["picture_cnn"]
+    assert searched(replace(SIGNS, width=80)) == ["picture_cnn"]
+
+
+def test_what_is_asked_for_alone_is_searched_whether_it_suits_or_not():
+    assert automatic.unsuited(["lenet5"], SIGNS) == {}
+    assert automatic.unsuited(["pretrained"], None) == {}
 
 
 def test_with_few_validation_images_the_leaders_are_trained_again():

@@ -9,8 +9,8 @@ from pipeline.base.code_digest import SourceError
 from pipeline.base.files import write_json
 from pipeline.running.guard import ChangedError, Guard, fingerprint
 
-TUNED = Path("results/tune/mlp.json")
-NEW = Path("results/tune/new.json")
+TUNED = Path("results/candidates/mlp.json")
+NEW = Path("results/candidates/new.json")
 
 
 @pytest.fixture
