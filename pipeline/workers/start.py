@@ -48,6 +48,6 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Po
         )
     if count == 1:
         return InProcess(memory)
-    pool = LocalProcesses(count, memory)
+    pool = LocalProcesses(count, most, memory)
     pool.start()
     return pool

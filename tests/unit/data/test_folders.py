@@ -9,24 +9,18 @@ from PIL import Image
 
 from pipeline.config.params import Dataset
 from pipeline.data import gathering
-from pipeline.data.source import DataError
+from pipeline.data.source import DataError, Unusable
 from pipeline.datasets import folder
 
 
-def settings(path: Path, *, skip: bool = False, channels: int = 3) -> Dataset:
-    return Dataset(
-        name="folder",
-        labels="fine",
-        path=path,
-        image_size=8,
-        channels=channels,
-        skip_unreadable=skip,
-    )
+def settings(path: Path, *, skip: bool = False, **changes) -> Dataset:
+    values = {"image_size": 8, "fit": "squash", "channels": 3, **changes}
+    return Dataset(name="folder", labels="fine", path=path, skip_unreadable=skip, **values)
 
 
-def picture(path: Path, shade: int = 0, mode: str = "RGB") -> None:
+def picture(path: Path, shade: int = 0, mode: str = "RGB", size: tuple[int, int] = (8, 8)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(shade).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    noise = np.random.default_rng(shade).integers(0, 256, (*size, 3), dtype=np.uint8)
     Image.fromarray(noise).convert(mode).save(path)
 
 
@@ -38,7 +32,7 @@ def pets(root: Path, *parts: str) -> Path:
     return root
 
 
-def gather(root: Path, **options) -> tuple[gathering.Gathered, list[str]]:
+def gather(root: Path, **options) -> tuple[gathering.Gathered, list[Unusable]]:
     chosen = settings(root, **options)
     source = folder.read(Path("unused"), chosen)
     gathered = gathering.gather(source, root.parent / "scratch", skip=chosen.skip_unreadable)
@@ -121,14 +115,6 @@ def link_to_itself(root: Path) -> None:
     (root / "cat" / "loop.png").symlink_to("loop.png")
 
 
-def loop(root: Path) -> None:
-    (root / "loop").symlink_to(root)
-
-
-def loop_in_class(root: Path) -> None:
-    (root / "cat" / "up").symlink_to(root)
-
-
 def stray(root: Path) -> None:
     (root / "notes.txt").touch()
 
@@ -149,8 +135,76 @@ def one_picture(root: Path) -> None:
     picture(root / "emu" / "a.png")
 
 
+def empty_folder_in_class(root: Path) -> None:
+    (root / "cat" / "cache").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "pictures"),
+    [
+        (broken, r"cat/broken\.png: cannot be read", 1),
+        (empty_file, r"cat/empty\.jpg: not a JPEG", 1),
+        (dead_link, r"cat/gone\.png: no such file", 1),
+        (link_to_itself, r"cat/loop\.png: ", 1),
+        (stray, r"notes\.txt: a stray file; pictures belong in a class", 0),
+        (stray_in_class, r"cat/notes\.txt: a stray file; allowed: \.jpg", 0),
+        (picture_beside_classes, r"lost\.png: a stray file", 1),
+        (empty_class, r"emu: a class without pictures", 0),
+        (empty_folder_in_class, r"cat/cache: an empty folder within a class", 0),
+        (one_picture, r"emu/a\.png: the only picture of its class", 1),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_an_error_or_left_out(tmp_path, spoil, said, pictures):
+    root = pets(tmp_path / "in")
+    spoil(root)
+    with pytest.raises(DataError, match=said) as caught:
+        gather(root)
+    assert "skip_unreadable" in str(caught.value)
+    gathered, skipped = gather(root, skip=True)
+    assert gathered.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert [entry.pictures for entry in skipped] == [pictures]
+    assert str(skipped[0]).encode()
+
+
+def test_unreadable_files_are_as_if_they_were_not_there(tmp_path):
+    """A class that has one picture without them is left out, with its test pictures."""
+    root = pets(tmp_path / "in", "train", "test")
+    for name in ("a", "b", "c"):
+        picture(root / "train/emu" / f"{name}.png", ord(name))
+        picture(root / "test/emu" / f"{name}.png", 1000 + ord(name))
+    for name in ("b", "c"):
+        (root / "train/emu" / f"{name}.png").write_bytes(b"nothing")
+    gathered, skipped = gather(root, skip=True)
+    assert gathered.labels.tolist() == [0, 0, 0, 1, 1, 1] * 2
+    assert sum(entry.pictures for entry in skipped) == 6
+    said = "\n".join(map(str, skipped))
+    assert "train/emu/a.png: the only picture of its class" in said
+    assert "test/emu/c.png: its class has 1 training pictures" in said
+
+
+def loop(root: Path) -> None:
+    (root / "loop").symlink_to(root)
+
+
+def loop_in_class(root: Path) -> None:
+    (root / "cat" / "up").symlink_to(root)
+
+
 def deeper(root: Path) -> None:
     picture(root / "cat" / "tabby" / "a.png")
+
+
+def deeper_in_all(root: Path) -> None:
+    for path in list(root.rglob("*.png")):
+        kind = "ab"[int(path.stem) % 3 % 2]
+        picture(path.parent / kind / path.name, int(path.stem))
+        path.unlink()
+
+
+def one_too_high(root: Path) -> None:
+    (root.parent / "all").mkdir()
+    root.rename(root.parent / "all" / "pets")
+    (root.parent / "all").rename(root)
 
 
 def bytes_name(root: Path) -> None:
@@ -161,55 +215,108 @@ def bytes_name(root: Path) -> None:
     (root / "cat" / "x.png").unlink()
 
 
+def masks(root: Path) -> None:
+    for path in list(root.rglob("*.png")):
+        picture(path.with_suffix(".jpg"), 100 + int(path.stem))
+
+
+def masks_by_name(root: Path) -> None:
+    for path in list(root.rglob("*.png")):
+        picture(path.with_name(f"{path.stem}_mask.png"), 100 + int(path.stem))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (broken, r"cat/broken\.png: cannot be read"),
-        (empty_file, r"cat/empty\.jpg: not a JPEG"),
-        (dead_link, r"cat/gone\.png: no such file"),
-        (link_to_itself, r"cat/loop\.png: "),
-        (loop, r"in/loop: a class without pictures"),
-        (loop_in_class, r"cat/up: a folder within a class"),
-        (stray, r"notes\.txt: a stray file; pictures belong in a class"),
-        (stray_in_class, r"cat/notes\.txt: a stray file; allowed: \.jpg"),
-        (picture_beside_classes, r"lost\.png: a stray file"),
-        (empty_class, r"emu: a class without pictures"),
-        (one_picture, r"emu/a\.png: the only picture of its class"),
-        (deeper, r"cat/tabby: a folder within a class"),
-        (bytes_name, r"e\?u: the name is not UTF-8"),
+        (loop, r"loop/cat: 3 pictures lie deeper than .*in/<class>/\*"),
+        (loop_in_class, r"cat/up: 6 pictures lie deeper .*Move them up into .*/cat/, or move"),
+        (deeper, r"cat/tabby: 1 pictures lie deeper"),
+        (deeper_in_all, r"cat/a: \d pictures lie deeper than .*, and so in 1 other class"),
+        (one_too_high, r"pets/cat: 3 pictures lie deeper .*set dataset\.path: .*in/pets if"),
+        (bytes_name, r"e\?u: the name is not UTF-8\. Rename"),
+        (masks, r"0\.png lies beside 0\.jpg, and so it is for 6 pictures: masks, or"),
+        (masks_by_name, r"0_mask\.png lies beside 0\.png, and so it is for 6 pictures"),
     ],
 )
-def test_what_cannot_be_used_is_an_error_or_left_out(tmp_path, spoil, said):
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_folder_with_pictures_is_never_left_out(tmp_path, spoil, said, skip):
     root = pets(tmp_path / "in")
     spoil(root)
     with pytest.raises(DataError, match=said) as caught:
-        gather(root)
-    assert "skip_unreadable" in str(caught.value)
-    gathered, skipped = gather(root, skip=True)
+        gather(root, skip=skip)
+    message = str(caught.value)
+    assert "skip_unreadable" not in message
+    assert "\n" not in message
+
+
+def test_one_sub_folder_of_one_name_in_every_class_is_read_and_said(tmp_path):
+    root = tmp_path / "in"
+    for shade in range(6):
+        picture(root / ("cat", "dog")[shade % 2] / "Imgs" / f"{shade}.png", shade)
+    source = folder.read(Path("unused"), settings(root))
+    assert source.notes == ["the pictures of each class are read from <class>/Imgs/"]
+    gathered, _ = gather(root)
     assert gathered.labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert skipped
-    assert "\n".join(skipped).encode()
+    assert gathered.files[0] == "cat/Imgs/0.png"
+
+
+def test_a_few_pictures_of_one_name_are_no_masks(tmp_path):
+    root = pets(tmp_path / "in")
+    picture(root / "cat" / "0.jpg", 100)
+    assert len(gather(root)[0]) == 7
 
 
 def test_a_class_in_test_that_train_lacks(tmp_path):
     root = pets(tmp_path / "in", "train", "test")
-    picture(root / "test" / "emu" / "a.png")
-    with pytest.raises(DataError, match="test/emu: a class that train does not have"):
+    picture(root / "test" / "cats" / "a.png")
+    said = r"test/cats: 1 pictures of a class that .*in/train does not have; did you mean 'cat'\?"
+    for skip in (False, True):
+        with pytest.raises(DataError, match=said):
+            gather(root, skip=skip)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [("Train", "val", "TEST"), ("training", "Valid", "testing"), ("train", "dev", "test")],
+)
+def test_the_parts_by_other_names(tmp_path, train, validation, test):
+    root = pets(tmp_path / "in", train, validation, test)
+    gathered, _ = gather(root)
+    assert gathered.official.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+    assert gathered.files[6] == f"{validation}/cat/0.png"
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_folder_beside_train_and_test(tmp_path, skip):
+    root = pets(tmp_path / "in", "train", "test", "holdout")
+    with pytest.raises(DataError, match=r"in/holdout \(6 pictures\): beside train/") as caught:
+        gather(root, skip=skip)
+    message = str(caught.value)
+    assert "validation/ (val, valid, dev)" in message
+    assert "Rename it, or move it out" in message
+    assert "skip_unreadable" not in message
+
+
+def test_two_folders_for_one_part(tmp_path):
+    root = pets(tmp_path / "in", "train", "val", "validation")
+    with pytest.raises(DataError, match="'val' and 'validation' both mean validation"):
         gather(root)
-    assert len(gather(root, skip=True)[0]) == 12
 
 
-def test_a_folder_beside_train_and_test(tmp_path):
-    root = pets(tmp_path / "in", "train", "test", "val")
-    with pytest.raises(DataError, match="in/val: neither train, validation nor test"):
+def test_parts_without_classes_are_not_taken_for_classes(tmp_path):
+    root = tmp_path / "in"
+    for shade in range(4):
+        picture(root / ("train", "test")[shade % 2] / f"cat.{shade}.png", shade)
+    with pytest.raises(DataError, match=r"no classes in .*in/test and .*in/train\. Put"):
         gather(root)
 
 
 def test_an_empty_test_folder_is_said(tmp_path):
     root = pets(tmp_path / "in", "train")
     (root / "test").mkdir()
-    with pytest.raises(DataError, match="in/test: no pictures in it"):
-        gather(root)
+    for skip in (False, True):
+        with pytest.raises(DataError, match=r"in/test: no pictures in it\. Fill it or remove it"):
+            gather(root, skip=skip)
 
 
 def test_test_images_that_are_all_unreadable_are_not_replaced_by_others(tmp_path):
@@ -256,6 +363,68 @@ def test_too_few_classes(tmp_path, classes):
         gather(tmp_path)
 
 
-def test_a_missing_folder(tmp_path):
-    with pytest.raises(DataError, match=r"dataset\.path = .*no such folder"):
-        gather(tmp_path / "nothing")
+def test_a_missing_folder_and_what_is_near(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pets(Path("pictures/Pets"))
+    for wrong in ("pictures/pet", "picture/Pets"):
+        with pytest.raises(DataError, match=rf"dataset\.path = '{wrong}': no such folder; did you"):
+            gather(Path(wrong))
+    with pytest.raises(DataError, match=r"did you mean pictures/Pets\?"):
+        gather(Path("pictures/pets_"))
+    with pytest.raises(DataError, match=r"no such folder\. Write an absolute path"):
+        gather(Path("nothing/like/it"))
+    with pytest.raises(DataError, match=r"0\.png': a file; name the folder"):
+        gather(Path("pictures/Pets/cat/0.png"))
+
+
+def test_the_home_folder_is_written_out_in_the_error(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    with pytest.raises(DataError, match=r"does not expand ~; .* dataset\.path: /home/ada/pets"):
+        gather(Path("~/pets"))
+
+
+def test_what_is_compared_stays_the_same_however_pictures_are_resized(tmp_path):
+    root = tmp_path / "in"
+    for shade in range(8):
+        picture(root / ("cat", "dog")[shade % 2] / f"{shade}.png", shade, size=(40, 60))
+    ways = [
+        {"image_size": 8},
+        {"image_size": 50, "fit": "pad"},
+        {"channels": 1, "fit": "crop"},
+        {"image_size": "auto"},
+    ]
+    found = [gather(root, **way)[0] for way in ways]
+    assert [one.shape for one in found] == [(8, 8, 3), (50, 50, 3), (8, 8, 1), (40, 40, 3)]
+    for one in found[1:]:
+        assert (one.digests == found[0].digests).all()
+        assert (one.hashes == found[0].hashes).all()
+
+
+def test_the_image_size_that_is_chosen_comes_with_its_reason(tmp_path):
+    root = tmp_path / "in"
+    for shade in range(6):
+        picture(root / ("cat", "dog")[shade % 2] / f"{shade}.png", shade, size=(40 + shade, 70))
+    facts = folder.read(Path("unused"), settings(root, image_size="auto")).pictures
+    assert (facts.height, facts.width, facts.coloured) == (42.5, 70, True)
+    assert facts.image_size == 42
+    assert "42.5 pixels (median)" in facts.image_size_reason
+    chosen = folder.read(Path("unused"), settings(root, image_size=16)).pictures
+    assert (chosen.image_size, chosen.image_size_reason) == (16, "params.yaml")
+    assert chosen.folder == "in"
+
+
+def test_grey_pictures_in_colour_files_have_no_colours(tmp_path):
+    root = tmp_path / "in"
+    for shade in range(6):
+        path = root / ("cat", "dog")[shade % 2] / f"{shade}.jpg"
+        picture(path, shade, "L", size=(32, 32))
+        Image.open(path).convert("RGB").save(path)
+    assert not folder.read(Path("unused"), settings(root)).pictures.coloured
+
+
+def test_every_picture_has_its_path_within_the_folder(tmp_path):
+    root = pets(tmp_path / "in", "train", "test")
+    gathered, _ = gather(root)
+    assert gathered.files[:2] == ("train/cat/0.png", "train/cat/2.png")
+    assert gathered.files[-1] == "test/dog/5.png"
+    assert all((root / name).is_file() for name in gathered.files)

@@ -56,14 +56,61 @@ def test_official_parts_stay_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_added_images_move_no_old_one_across(tmp_path, seed):
-    images = noise(400)
+def test_added_images_move_no_old_one_across_in_large_classes(tmp_path, seed):
+    count = 6 * splitting.SMALL
+    images = noise(count)
     before = assign(gathered(tmp_path, images[::2]), grows=True, random_state=seed)
-    order = np.random.default_rng(seed).permutation(400)
-    after = np.empty(400, int)
+    order = np.random.default_rng(seed).permutation(count)
+    after = np.empty(count, int)
     after[order] = assign(gathered(tmp_path, images[order]), grows=True, random_state=seed)
     assert ((before == TEST) == (after[::2] == TEST)).all()
     assert 0.1 < (after == TEST).mean() < 0.3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_small_classes_keep_their_share_whatever_the_order(tmp_path, seed):
+    labels = np.repeat([0, 1, 2], [32, 124, 11])
+    images = noise(len(labels))
+    source = Source(CLASSES, part(images, labels))
+    parts = assign(gather(source, tmp_path / "a", skip=False), grows=True, random_state=seed)
+    counts = [np.bincount(parts[labels == label], minlength=3)[TEST] for label in range(3)]
+    assert counts == [6, 25, 2]
+    order = np.random.default_rng(seed).permutation(len(labels))
+    mixed = gather(Source(CLASSES, part(images[order], labels[order])), tmp_path / "b", skip=False)
+    again = np.empty(len(labels), int)
+    again[order] = assign(mixed, grows=True, random_state=seed)
+    assert ((parts == TEST) == (again == TEST)).all()
+
+
+def test_an_image_added_to_a_small_class_moves_one_old_one_at_most(tmp_path):
+    images = noise(300)
+    before = assign(gathered(tmp_path, images[:297]), grows=True) == TEST
+    after = assign(gathered(tmp_path, images), grows=True)[:297] == TEST
+    assert (before != after).sum() <= 3
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_of_groups_of_any_size_the_images_are_shared_out(tmp_path, grows):
+    """A few scenes of many frames, and single images, in each class."""
+    frames = np.repeat(np.arange(24), np.tile([1, 1, 1, 1, 1, 1, 13, 17], 3))
+    images, labels = noise(24)[frames], np.repeat([0, 1, 2], 36)
+    found = gather(Source(CLASSES, part(images, labels)), tmp_path / "pixels", skip=False)
+    for seed in range(4):
+        parts = assign(found, grows=grows, group_duplicates=True, random_state=seed)
+        for label in range(3):
+            own = parts[labels == label]
+            # A fifth of 36, then a quarter of the rest; the smallest scene has 13 frames.
+            assert abs((own == TEST).sum() - 7.2) <= 6
+            assert abs((own == VALIDATION).sum() - 7.2) <= 6
+
+
+def test_equal_images_with_different_labels_never_part_either(tmp_path):
+    images = np.concatenate([noise(60), noise(60)])
+    labels = np.concatenate([np.zeros(60, int), np.ones(60, int)])
+    labels[:3] = 2
+    found = gather(Source(CLASSES, part(images, labels)), tmp_path / "pixels", skip=False)
+    test = assign(found, grows=True) == TEST
+    assert (test[:60] == test[60:]).all()
 
 
 def test_the_seed_changes_which_images_are_for_testing(tmp_path):
