@@ -1,10 +1,12 @@
 """The results of the default run in README.md: a table and the verdict, from results/metrics.json.
 
-`python docs/results_table.py` writes them (`make docs`).
+`make docs` writes them.
 """
 
 import json
 from pathlib import Path
+
+from pipeline.evaluation.summary import YARDSTICKS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -17,7 +19,10 @@ HEAD = """| | architecture | parameters | test accuracy | 95 % interval |
 
 def results(metrics):
     """Return the table of both models and the verdict as Markdown."""
-    rows = "".join(_row(name, metrics[name]) for name in ("tuned", "baseline"))
+    models = {name: metrics[name] for name in ("tuned", "baseline")}
+    # Results from before there were yardsticks have none.
+    models |= {YARDSTICKS[name]: score for name, score in metrics.get("yardsticks", {}).items()}
+    rows = "".join(_row(name, model) for name, model in models.items())
     search = metrics["tuned_against_baseline"]
     low, high = (_points(value) for value in search["difference_interval"])
     return (
@@ -42,8 +47,9 @@ def updated(text, metrics):
 
 def _row(name, model):
     low, high = model["accuracy_interval"]
+    parameters = f"{model['parameters']:,}" if "parameters" in model else ""
     return (
-        f"| {name} | {model['architecture']} | {model['parameters']:,} | {model['accuracy']:.3f} "
+        f"| {name} | {model.get('architecture', '')} | {parameters} | {model['accuracy']:.3f} "
         f"| {low:.3f} – {high:.3f} |\n"
     )
 
