@@ -134,6 +134,9 @@ def _last_line(log: Path) -> str:
 
 def _summarise(names: Sequence[str], arguments: argparse.Namespace) -> None:
     runs = {name: found for name in names if (found := _scores(name, arguments))}
+    for name in names:
+        if name not in runs:
+            print(f"{name}: no model within {arguments.seconds:g} s, for any seed")
     print(f"{arguments.seconds:g} s a run, {os.cpu_count()} cores; median (lowest – highest)")
     best = {name: [max(v for _, v in run) for run in found] for name, found in runs.items()}
     for name, found in runs.items():
