@@ -1,1 +1,1 @@
-"""Measurements of speed, memory and cost; what they gave is in docs/."""
+"""Measurements of speed, memory and statistics; README.md in this folder is their index."""

@@ -1,6 +1,6 @@
 """The contenders of benchmarks/search.py, each in a process of its own.
 
-Run by it: python -m benchmarks.contenders NAME DATA SCRATCH SEED EPOCHS SECONDS OUT
+It starts them: python -m benchmarks.contenders NAME DATA SCRATCH SEED EPOCHS SECONDS OUT
 
 Each searches until it is stopped, and appends a line to OUT for each model that it has trained:
 seconds since its process was started, validation accuracy after that model's last epoch.

@@ -1,4 +1,4 @@
-"""Train thousands of small networks that differ only by seed, many at a time.
+"""Thousands of small networks that differ only by seed, trained many at a time, for `verdict`.
 
 One Keras model holds a stack of independent networks: no weight is shared, the loss is a sum over
 the networks, and Adam works weight by weight, so each learns what it would learn alone. Each has
@@ -20,7 +20,7 @@ CLASSES = 10
 
 
 def digits() -> tuple[NDArray[np.float32], ...]:
-    """Give the digits, 8×8 as published: 1,438 training and 359 test images, and their labels."""
+    """Return the digits, 8×8 as published: 1,438 training and 359 test images, and their labels."""
     images, labels = load_digits(return_X_y=True)
     return train_test_split(
         (images / 16).astype(np.float32), labels, test_size=359, stratify=labels, random_state=42

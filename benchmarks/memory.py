@@ -1,6 +1,6 @@
-"""How much memory split, train and evaluate take, on 60,000 and on 600,000 generated images.
+"""Memory of split, train and evaluate, on 60,000 and on 600,000 generated images.
 
-    python benchmarks/memory.py      # about six minutes on 2 slow cores; a table for docs/data.md
+    python -m benchmarks.memory      # about six minutes on 2 slow cores; a table for docs/data.md
 
 Every stage runs as DVC runs it, a process of its own, in a scratch folder: a data set of idx files
 with random 28×28 images, one epoch of a small network, one seed. The peak is the largest resident
@@ -94,11 +94,10 @@ def write_idx(folder: Path, prefix: str, n: int, seed: int) -> None:
 
 
 def measure(folder: Path, command: list[str]) -> tuple[float, float]:
-    """Run one stage; give its peak in MiB and its seconds."""
+    """Run one stage; return its peak in MiB and its seconds."""
     start = time.monotonic()
-    stage, *arguments = command
     process = subprocess.Popen(
-        [sys.executable, "-m", f"pipeline.stages.{stage}", *arguments],
+        [sys.executable, "-m", "pipeline.stages", *command],
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
@@ -106,7 +105,7 @@ def measure(folder: Path, command: list[str]) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{stage} failed")
+        raise SystemExit(f"{' '.join(command)} failed")
     unit = 1 if sys.platform == "darwin" else 1024
     return usage.ru_maxrss * unit / 2**20, time.monotonic() - start
 

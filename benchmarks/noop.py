@@ -1,13 +1,12 @@
-"""How long `dvc repro` takes when nothing changed, beside a toy project of five stages.
+"""Time that `dvc repro` takes when nothing has changed, beside a toy project of five stages.
 
-    python benchmarks/noop.py [RUNS] [OPTION OF dvc repro...]
+    python -m benchmarks.noop [RUNS] [OPTION OF dvc repro...]
 
 Run it from the root of an up-to-date checkout. Timed in turn, so that all see the same noise: the
-toy, the toy with as many stages as this project, this project without its code among the
-dependencies (the least that listing code otherwise could reach), and this project.
+toy, the toy with as many stages as this project, this project without stage `code` and what it
+writes (the least that any way to track code could reach), and this project.
 """
 
-import re
 import shutil
 import statistics
 import subprocess
@@ -18,6 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dvc.repo import Repo
+from ruamel.yaml import YAML
+
+from pipeline.base import paths
 
 TOY_STAGES = 5
 
@@ -47,9 +49,13 @@ def make_toy(folder: Path, stages: int) -> None:
 def make_without_code(folder: Path) -> None:
     """Copy this checkout, and let no stage depend on code."""
     shutil.copytree(".", folder, ignore=shutil.ignore_patterns(".venv*", ".state", ".*_cache"))
-    pipeline = folder / "dvc.yaml"
-    text = re.sub(r"^ +- pipeline/.*\n", "", pipeline.read_text(), flags=re.M)
-    pipeline.write_text(re.sub(r"^ +deps:\n(?! +- )", "", text, flags=re.M))
+    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    del pipeline["stages"]["code"]
+    for stage in pipeline["stages"].values():
+        listed = stage.pop("deps", [])
+        kept = [path for path in listed if not path.startswith((f"{paths.CODE}/", "pipeline/"))]
+        stage |= {"deps": kept} if kept else {}
+    YAML(typ="safe").dump(pipeline, folder / paths.PIPELINE)
     (folder / "dvc.lock").unlink()
     dvc(folder, "commit", "--force")
 

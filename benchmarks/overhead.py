@@ -1,4 +1,4 @@
-"""What the stage `train` takes beyond a bare `model.fit` of the same model, data and epochs.
+"""Time of stage `train` against a bare `model.fit` of the same model, images and epochs.
 
     python -m benchmarks.overhead [PAIRS]
 
@@ -21,7 +21,7 @@ def main(pairs: int) -> None:
     """Time both sides and print the ratios."""
     ratios = []
     for _ in range(pairs):
-        stage = _seconds("pipeline.stages.train", "tuned")
+        stage = _seconds("pipeline.stages", "train", "tuned")
         bare = _seconds("benchmarks.overhead", "bare")
         ratios.append(stage / bare)
         print(f"stage {stage:.1f} s, bare {bare:.1f} s, ratio {ratios[-1]:.3f}", flush=True)

@@ -1,4 +1,4 @@
-"""How long until the models of an experiment reach a test accuracy, on what Keras computes on here.
+"""Time until the models of an experiment reach a test accuracy, on this machine.
 
     [KERAS_BACKEND=jax] python -m benchmarks.reaching EXPERIMENT ACCURACY [SEEDS]
 
@@ -44,12 +44,12 @@ def main(experiment: str, accuracy: float, seeds: int) -> None:
 
 
 def reached(run: list[Epoch], accuracy: float) -> Epoch | None:
-    """Find the first epoch with that test accuracy."""
+    """Return the first epoch with that test accuracy; None if there is none."""
     return next((epoch for epoch in run if epoch["accuracy"] >= accuracy), None)
 
 
 def train(experiment: str, seed: int) -> list[Epoch]:
-    """Train as the experiment says; give each epoch's test accuracy and the clocks at its end."""
+    """Train as the experiment says; return each epoch's test accuracy and the clocks at its end."""
     import keras
 
     from pipeline.commands import experiments
@@ -93,19 +93,19 @@ class Clock:
         self.wall, self.processor = -time.perf_counter(), -time.process_time()
 
     def pause(self) -> Epoch:
-        """Stop; give what has passed."""
+        """Stop the clock; return the seconds that have passed."""
         self.wall += time.perf_counter()
         self.processor += time.process_time()
         return {"wall": self.wall, "processor": self.processor}
 
     def go_on(self) -> None:
-        """Go on."""
+        """Start the clock again."""
         self.wall -= time.perf_counter()
         self.processor -= time.process_time()
 
 
 def watching(clock: Clock, predict: Callable[[], Any], labels: Any) -> tuple[list[Epoch], Any]:
-    """Make a callback that scores the test images after each epoch while the clock stands."""
+    """Return a list of epochs, and the callback that fills it while the clock stands still."""
     import keras
 
     epochs: list[Epoch] = []

@@ -1,7 +1,7 @@
 """Our search against plain KerasTuner, Optuna and AutoKeras: same machine, data, space and seeds.
 
-Run: python -m benchmarks.search DATA OUT [--images N] [--seconds 60] [--seeds 5] [--epochs 6]
-     [--only ours,kerastuner] [--python autokeras=/path/to/python]
+    python -m benchmarks.search DATA OUT [--images N] [--seconds 60] [--seeds 5] [--epochs 6]
+        [--only ours,kerastuner] [--python autokeras=/path/to/python]
 
 DATA is a folder with train/ and validation/ as `split` writes them (data/split); with --images,
 only the first N of its training and N/5 of its validation images are used. Each contender
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _python(name: str, arguments: argparse.Namespace) -> str:
-    """Give the interpreter of a contender."""
+    """Return the interpreter of a contender."""
     given = dict(text.split("=", 1) for text in arguments.python)
     return given.get(name, sys.executable)
 

@@ -1,6 +1,6 @@
 """Memory of the search process over many trials.
 
-Run: python -m benchmarks.search_memory [TRIALS]
+    python -m benchmarks.search_memory [TRIALS]
 
 Trials are as small as they get (150 images of 12×12, one epoch), since what is measured is what
 remains of each model in the process that runs the search. Prints the resident memory of that

@@ -1,4 +1,4 @@
-"""How long until MNIST is known: the practical's notebook against experiments/mnist_fast.yaml.
+"""Time to learn MNIST: the practical's notebook against experiments/mnist_fast.yaml.
 
     python -m benchmarks.time_to_accuracy [SEEDS]
 
@@ -6,8 +6,8 @@ Run it in a workspace whose split is MNIST (`dvc exp run -S dataset.name=mnist s
 train on the same training images, in turn, each seed in a process of its own; the clock runs
 while they build and fit, after all imports, and stands still while the test images are scored
 after each epoch. The notebook is the practical's recipe as one would type it: arrays, one-hot
-labels, batches of 32, Adam, 5 epochs, float32. Sought is the test accuracy that it ends with:
-when did each side reach it?
+labels, batches of 32, Adam, 5 epochs, float32. The goal is the test accuracy that it ends with:
+when does each side reach it?
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Is the verdict to be trusted? False alarms, coverage and power, measured on trained networks.
+"""False alarms, coverage and power of the verdict, measured on trained networks.
 
-    python benchmarks/verdict.py        (ten minutes on two cores; trained networks are kept)
+    python -m benchmarks.verdict        (ten minutes on two cores; trained networks are kept)
 
 A/A compares networks that differ only by seed: every "better" or "worse" is a false alarm. A/B
 compares networks whose difference is known. No network is in two pairs of a row, so pairs are
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from many_models import digits, predictions
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import binom, norm, t
 
+from benchmarks.many_models import digits, predictions
 from pipeline.statistics.configurations import bootstrap_interval, difference_of_means
 from pipeline.statistics.paired import mcnemar_exact
 from pipeline.statistics.proportions import wilson_interval
@@ -52,7 +52,7 @@ def describe(name: str, correct: NDArray[np.bool_]) -> None:
 
 
 def false_alarms(correct: NDArray[np.bool_]) -> None:
-    """A/A: the share of pairs for which a difference is claimed."""
+    """Print for A/A the share of pairs for which a difference is claimed."""
     half = len(correct) // 2
     table = Table("seeds a side", "pairs", "verdict", "bootstrap", "McNemar, one model a side")
     single = pairs(correct[:half], correct[half:], 1)
@@ -68,7 +68,7 @@ def false_alarms(correct: NDArray[np.bool_]) -> None:
 
 
 def many_images() -> None:
-    """A/A, simulated: with many test images the luck of the seeds is most of the difference."""
+    """Print the same, simulated: with many test images most of the difference is the seeds'."""
     generator = np.random.default_rng(1)
     n, spread = 4000, 0.005
     difficulty = -0.6 * generator.beta(0.05, 1, n)
@@ -92,7 +92,7 @@ def many_images() -> None:
 
 
 def known_difference(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> None:
-    """A/B: networks of another size; their true difference is that of all of them."""
+    """Print the power for networks of two sizes; the true difference is that of all of them."""
     truth = second.mean() - first.mean()
     variances = [side.mean(axis=1).var(ddof=1) for side in (first, second)]
     error = np.sqrt(sum(variances) / len(first))
@@ -125,7 +125,7 @@ def power(difference: float, variances: list[float], images: float, seeds: int) 
 
 
 def flipped_images(correct: NDArray[np.bool_]) -> None:
-    """A/B for one model a side: right images are turned wrong at a known rate."""
+    """Print the power with one model a side; right images are turned wrong at a known rate."""
     generator = np.random.default_rng(1)
     table = Table("images broken", "and fixed", "pairs", "power, observed", "computed")
     right = round(float(correct.sum(axis=1).mean()))
@@ -158,7 +158,7 @@ def mcnemar_power(right: int, wrong: int, breaking: float, fixing: float) -> flo
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> bool:
-    """Say whether the exact test calls two models different."""
+    """Return whether the exact test calls two models different."""
     return mcnemar_exact(int((second & ~first).sum()), int((first & ~second).sum())) <= LEVEL
 
 
@@ -169,7 +169,7 @@ def pairs(first: NDArray[np.bool_], second: NDArray[np.bool_], seeds: int) -> Pa
 
 
 def contains(interval: tuple[float, float], value: float) -> bool:
-    """Say whether a value is inside an interval."""
+    """Return whether a value is inside an interval."""
     return interval[0] <= value <= interval[1]
 
 

@@ -21,10 +21,10 @@ run and compares what it imports, reads and opens with what is listed;
 
 The stages named are those that the change reaches directly. What follows them runs only if their
 outputs come out different: a search that ends with the same winner leaves training and evaluation
-alone. `*` stands for every stage of that name. Stage `check` runs at every change of a parameter,
-stage `code` at every change of a file; what they write decides what follows. Comments and
-formatting of `params.yaml` rerun nothing, and a value that is changed back is served from DVC's run
-cache.
+alone, and where a value is `auto`, stages that read it run only if `settings` chooses another one.
+`*` stands for every stage of that name. Stage `check` runs at every change of a parameter, stage
+`code` at every change of a file; what they write decides what follows. Comments and formatting of
+`params.yaml` rerun nothing, and a value that is changed back is served from DVC's run cache.
 
 ## A parameter
 
@@ -40,9 +40,9 @@ An entry added to `architectures` is tuned; the others are not tuned again.
 | --- | --- | --- |
 {files}
 
-Files that no row names are read by no stage but `code`. The architecture files that win, or serve
-as the baseline, reach `train` through the specification that `select` writes. `{dataset}` stands
-for the data set that `dataset.name` names.
+Files that no row names are read by no stage but `code`. `select` writes the digest of the chosen
+architecture's file into what it hands to `train`, so an edit of another architecture does not train
+again. `{dataset}` stands for the data set that `dataset.name` names.
 """
 ALWAYS = {"check", "code"}
 
@@ -58,6 +58,9 @@ def direct(root=ROOT):
         for dep in stage.deps:
             if dep.def_path in table:
                 table[dep.def_path].add(stage.name)
+            elif dep.def_path == str(paths.ARCHITECTURE_DIGESTS):
+                for name in code_digest.architectures(sources):
+                    table[f"{paths.ARCHITECTURES}/{name}.py"].add(stage.name)
             elif dep.def_path.startswith(f"{paths.CODE}/"):
                 for file in code_digest.entry(sources, Path(dep.def_path).stem):
                     table[file].add(stage.name)
@@ -97,6 +100,7 @@ def _collapse(stages, everything):
     order = [
         "download",
         "split",
+        "settings",
         "tune",
         "explain",
         "confirm",
@@ -112,7 +116,7 @@ def _collapse(stages, everything):
             shown.append(f"{name}@*" if "@" in next(iter(mine)) else name)
         else:
             shown += sorted(mine)
-    if shown == [*order[:2], "tune@*", "explain", "confirm", "select", "train@*", "evaluate"]:
+    if shown == [f"{name}@*" if name in ("tune", "train") else name for name in order]:
         return "all"
     return ", ".join(shown)
 

@@ -159,6 +159,11 @@ def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
     return automatic_keys(_content(path, path))
 
 
+def written(path: Path = paths.PARAMS) -> dict[str, Any]:
+    """Read every parameter as it is written, unchecked, by its dotted key."""
+    return flatten(_content(path, path))
+
+
 def _put(content: dict[str, Any], key: str, value: Any) -> None:
     *sections, last = key.split(".")
     for section in sections:

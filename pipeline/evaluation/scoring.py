@@ -57,16 +57,20 @@ def summary(judged: Predictions) -> dict[str, Any]:
 
     Classes without test images are left out; they do not count as an F1 score of 0.
     """
-    interval = wilson_interval(int(judged.correct.sum()), len(judged.actual))
-    judgeable = np.unique(judged.actual)
-    macro_f1 = f1_score(
-        judged.actual, judged.predicted, labels=judgeable, average="macro", zero_division=0
-    )
+    scores = of_labels(judged.actual, judged.predicted)
+    macro_f1 = scores.pop("macro_f1")
+    return {**scores, "loss": float(losses(judged).mean()), "macro_f1": macro_f1}
+
+
+def of_labels(actual: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, Any]:
+    """Compute what needs no probabilities: accuracy with its interval, and macro F1."""
+    interval = wilson_interval(int((predicted == actual).sum()), len(actual))
+    judgeable = np.unique(actual)
+    macro_f1 = f1_score(actual, predicted, labels=judgeable, average="macro", zero_division=0)
     return {
-        "accuracy": float(judged.correct.mean()),
+        "accuracy": float((predicted == actual).mean()),
         # A list, because DVC leaves lists out of its tables of metrics, which stay readable.
         "accuracy_interval": list(interval),
-        "loss": float(losses(judged).mean()),
         "macro_f1": float(macro_f1),
     }
 

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
 from pipeline.running.terminal import console, say
+
+YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "largest class"}
 
 
 def show() -> None:
@@ -19,23 +22,33 @@ def show() -> None:
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = read_json(paths.METRICS)
-    table = Table(title=f"{metrics['dataset']}: {metrics['test_images']:,} test images")
-    table.add_column("")
-    for column in ("architecture", "parameters", "test accuracy", "95 % interval", "macro F1"):
+    console.print(_table(metrics))
+    say(_search(metrics["tuned_against_baseline"]))
+    if behind := metrics.get("behind_yardsticks"):
+        names = " and ".join(YARDSTICKS[name] for name in behind)
+        say(f"Not worth its training: the tuned models are behind {names}, which takes seconds.")
+    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
+
+
+def _table(metrics: dict[str, Any]) -> Table:
+    """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
+    title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
+    table = Table("", title=title, box=box.SIMPLE_HEAD)
+    for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
         table.add_column(column, justify="right")
-    for name in ("tuned", "baseline"):
-        row = metrics[name]
+    rows = {name: metrics[name] for name in ("tuned", "baseline")}
+    yardsticks = metrics.get("yardsticks", {})
+    rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
+    for name, row in rows.items():
         table.add_row(
             name,
-            row["architecture"],
-            f"{row['parameters']:,}",
+            row.get("architecture", ""),
+            f"{row['parameters']:,}" if "parameters" in row else "",
             f"{row['accuracy']:.4f}",
-            "{:.4f} – {:.4f}".format(*row["accuracy_interval"]),
+            "{:.3f} – {:.3f}".format(*row["accuracy_interval"]),
             f"{row['macro_f1']:.4f}",
         )
-    console.print(table)
-    say(_search(metrics["tuned_against_baseline"]))
-    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
+    return table
 
 
 def _search(verdict: dict[str, Any]) -> str:

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from skimage.feature import hog
 from sklearn.svm import SVC
 
+from pipeline.training.batches import SplitFolder
+
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 
 # The kernel of more images than this costs minutes and gigabytes.
-MOST_IMAGES = 5000
+MOST_IMAGES, MOST_VALIDATION = 5000, 2000
 CELLS = 8
 LEVELS = 4
 # Offered to the choice by validation accuracy; the distances that they weigh have the mean 1.
@@ -34,16 +36,33 @@ class Yardstick:
     """What a yardstick answers, and how it was chosen.
 
     Attributes:
+        name: Its name in results/metrics.json.
         predicted: int64 [n], a label for each test image.
         method: What it is, in words, with its hyperparameters.
         training_images: How many images it was fitted to.
         validation_accuracy: 0 to 1.
     """
 
+    name: str
     predicted: Labels
     method: str
     training_images: int
     validation_accuracy: float
+
+
+def measure(train: SplitFolder, validation: SplitFolder, test: SplitFolder) -> list[Yardstick]:
+    """Fit both yardsticks, of many images to some, and let them classify the test images."""
+    used, judged = evenly(train.labels, MOST_IMAGES), evenly(validation.labels, MOST_VALIDATION)
+    return [
+        largest_class(train.labels, validation.labels, len(test)),
+        gradients_and_colours(
+            train.images(used),
+            train.labels[used],
+            validation.images(judged),
+            validation.labels[judged],
+            test.images(slice(None)),
+        ),
+    ]
 
 
 def largest_class(train_labels: Labels, validation_labels: Labels, test_images: int) -> Yardstick:
@@ -51,7 +70,7 @@ def largest_class(train_labels: Labels, validation_labels: Labels, test_images: 
     largest = int(np.bincount(train_labels).argmax())
     accuracy = float((validation_labels == largest).mean())
     predicted = np.full(test_images, largest, np.int64)
-    return Yardstick(predicted, "largest class", len(train_labels), accuracy)
+    return Yardstick("largest_class", predicted, "largest class", len(train_labels), accuracy)
 
 
 def gradients_and_colours(
@@ -63,8 +82,7 @@ def gradients_and_colours(
 ) -> Yardstick:
     """Classify by a support vector machine on gradients and colours.
 
-    Of more than `MOST_IMAGES` training images, so many are used, with every class keeping its
-    share. Hyperparameters are those with the highest validation accuracy, of equals the first;
+    Hyperparameters are those with the highest validation accuracy, of equals the first;
     validation images are not trained on. Nothing is random.
 
     Args:
@@ -74,9 +92,7 @@ def gradients_and_colours(
         validation_labels: int64 [v].
         test_images: uint8 [t, height, width, channels].
     """
-    used = _evenly(train_labels)
-    labels = train_labels[used]
-    features = _features(train_images[used])
+    features = _features(train_images)
     scales = [float(_distances(each, each).mean()) or 1.0 for each in features]
     training = _scaled(features, features, scales)
     validation = _scaled(_features(validation_images), features, scales)
@@ -86,7 +102,7 @@ def gradients_and_colours(
         kernel = _kernel(training, weight, sharpness)
         judged = _kernel(validation, weight, sharpness)
         for cost in COSTS:
-            machine = SVC(C=cost, kernel="precomputed").fit(kernel, labels)
+            machine = SVC(C=cost, kernel="precomputed").fit(kernel, train_labels)
             accuracy = float((machine.predict(judged) == validation_labels).mean())
             if best is None or accuracy > best[0]:
                 best = accuracy, machine, (weight, sharpness, cost)
@@ -98,12 +114,13 @@ def gradients_and_colours(
     ]
     names = "HOG and colours" if weight else "HOG"
     method = f"{names}, SVM (C = {cost:g}, sharpness {sharpness:g}, colours {weight:g})"
-    return Yardstick(np.concatenate(answers).astype(np.int64), method, len(used), accuracy)
+    answered = np.concatenate(answers).astype(np.int64)
+    return Yardstick("hog_svm", answered, method, len(train_labels), accuracy)
 
 
-def _evenly(labels: Labels) -> NDArray[np.int64]:
-    """Return the indices of at most `MOST_IMAGES` images, evenly spread over the sorted labels."""
-    count = min(len(labels), MOST_IMAGES)
+def evenly(labels: Labels, most: int) -> NDArray[np.int64]:
+    """Return the indices of so many images at most; every class keeps its share of them."""
+    count = min(len(labels), most)
     places = np.arange(count) * len(labels) // count
     return np.sort(np.argsort(labels, kind="stable")[places])
 

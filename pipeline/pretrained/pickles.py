@@ -1,8 +1,8 @@
 """Reading pickles without trust: an interpreter of few instructions that calls nothing.
 
-A pickle is a program, and Python's own interpreter calls what it names. This one knows only the
-instructions that plain values and a table of tensors need. What is named stays a name, and what
-would be called is handed to the reader of the format, which knows the few calls that it expects.
+A pickle is a program, and Python's own interpreter calls any function that it names. This one knows
+only the instructions that plain values and a table of tensors need. A function's name stays a name,
+and a call is handed to the reader of the format, which knows the few calls that it expects.
 """
 
 import pickletools
@@ -18,23 +18,23 @@ EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "
 
 
 class WeightsError(ConvoyError):
-    """A file of weights that is not what it should be."""
+    """A file of weights is missing, broken, of another format, or not the published one."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """Something in Python, by its module and name; the thing itself is never looked up."""
+    """The module and name of a Python object; the object itself is never looked up."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What a format makes of the two instructions that would reach beyond the pickle.
+    """A format's answers to the two instructions that reach beyond the pickle.
 
     Attributes:
-        call: Takes what would be called and its arguments, and returns what stands for the result.
-        refer: Takes what identifies something outside the pickle, and returns what stands for it.
+        call: Takes a function's name and its arguments, and returns a stand-in for the result.
+        refer: Takes the identity of something outside the pickle, and returns a stand-in for it.
             Both raise WeightsError for everything that they do not expect.
     """
 
@@ -62,7 +62,7 @@ def _instructions(stream: IO[bytes]) -> Iterator[tuple[str, Any]]:
     try:
         for operation, argument, _ in pickletools.genops(stream):
             yield operation.name, argument
-    # What genops raises where bytes are no instructions.
+    # genops raises these where the bytes are no instructions.
     except (ValueError, OverflowError) as error:
         raise WeightsError(f"broken, or no pickle: {str(error)[:100]}") from None
 

@@ -1,8 +1,8 @@
 """Reading tensors from files of PyTorch before version 1.6, without PyTorch.
 
-Such a file is a row of pickles, and what follows them as plain bytes (`torch/serialization.py`,
-`_legacy_save`): a magic number, the version of the protocol, facts about the machine, the table of
-tensors, the list of storages; then for each storage its number of elements (int64) and these.
+Such a file begins with five pickles (`torch/serialization.py`, `_legacy_save`): a magic number, the
+version of the protocol, facts about the machine, the table of tensors, the list of storages. Then
+follow, for each storage, its number of elements (int64) and the elements.
 """
 
 import io
@@ -117,7 +117,7 @@ def _storage(identity: Any) -> _Storage:
 
 
 def _made(function: Any, arguments: Any) -> Any:
-    """Return what stands for the result of a call: an empty table or a tensor."""
+    """Return a stand-in for the result of a call: an empty table or a tensor."""
     name = function.name if isinstance(function, Named) else "something without a name"
     match arguments:
         case () if name == TABLE:

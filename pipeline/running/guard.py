@@ -68,7 +68,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
 
 def described(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
-    values = dvc_yaml.flatten(params.load().model_dump())
+    values = params.written()
     pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
     return dvc_yaml.stage(pipeline, values, stage), values
 

@@ -30,9 +30,9 @@ def run(stage: str, *item: str) -> None:
     """
     # Before anything else is imported: an edit during the seconds that TensorFlow takes counts.
     code_digest.loaded()
+    settings = params.load()
     name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
     guard = Guard(name) if name else None
-    settings = params.load()
     bayesian = settings.tune.algorithm == "bayesian"
     with imports.slim(bayesian) if stage in FITTING else imports.quiet():
         module = importlib.import_module(f"pipeline.stages.{stage}")

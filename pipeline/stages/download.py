@@ -1,24 +1,36 @@
-"""Stage `download`: bring the data set's published files to data/raw, verified."""
+"""Stage `download`: bring the published files of the data set, and of weights, verified."""
 
 import shutil
+from pathlib import Path
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
+from pipeline.config.automatic import PRETRAINED
 from pipeline.config.params import Params
 from pipeline.data.fetching import fetch_all
 from pipeline.data.source import load_dataset
+from pipeline.pretrained import published
+from pipeline.running.terminal import say
 
 
 def main(settings: Params) -> None:
-    """Download what the data set's SPEC lists.
-
-    If it lists nothing, a file says so: DVC warns of an empty folder in every later stage.
-    """
-    shutil.rmtree(paths.RAW, ignore_errors=True)
+    """Download what the data set's SPEC lists, and the weights that a search may begin from."""
+    for folder in (paths.RAW, paths.WEIGHTS):
+        shutil.rmtree(folder, ignore_errors=True)
     name = settings.dataset.name
     spec = load_dataset(name).SPEC
-    if spec.files:
-        fetch_all(name, spec, paths.RAW)
+    fetch_all(name, spec, paths.RAW)
+    if not spec.files:
+        _explain(paths.RAW, f"Nothing is downloaded for dataset.name: {name}.")
+    if name == "folder" and PRETRAINED in settings.architectures:
+        for network in published.PUBLISHED:
+            origin = published.bring(network, paths.WEIGHTS, lambda size, total: None)
+            say(f"{network}: weights from {origin}")
     else:
-        with replacing(paths.RAW / "README.md") as scratch:
-            scratch.write_text(f"Nothing is downloaded for dataset.name: {name}.\n", "utf-8")
+        _explain(paths.WEIGHTS, "No architecture here begins from published weights.")
+
+
+def _explain(folder: Path, text: str) -> None:
+    """Write a file that says why there is no other: DVC warns of an empty folder in each stage."""
+    with replacing(folder / "README.md") as scratch:
+        scratch.write_text(f"{text}\n", encoding="utf-8")

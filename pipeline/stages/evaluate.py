@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
 from pipeline.config.params import Params
-from pipeline.evaluation import judging, scoring, summary
+from pipeline.evaluation import judging, scoring, summary, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
@@ -32,6 +32,7 @@ def main(settings: Params) -> None:
     scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
+    measured = _yardsticks(test)
     write_json(
         paths.METRICS,
         {
@@ -39,9 +40,25 @@ def main(settings: Params) -> None:
             "test_images": len(test),
             **scores,
             "tuned_against_baseline": _as_metrics(search),
+            "yardsticks": measured,
+            # A list, as of intervals; empty where the tuned models are worth their training.
+            "behind_yardsticks": [
+                name
+                for name, yardstick in measured.items()
+                if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
+            ],
         },
     )
     summary.show()
+
+
+def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
+    """Score what takes seconds on the same images."""
+    train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
+    return {
+        each.name: scoring.of_labels(test.labels, each.predicted)
+        for each in yardsticks.measure(train, validation, test)
+    }
 
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def _train(
         )
         with executor:
             for seed, finished in executor.finish_all(seeds):
-                results[seed.seed] = _checked(seed, finished.result, pool)
+                results[seed.seed] = _checked(seed, finished.result)
                 with replacing(trained.model_file(folder, seed.seed)) as scratch:
                     scratch.write_bytes(finished.payload or b"")
                 # A seed that was finished before, or stopped early, has shown fewer epochs.
@@ -77,16 +77,17 @@ def _train(
     return {seed.seed: results[seed.seed] for seed in seeds}
 
 
-def _checked(seed: FinalSeed, result: Result, pool: Pool) -> Result:
+def _checked(seed: FinalSeed, result: Result) -> Result:
     """Return the result of a seed that came to its end.
 
     Raises:
         ConvoyError: it did not; the message says what to do.
     """
+    workers = environment.workers()
     again = "run the same again: finished seeds are kept."
     hints = {
-        "killed": f", perhaps for want of memory. {environment.WORKERS}={pool.most} trains "
-        f"{pool.most} at a time; with fewer, {again}",
+        "killed": f", perhaps for want of memory. {environment.WORKERS}={workers} trains "
+        f"{workers} at a time; with fewer, {again}",
         "memory": f". With a higher {environment.MEMORY}, or fewer {environment.WORKERS}, {again}",
     }
     if result.status == "failed":

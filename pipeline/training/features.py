@@ -1,4 +1,4 @@
-"""Features of images, computed once: what the frozen layers of a model make of each image.
+"""Features of images: the outputs of a model's frozen layers, computed once for each image.
 
 A model of which the first layers are frozen is trained in two steps: its body, the frozen layers,
 computes the features of every image; its head, the rest, is fitted to these. Body and head share
@@ -22,7 +22,7 @@ from pipeline.running.terminal import say
 from pipeline.training import backend
 from pipeline.training.batches import Batches, SplitFolder
 
-# The name of the layer, changing nothing, behind which the layers are trained.
+# The name of a layer that changes nothing: the layers before it are frozen.
 FROZEN_END = "frozen_end"
 # Small, because the wide first layers of a batch should stay in the processor's cache.
 BATCH = 32
@@ -70,7 +70,7 @@ class FeatureBatches(Batches):
 
 
 def parted(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
-    """Part a model into body and head; None if none of its layers are frozen."""
+    """Split a model into body and head; return None if none of its layers are frozen."""
     if FROZEN_END not in [layer.name for layer in model.layers]:
         return None
     features = model.get_layer(FROZEN_END).output
@@ -82,7 +82,7 @@ def parted(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
 
 @dataclass(frozen=True)
 class Task:
-    """What is left of a training when the frozen layers of its model have done their part."""
+    """A training of a model's head on features."""
 
     model: keras.Model
     conditions: Conditions
@@ -97,9 +97,10 @@ def reduced(
     validation: SplitFolder,
     folder: Path,
 ) -> Task | None:
-    """Reduce a training to that of the model's head on features; None if no layers are frozen.
+    """Compute the features for training a model's head; return None if no layers are frozen.
 
-    Of the augmentation, flips remain: the features of an image and of its mirror image.
+    Flips are the only augmentation that remains, by features of the mirror images. All others
+    would need new features in each epoch.
 
     Args:
         model: The whole model; its head shares its weights.
@@ -131,7 +132,7 @@ def split_features(
         split: The images.
         folder: Where features are kept by the fingerprint of all that they depend on; deleting it
             costs time and changes no result.
-        mirrored: Whether the features of the images mirrored left to right are wanted too.
+        mirrored: Whether to compute features of the images mirrored left to right, too.
     """
     files = []
     for flip in (False, True)[: 1 + mirrored]:

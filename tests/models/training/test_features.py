@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 
 from pipeline.base.files import write_json
-from pipeline.training import features
+from pipeline.config.conditions import PLAIN
+from pipeline.training import features, fitting
 from pipeline.training.batches import SplitFolder
 from pipeline.training.features import FROZEN_END
+from pipeline.training.recipe import Recipe
 
 COUNT = features.BATCH + 5
 SHAPE = (8, 8, 3)
@@ -118,3 +120,21 @@ def test_training_takes_an_image_or_its_mirror_image_at_random_and_the_same_each
 def test_a_model_without_frozen_layers_has_no_parts():
     images = keras.Input(SHAPE)
     assert features.parted(keras.Model(images, keras.layers.Flatten()(images))) is None
+
+
+def test_fitting_scores_the_whole_model_and_leaves_frozen_layers_alone(
+    split, model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    flips = PLAIN.augment.model_copy(update={"flip": True, "shift": 2})
+    conditions = PLAIN.model_copy(update={"augment": flips})
+    frozen = model.get_layer("first").get_weights()
+    recipe = Recipe("adam", 0.01, 8)
+    curve = fitting.fit(model, recipe, conditions, split, split, epochs=3, seed=1)
+    images = split.images(slice(None))
+    answers = model.predict(images, verbose=0)
+    assert curve[-1].val_accuracy == pytest.approx(np.mean(answers.argmax(1) == split.labels))
+    loss = -np.log(answers[np.arange(COUNT), split.labels]).mean()
+    assert curve[-1].val_loss == pytest.approx(loss, abs=2e-3)
+    for before, now in zip(frozen, model.get_layer("first").get_weights(), strict=True):
+        assert np.array_equal(before, now)

@@ -45,7 +45,7 @@ class Asking:
 
 
 def processes(splits, **more):
-    return Asking(LocalProcesses(1, more.get("memory")), setup(splits, **more))
+    return Asking(LocalProcesses(1, 1, more.get("memory")), setup(splits, **more))
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_a_trial_that_does_not_come_back_is_killed(splits, monkeypatch):
 def test_a_worker_with_other_software_is_refused(splits):
     told = setup(splits, "mlp")
     ours = {**told.software, "packages": {"keras": "0"}}
-    pool = Asking(LocalProcesses(1, None), replace(told, software=ours))
+    pool = Asking(LocalProcesses(1, 1, None), replace(told, software=ours))
     with pytest.raises(WorkerError, match="packages"):
         pool.run(trial("mlp", {}, 1, 1), None, False)
     pool.close()

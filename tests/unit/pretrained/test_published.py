@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.fetching import FetchError
 from pipeline.data.source import SourceFile
-from pipeline.pretrained import backbones
+from pipeline.pretrained import published
 from pipeline.pretrained.pickles import WeightsError
 
 CONTENT = b"weights"
@@ -13,15 +13,15 @@ CONTENT = b"weights"
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """Put a backbone with a small file into the table; the package that ships it is not there."""
+    """Put a small file into the table; the package that ships it is not there."""
     file = SourceFile("toy.pth", hashlib.sha256(CONTENT).hexdigest(), ())
-    backbone = dataclasses.replace(
-        backbones.BACKBONES["efficientnet_lite0"],
+    weights = dataclasses.replace(
+        published.PUBLISHED["efficientnet_lite0"],
         file=file,
         package="toy-weights==1.0",
         place="toy_weights/models",
     )
-    monkeypatch.setitem(backbones.BACKBONES, "toy", backbone)
+    monkeypatch.setitem(published.PUBLISHED, "toy", weights)
     monkeypatch.setenv("CONVOY_STATE", str(tmp_path / "state"))
     monkeypatch.delenv("CONVOY_MIRROR", raising=False)
 
@@ -36,7 +36,7 @@ def package(folder, content, monkeypatch):
 
 
 def bring(tmp_path):
-    return backbones.bring("toy", tmp_path / "weights", lambda size, total: None)
+    return published.bring("toy", tmp_path / "weights", lambda size, total: None)
 
 
 def test_weights_come_from_the_installed_package(toy, tmp_path, monkeypatch):
