@@ -12,9 +12,9 @@ from pipeline.data.gathering import NAMES, TEST, TRAIN, VALIDATION, Gathered
 from pipeline.data.source import DataError
 
 LEFT_OUT = 3
-# In a class of so many images whose digests decide, the test images' share of a fifth has a
-# standard deviation of 2.8 points. In smaller ones the share is met exactly.
-SMALL = 200
+# How far the share of test images in a class may be from `split.test_fraction`, as a part of that,
+# where digests decide.
+TOLERANCE = 0.1
 
 
 def assign(
@@ -28,8 +28,8 @@ def assign(
     """Assign each image to training, validation or test.
 
     Official parts stay as they are. If there are no official test images, test images are chosen
-    first. In a data set that grows, each image's own digest decides, so added images move no old
-    one to another part, except in small classes; otherwise a share stratified by class is drawn.
+    first. In a data set that grows, each image's own digest decides, so an added image moves at
+    most one old one to another part; otherwise a share stratified by class is drawn.
     Validation images are always a stratified share. Images of one group stay together, and shares
     are counted in images, not in groups. A training or validation image is
     left out if its group holds an official image of a later part.
@@ -85,29 +85,48 @@ def _leave_out(parts: NDArray[np.int8], groups: NDArray[np.int64], later: int) -
 
 
 def _by_digest(gathered: Gathered, groups: NDArray[np.int64], cuts: Split) -> NDArray[np.int64]:
-    """Choose test images so that neither the order nor, in large classes, the number counts.
+    """Choose test images so that neither their order nor, but for a few, their number counts.
 
-    Each group has a key, its smallest digest hashed with the seed, from 0 to 1. Equal images have
-    equal keys and stay together. In a class as even as one of `SMALL` or more single images, those
-    whose key is below the test fraction are chosen. In a smaller one the share would vary too much
-    (with 100 images and a fifth, a standard deviation of 4 images), so the groups are taken in the
-    order of their keys as long as each brings the share closer to the fraction.
+    Each group has a key, its smallest digest hashed with the seed. Equal images have equal keys and
+    stay together. Groups whose key as a fraction of 2^64 is below the test fraction are chosen. In
+    a small class their share may be far from that, so groups with keys near the limit are added or
+    taken away until it is within `TOLERANCE`. An added image then moves at most one old one.
     """
     keys = _keys(gathered, groups, cuts.random_state)
     # Equal images with different labels count in the class of the first one.
     _, first, unit, sizes = np.unique(
         keys, return_index=True, return_inverse=True, return_counts=True
     )
+    below = keys[first] < int(cuts.test_fraction * 2**64)
     chosen = np.zeros(len(sizes), bool)
     of_class = gathered.labels[first]
     for label in np.unique(of_class):
         units = np.flatnonzero(of_class == label)  # np.unique has sorted them by key
-        count = int(sizes[units].sum())
-        if count**2 >= SMALL * int((sizes[units] ** 2).sum()):
-            chosen[units] = keys[first[units]] < int(cuts.test_fraction * 2**64)
-        else:
-            chosen[units] = _closest(sizes[units], count * cuts.test_fraction)
+        wanted = cuts.test_fraction * int(sizes[units].sum())
+        chosen[units] = _adjusted(sizes[units], below[units], wanted)
     return np.unique(groups[chosen[unit]])
+
+
+def _adjusted(
+    sizes: NDArray[np.int64], below: NDArray[np.bool_], wanted: float
+) -> NDArray[np.bool_]:
+    """Add or take away groups, those nearest to the limit first, until their sizes sum up well.
+
+    Args:
+        sizes: Number of images of each group, in the order of the keys.
+        below: Whether each key is below the limit: first true, then false.
+        wanted: Number of images to choose.
+    """
+    chosen, total = below.copy(), int(sizes[below].sum())
+    for _ in range(2):  # a second time in case a large group has moved too much
+        few = total < wanted
+        for number in np.flatnonzero(~chosen) if few else np.flatnonzero(chosen)[::-1]:
+            if abs(total - wanted) <= TOLERANCE * wanted:
+                break
+            after = total + int(sizes[number]) * (1 if few else -1)
+            if abs(after - wanted) < abs(total - wanted):
+                chosen[number], total = few, after
+    return chosen
 
 
 def _keys(gathered: Gathered, groups: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:

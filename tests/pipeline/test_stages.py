@@ -9,12 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.project import ROOT, TINY, write_params
 
+from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv
 from pipeline.config import params
 from pipeline.config.params import ParamsError
 from pipeline.data import idx
+from pipeline.training import trained
 
 MNIST = ROOT.parent / "shared/data/mnist"
 RUNS = [
@@ -76,6 +80,24 @@ def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, capsys):
     assert metrics["test_images"] == 300
     assert metrics["tuned"]["accuracy"] > 0.5
     assert "mnist: 300 test images" in capsys.readouterr().out
+
+
+def test_a_folder_of_pictures_is_named_with_every_file_in_the_results(workspace, capsys):
+    for seed in range(80):
+        shade = (30, 220)[seed % 2]
+        noise = np.random.default_rng(seed).integers(0, 30, (20, 30, 3), dtype=np.uint8)
+        path = workspace / "pets" / ("dark", "light")[seed % 2] / f"{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise + np.uint8(shade)).save(path)
+    dataset = {"name": "folder", "path": "pets", "image_size": 16, "fit": "pad"}
+    write_params(workspace, {**LEAST, "dataset": dataset})
+    for name in ["code", "check", "download", "split", "settings", *RUNS[1:]]:
+        run_stage(name)
+    assert "pets: 16 test images" in capsys.readouterr().out
+    for row in read_csv(paths.PREDICTIONS):
+        assert Path("pets", row["file"]).is_file()
+        assert row["actual"] == str(int(row["file"].startswith("light/")))
+    assert trained.read(paths.MODELS / "tuned").fit == "pad"
 
 
 def test_a_fixed_value_that_is_none_is_refused_before_any_search(finished, monkeypatch):

@@ -1,6 +1,7 @@
 """The command on a real, tiny model."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -62,6 +63,21 @@ def test_the_picture_is_converted_as_in_training(tmp_path, models):
     (answer,) = json.loads(call(str(tmp_path / "noise.png"), "--json").stdout)
     said = {guess["class"]: guess["probability"] for guess in answer["top"]}
     assert [said[name] for name in CLASSES] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("fit", ["pad", "crop", None])
+def test_a_picture_is_fitted_as_those_that_the_model_was_trained_on(tmp_path, models, fit):
+    index = trained.read(paths.MODELS / "tuned")
+    trained.write(replace(index, fit=fit), paths.MODELS / "tuned")
+    # Light at both ends, which are cut off by one way and made small by bars by another.
+    pixels = np.full((20, 120), 250, np.uint8)
+    pixels[:, 40:80] = 60
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    read = pictures.read(tmp_path / "wide.png", (8, 6), 1, fit or "squash")
+    expected = models.predict(read[np.newaxis], verbose=0)[0]
+    (answer,) = json.loads(call(str(tmp_path / "wide.png"), "--json").stdout)
+    assert answer["class"] == CLASSES[expected.argmax()]
+    assert answer["probability"] == pytest.approx(expected.max(), abs=1e-6)
 
 
 def test_an_unreadable_file_is_an_error_for_that_file_only(tmp_path, models):

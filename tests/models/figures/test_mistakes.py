@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from support.splits import write_split
 
+from pipeline.base.files import write_csv
 from pipeline.evaluation import scoring
 from pipeline.figures import canvas, mistakes
 
@@ -46,6 +47,14 @@ def test_each_is_shown_with_its_classes_and_probability(test_split, tmp_path, mo
     for axes, index in zip(shown, (40, 3), strict=True):
         image = test_split.images(np.array([index]))[0, ..., 0]
         assert np.array_equal(axes.get_images()[0].get_array(), image)
+
+
+def test_a_picture_file_is_named_by_the_end_of_its_path(test_split, tmp_path, monkeypatch):
+    names = [[n, f"test/a class with a long name/{n}.jpg"] for n in range(len(test_split))]
+    write_csv(test_split.folder / "files.csv", ["index", "file"], names)
+    figure = drawn(test_split, {40: 0.75}, tmp_path / "mistakes.png", monkeypatch)
+    (title,) = [axes.get_title() for axes in figure.axes if axes.get_images()]
+    assert title.splitlines()[0] == "…with a long name/40.jpg"
 
 
 def test_more_than_there_is_room_for_and_none_at_all(test_split, tmp_path, monkeypatch):

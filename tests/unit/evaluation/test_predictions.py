@@ -6,8 +6,10 @@ from pipeline.evaluation import predictions
 from pipeline.evaluation.predictions import PredictionsError
 
 
-def test_what_is_written_is_read():
-    models, text = written()
+@pytest.mark.parametrize("files", [None, [f'cat, "big"/{i}.png' for i in range(50)]])
+def test_what_is_written_is_read(files):
+    models, text = written(files=files)
+    assert text.startswith("index,file,actual," if files else "index,actual,")
     for name, before in models.items():
         after, _ = predictions.parse(text, name, "here")
         assert np.array_equal(after.actual, before.actual)

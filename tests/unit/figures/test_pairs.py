@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,21 @@ def test_a_pair_is_shown_side_by_side_with_split_number_and_class(gathered, figu
     assert texts == ["train #4: ant\ntest #5: bee", "train #0: ant\nleft out #6: ant"]
     tiles = [np.unique(axes.get_images()[0].get_array(), axis=0).tolist() for axes in shown]
     assert tiles == [[[4] * 5 + [5] * 5], [[0] * 5 + [6] * 5]]
+
+
+def test_picture_files_are_named_by_their_paths(gathered, figures, tmp_path):
+    files = tuple(f"a folder with a name of many letters/{i}.png" for i in range(len(PARTS)))
+    named = replace(gathered, files=files)
+    (axes,) = drawn(named, found(exact=[(0, 5)]), figures, tmp_path / "pairs.png")
+    left, right = axes.get_title().splitlines()
+    assert left == "train …th a name of many letters/0.png: ant"
+    assert right == "test …th a name of many letters/5.png: bee"
+    described = pairs.describe(named, found(exact=[(0, 5), (1, 3)]), PARTS)
+    assert described["duplicate_files"] == [
+        [f"train: {files[0]}", f"test: {files[5]}"],
+        [f"train: {files[1]}", f"validation: {files[3]}"],
+    ]
+    assert described["other_label_files"] == described["duplicate_files"][:1]
 
 
 def test_no_duplicates_are_said_to_be_none(gathered, figures, tmp_path):
