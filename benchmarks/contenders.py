@@ -75,7 +75,7 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     from pipeline.workers.start import start_pool
 
     cores = os.cpu_count() or 1
-    pool = start_pool("tune", 2 * cores, 1)
+    pool = start_pool("tune", 2 * cores, 1, 0)
     with imports.slim():
         from pipeline.config.conditions import PLAIN
         from pipeline.config.params import Tune

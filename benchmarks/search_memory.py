@@ -48,7 +48,7 @@ def main() -> None:
         space = search_space(ARCHITECTURE, train.shape, len(train.classes), {})
         paths.STORE = Path(folder) / "store"
         with (
-            start_pool("tune", tune.in_flight, tune.threads) as pool,
+            start_pool("tune", tune.in_flight, tune.threads, 0) as pool,
             Search.open(ARCHITECTURE, tune, PLAIN, train, validation, pool) as search,
         ):
             for record in search.run(space):

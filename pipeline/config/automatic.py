@@ -16,6 +16,8 @@ USUAL_BATCH = 32
 FEWEST_STEPS_AN_EPOCH = 20
 TRAINING_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 1500, 6, 60
 TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
+# A network that begins from weights of another task has learnt in a third of the steps.
+PRETRAINED_STEPS = 500
 # With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
 FEW_VALIDATION_IMAGES = 1000
 ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
@@ -86,7 +88,7 @@ class Choice:
 def choose(facts: Facts) -> dict[str, Choice]:
     """Choose a value for every setting that accepts `auto`, by its key in params.yaml."""
     batches = batch_sizes(facts.training_images)
-    training = _training_epochs(facts.training_images)
+    training = _training_epochs(facts.training_images, TRAINING_STEPS)
     return {
         "tune.batch_sizes": batches,
         "tune.epochs": _trial_epochs(facts.training_images, training.value),
@@ -101,6 +103,19 @@ def choose(facts: Facts) -> dict[str, Choice]:
 def fixed() -> dict[str, Choice]:
     """Return what `auto` stands for with a built-in data set."""
     return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
+
+
+def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
+    """Return the epochs of architectures that need others than the rest, by section of params.yaml.
+
+    They stand beside `tune.epochs` and `train.epochs` where these are `auto`.
+    """
+    if facts is None:
+        return {"tune": {}, "train": {}}
+    images = facts.training_images
+    training = _training_epochs(images, PRETRAINED_STEPS).value
+    trial = _trial_epochs(images, training).value
+    return {"tune": {PRETRAINED: trial}, "train": {PRETRAINED: training}}
 
 
 def batch_sizes(training_images: int) -> Choice:
@@ -156,11 +171,11 @@ def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:
     return min(sorted(batch_sizes), key=lambda size: abs(math.log(size / wanted)))
 
 
-def _training_epochs(training_images: int) -> Choice:
+def _training_epochs(training_images: int, most_steps: int) -> Choice:
     batch = usual_batch(training_images)
-    wanted = math.ceil(TRAINING_STEPS * batch / training_images)
+    wanted = math.ceil(most_steps * batch / training_images)
     epochs = min(max(wanted, FEWEST_EPOCHS), MOST_EPOCHS)
-    steps = f"{TRAINING_STEPS:,} steps of {batch} images take {wanted}"
+    steps = f"{most_steps:,} steps of {batch} images take {wanted}"
     return Choice(epochs, f"{steps}; kept between {FEWEST_EPOCHS} and {MOST_EPOCHS}")
 
 

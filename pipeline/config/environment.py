@@ -19,13 +19,15 @@ class EnvironmentVariableError(ConvoyError):
     """A CONVOY_* variable with a value that is not allowed."""
 
 
-def workers() -> int:
-    """Read CONVOY_WORKERS: how many models are trained at a time here; 1 unless it is set.
+def workers() -> int | None:
+    """Read CONVOY_WORKERS: how many models are trained at a time here; None unless it is set.
 
     Raises:
         EnvironmentVariableError: it is not a whole number from 1.
     """
-    text = os.environ.get(WORKERS, "1")
+    text = os.environ.get(WORKERS)
+    if not text:
+        return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise EnvironmentVariableError(f"{WORKERS}={text}: allowed: a whole number from 1")
     return int(text)
@@ -53,12 +55,23 @@ def scheduler() -> str | None:
     return os.environ.get(SCHEDULER) or None
 
 
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def device_variables(number: int) -> dict[str, str]:
     """Return the variables that give process `number` its GPU, in turn, if there is any here."""
+    found = gpus()
+    return {"CUDA_VISIBLE_DEVICES": found[number % len(found)]} if found else {}
+
+
+def gpus() -> list[str]:
+    """Return the names by which CUDA knows the GPUs that this process may use."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if listed is None:
         found = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-        gpus = [str(index) for index in range(found)]
-    else:
-        gpus = [name for name in listed.split(",") if name]
-    return {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {}
+        return [str(index) for index in range(found)]
+    return [name for name in listed.split(",") if name]

@@ -148,6 +148,18 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
         raise ParamsError("\n".join(problems)) from None
 
 
+def epochs_of(architecture: str, section: Literal["tune", "train"], usual: int) -> int:
+    """Return the epochs of an architecture: those chosen for it alone, or else the usual ones.
+
+    Args:
+        architecture: Its name.
+        section: Of params.yaml: whether a trial is meant or a final training.
+        usual: The section's `epochs`.
+    """
+    chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {section: {}}
+    return chosen[section].get("epochs_of", {}).get(architecture, usual)
+
+
 def automatic_keys(content: Mapping[str, Any]) -> list[str]:
     """Return the keys whose value is left to the pipeline, `auto`."""
     values = flatten(content)

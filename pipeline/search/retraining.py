@@ -8,7 +8,7 @@ from dataclasses import replace
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config.conditions import Conditions
-from pipeline.config.params import Confirm, Tune
+from pipeline.config.params import Confirm, Tune, epochs_of
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
@@ -52,7 +52,8 @@ def retrain(
     done: dict[int, Confirmed] = {}
     for name in dict.fromkeys(leader.architecture for leader in picked):
         mine = [number for number, leader in enumerate(picked) if leader.architecture == name]
-        with Search.open(name, tune, conditions, train, validation, pool) as search:
+        adapted = tune.model_copy(update={"epochs": epochs_of(name, "tune", tune.epochs)})
+        with Search.open(name, adapted, conditions, train, validation, pool) as search:
             waiting: list[tuple[int, list[Future[Finished]]]] = []
             for number in mine:
                 spec = search.specify(picked[number].hyperparameters, [])

@@ -4,7 +4,7 @@ from keras_tuner import HyperParameters
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
-from pipeline.config.params import Params
+from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import progress, say
 from pipeline.search import tables
 from pipeline.search.records import Record
@@ -19,7 +19,8 @@ from pipeline.workers.pool import Pool
 
 def search(settings: Params, architecture: str, pool: Pool) -> None:
     """Search one architecture on a pool; write its trial table, its candidates and its scores."""
-    tune = settings.tune
+    epochs = epochs_of(architecture, "tune", settings.tune.epochs)
+    tune = settings.tune.model_copy(update={"epochs": epochs})
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
     backend.start(tune.threads)
     conditions = backend.resolved(settings.fit)

@@ -17,7 +17,8 @@ def main(settings: Params) -> None:
         write_json(paths.CONFIRM, {"leaders": []})
         say("select.confirm is off: nothing is retrained before the choice")
         return
-    with start_pool("tune", tune.in_flight, tune.threads) as pool:
+    epochs = confirm.top * confirm.seeds * tune.epochs
+    with start_pool("tune", tune.in_flight, tune.threads, epochs) as pool:
         found = _retrain(settings, confirm, pool)
     write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
     for leader in found:

@@ -17,10 +17,13 @@ def main(settings: Params) -> None:
     choices = automatic.choose(facts) if facts else automatic.fixed()
     asked = {key: choices[key] for key in params.read_automatic_keys()}
     left_out = automatic.unsuited(settings.architectures, facts)
+    chosen = _nested({key: asked[key].value if key in asked else None for key in automatic.FIXED})
+    for section, epochs in automatic.epochs_of(facts).items():
+        chosen[section]["epochs_of"] = epochs if f"{section}.epochs" in asked else {}
     write_json(
         paths.SETTINGS,
         {
-            **_nested({key: asked[key].value if key in asked else None for key in automatic.FIXED}),
+            **chosen,
             "left_out": {name: name in left_out for name in settings.architectures},
             "because": {key: choice.reason for key, choice in asked.items()} | left_out,
         },

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -10,11 +11,12 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing, write_csv
 from pipeline.config import environment
-from pipeline.config.params import Params
+from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import progress, say
-from pipeline.training import backend, layers, specification, trained
+from pipeline.training import backend, layers, models, specification, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.seeds import FinalSeed
+from pipeline.training.specification import Specification
 from pipeline.training.trained import SeedResult, TrainedModels
 from pipeline.training.work import Result
 from pipeline.workers.executor import Executor, InFlight
@@ -27,18 +29,27 @@ def main(settings: Params, name: str) -> None:
     final = settings.train
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
-    with start_pool("train", len(final.seeds), final.threads) as pool:
+    total = len(final.seeds) * final.epochs
+    with start_pool("train", len(final.seeds), final.threads, total) as pool:
         backend.start(final.threads)
-        model = specification.read(paths.SELECT / f"{name}.json")
+        train = SplitFolder(paths.TRAIN)
+        model = _completed(specification.read(paths.SELECT / f"{name}.json"), train)
         conditions = backend.resolved(settings.fit)
+        epochs = epochs_of(model.architecture, "train", final.epochs)
         seeds = [
-            FinalSeed(model, conditions, final.epochs, final.patience, final.mirrored, seed)
+            FinalSeed(model, conditions, epochs, final.patience, final.mirrored, seed)
             for seed in final.seeds
         ]
-        train = SplitFolder(paths.TRAIN)
         results = _train(seeds, final.threads, train, pool, folder)
     _write_curves(name, results)
     _write_index(seeds[0], train, results, folder)
+
+
+def _completed(model: Specification, train: SplitFolder) -> Specification:
+    """Name every hyperparameter, so that the search's winner is known if it is the baseline."""
+    given = model.hyperparameters
+    values = models.values(model.architecture, given, train.shape, len(train.classes))
+    return replace(model, hyperparameters=values)
 
 
 def _train(
@@ -83,11 +94,10 @@ def _checked(seed: FinalSeed, result: Result) -> Result:
     Raises:
         ConvoyError: it did not; the message says what to do.
     """
-    workers = environment.workers()
     again = "run the same again: finished seeds are kept."
     hints = {
-        "killed": f", perhaps for want of memory. {environment.WORKERS}={workers} trains "
-        f"{workers} at a time; with fewer, {again}",
+        "killed": f", perhaps for want of memory. {environment.WORKERS} says how many are trained at "
+        f"a time; with fewer, {again}",
         "memory": f". With a higher {environment.MEMORY}, or fewer {environment.WORKERS}, {again}",
     }
     if result.status == "failed":

@@ -16,7 +16,7 @@ def main(settings: Params, architecture: str) -> None:
         _leave_out(architecture)
         return
     # TensorFlow is imported only now, while the worker processes import it too.
-    with start_pool("tune", tune.in_flight, tune.threads) as pool:
+    with start_pool("tune", tune.in_flight, tune.threads, tune.trials * tune.epochs) as pool:
         with imports.slim(bayesian=tune.algorithm == "bayesian"):
             from pipeline.search import tuning
         tuning.search(settings, architecture, pool)

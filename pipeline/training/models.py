@@ -67,6 +67,16 @@ def build(
     return model, chosen
 
 
+def values(
+    architecture: str, given: Mapping[str, Any], shape: Shape, classes: int
+) -> dict[str, Any]:
+    """Return the value of every active hyperparameter: those given, and the others' defaults."""
+    hp = HyperParameters()
+    hp.values = dict(given)
+    declare(architecture, hp, shape, classes)
+    return {entry.name: hp.values[entry.name] for entry in hp.space if hp.is_active(entry)}
+
+
 def plain(model: keras.Model) -> keras.Model:
     """Return a copy of a model with Keras' own layers only, so Keras alone can load it."""
 

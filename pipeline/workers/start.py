@@ -3,44 +3,56 @@
 `CONVOY_WORKERS`, `CONVOY_WORKER_MEMORY` and `CONVOY_SCHEDULER` decide; no result depends on them.
 """
 
-import os
 from typing import Literal
 
+import numpy as np
+import psutil
+
+from pipeline.base import paths
 from pipeline.config import environment
 from pipeline.running.terminal import say
 from pipeline.workers.local import InProcess, LocalProcesses
 from pipeline.workers.pool import Pool
 
+# Shorter work is done before a second worker has started; values are those of all pixels of all
+# images of all epochs. Sixteen trials of four epochs on MNIST are 600 million.
+LONG_WORK = 200_000_000
+# What a worker holds when it trains on photographs.
+WORKER_BYTES = 1_500_000_000
 
-def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Pool:
+
+def start_pool(section: Literal["tune", "train"], most: int, threads: int, epochs: int) -> Pool:
     """Start the workers that the environment asks for, all at once.
+
+    If it does not say how many, long work gets as many as this machine has use for.
 
     Args:
         section: Section of params.yaml that the other arguments are from, for messages.
         most: How many trainings are asked for at a time, so that more workers are of no use.
         threads: Threads a training.
+        epochs: Epochs of all trainings together.
 
     Raises:
         ConvoyError: a CONVOY_* variable has a value that is not allowed, or the cluster cannot be
             reached.
     """
-    wanted, memory = environment.workers(), environment.memory()
+    asked, memory = environment.workers(), environment.memory()
     if address := environment.scheduler():
         # Most runs stay on one machine and need not load Dask.
         from pipeline.workers.cluster import Cluster
 
         return Cluster(address, most, memory)
-    count = min(wanted, most)
-    if count < wanted:
+    count = min(asked or _usual_workers(threads, epochs), most)
+    if asked and count < asked:
         limit = {
             "tune": f"tune.in_flight={most} lets",
             "train": f"the {most} seeds in train.seeds let",
         }
         say(
-            f"note: {environment.WORKERS}={wanted}, but {limit[section]} no more than that many "
+            f"note: {environment.WORKERS}={asked}, but {limit[section]} no more than that many "
             "trainings run at a time"
         )
-    cores = os.cpu_count() or 1
+    cores = environment.cores()
     if count > 1 and count * threads > cores and not environment.device_variables(0):
         say(
             f"note: {count} workers times {section}.threads={threads} is more than the "
@@ -51,3 +63,13 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int) -> Po
     pool = LocalProcesses(count, most, memory)
     pool.start()
     return pool
+
+
+def _usual_workers(threads: int, epochs: int) -> int:
+    """Return how many workers this machine has use for: one a GPU, or one for so many cores."""
+    if epochs * np.load(paths.TRAIN / "images.npy", mmap_mode="r").size < LONG_WORK:
+        return 1
+    if gpus := environment.gpus():
+        return len(gpus)
+    fitting = psutil.virtual_memory().available // WORKER_BYTES
+    return max(1, min(environment.cores() // threads, fitting))

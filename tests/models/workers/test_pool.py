@@ -26,7 +26,7 @@ def test_one_two_or_four_real_workers_leave_the_same_bytes(
         monkeypatch.setenv("CONVOY_WORKERS", str(count))
         monkeypatch.setattr(paths, "STORE", tmp_path / f"store-{count}")
         with (
-            start_pool("tune", settings.in_flight, settings.threads) as pool,
+            start_pool("tune", settings.in_flight, settings.threads, 0) as pool,
             Search.open("mlp", settings, PLAIN, train, validation, pool) as search,
         ):
             records = list(search.run(space))
@@ -60,15 +60,15 @@ def test_more_threads_than_cores_are_noted(started, monkeypatch, capsys):
         ("2", "note: 2 workers times tune.threads=2 is more than the 2"),
     ):
         monkeypatch.setenv("CONVOY_WORKERS", count)
-        start_pool("tune", 2, 2)
+        start_pool("tune", 2, 2, 0)
         assert capsys.readouterr().out[: len(said) or None] == said
 
 
 def test_no_more_workers_than_trials_in_flight_and_that_is_said(started, monkeypatch, capsys):
     monkeypatch.setenv("CONVOY_WORKERS", "4")
-    assert start_pool("tune", 2, 1).count == 2
+    assert start_pool("tune", 2, 1, 0).count == 2
     assert "CONVOY_WORKERS=4, but tune.in_flight=2 lets no more" in capsys.readouterr().out
-    start_pool("train", 3, 1)
+    start_pool("train", 3, 1, 0)
     assert "CONVOY_WORKERS=4, but the 3 seeds in train.seeds let no more" in capsys.readouterr().out
 
 
@@ -78,7 +78,7 @@ def test_all_worker_processes_are_started_at_once_where_there_are_any(
 ):
     monkeypatch.delenv("CONVOY_SCHEDULER", raising=False)
     monkeypatch.setenv("CONVOY_WORKERS", count)
-    pool = start_pool("tune", 4, 1)
+    pool = start_pool("tune", 4, 1, 0)
     assert isinstance(pool, kind)
     assert len(started) == (3 if kind is LocalProcesses else 0)
     if started:
