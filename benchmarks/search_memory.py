@@ -15,7 +15,6 @@ import numpy as np
 import psutil
 
 from pipeline.base import paths
-from pipeline.base.files import write_json
 from pipeline.config.conditions import PLAIN
 from pipeline.config.params import Tune
 from pipeline.search.search import Search
@@ -59,11 +58,8 @@ def main() -> None:
 
 def _split(folder: Path) -> SplitFolder:
     rng = np.random.default_rng(1)
-    folder.mkdir()
-    np.save(folder / "images.npy", rng.integers(0, 256, (150, 12, 12, 1)).astype(np.uint8))
-    np.save(folder / "labels.npy", rng.integers(0, 3, 150))
-    write_json(folder / "classes.json", ["a", "b", "c"])
-    return SplitFolder(folder)
+    images = rng.integers(0, 256, (150, 12, 12, 1))
+    return SplitFolder.write(folder, images, rng.integers(0, 3, 150), ["a", "b", "c"])
 
 
 if __name__ == "__main__":

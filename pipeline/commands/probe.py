@@ -149,14 +149,11 @@ def measure(
 
 def _cut(source: Path, target: Path, values: int) -> Path:
     """Write the first images of a split, `values` pixel values in all, as a new split."""
-    import numpy as np
+    from pipeline.training.batches import SplitFolder
 
-    images = np.load(source / "images.npy", mmap_mode="r")
-    count = math.ceil(values / math.prod(images.shape[1:]))
-    target.mkdir()
-    np.save(target / "images.npy", images[:count])
-    np.save(target / "labels.npy", np.load(source / "labels.npy")[:count])
-    (target / "classes.json").write_bytes((source / "classes.json").read_bytes())
+    split = SplitFolder(source)
+    first = slice(math.ceil(values / math.prod(split.shape)))
+    SplitFolder.write(target, split.images(first), split.labels[first], split.classes)
     return target
 
 

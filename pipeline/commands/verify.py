@@ -6,7 +6,6 @@ It compares their predictions with the committed ones.
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.config import dvc_yaml
 from pipeline.evaluation import judging
 from pipeline.evaluation.predictions import NAMES
 from pipeline.report.results import Results
@@ -145,20 +145,18 @@ def _check_inputs(results: Results) -> None:
         folder = Path(dep["path"])
         if not folder.is_dir():
             raise VerifyError(f"{folder} is missing: run `dvc pull` or `dvc repro`.")
-        if folder_md5(folder) != dep["md5"]:
+        if _folder_md5(folder) != dep["md5"]:
             raise VerifyError(
                 f"{folder} is not the one in dvc.lock of {results.snapshot.label}: "
                 "run `dvc checkout`, or `dvc repro` and commit what it writes."
             )
 
 
-def folder_md5(folder: Path) -> str:
-    """Compute the MD5 that DVC records for a folder."""
-    entries = []
-    for path in sorted(folder.rglob("*")):
+def _folder_md5(folder: Path) -> str:
+    digests = {}
+    for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "md5").hexdigest()
-            entries.append({"md5": digest, "relpath": path.relative_to(folder).as_posix()})
-    entries.sort(key=lambda entry: entry["relpath"])
-    return f"{hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest()}.dir"
+            digests[path.relative_to(folder).as_posix()] = digest
+    return dvc_yaml.folder_md5(digests)

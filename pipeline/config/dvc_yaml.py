@@ -1,9 +1,10 @@
-"""The stages of dvc.yaml, with templates filled in as by DVC.
+"""The stages of dvc.yaml, with templates filled in as by DVC, and its digest of a folder.
 
 The report reads dvc.yaml of any revision from git alone, so this module needs neither DVC nor
 pydantic.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -69,3 +70,13 @@ def parameters(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         for file, keys in listed.items():
             yield from ((file, key) for key in keys or [""])
+
+
+def folder_md5(digests: Mapping[str, str]) -> str:
+    """Return the MD5 by which DVC knows a folder.
+
+    Args:
+        digests: MD5 of each file, by its path inside the folder.
+    """
+    entries = [{"md5": digests[path], "relpath": path} for path in sorted(digests)]
+    return f"{hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest()}.dir"

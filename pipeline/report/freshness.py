@@ -6,7 +6,6 @@ compares dvc.lock with the files beside it, and finds the changes that would mak
 """
 
 import hashlib
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -135,12 +134,9 @@ def _digest(results: Results, path: str) -> str | None:
     inside = sorted(name for name in files if name.startswith(f"{path}/"))
     if not inside:
         return None
-    entries = [
-        {"md5": hashlib.md5(files[name]).hexdigest(), "relpath": name.removeprefix(f"{path}/")}
-        for name in inside
-    ]
-    listing = json.dumps(entries, sort_keys=True).encode()
-    return f"{hashlib.md5(listing).hexdigest()}.dir"
+    return dvc_yaml.folder_md5(
+        {name.removeprefix(f"{path}/"): hashlib.md5(files[name]).hexdigest() for name in inside}
+    )
 
 
 def _lookup(content: Any, dotted: str) -> Any:

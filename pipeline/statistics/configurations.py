@@ -7,8 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-RESAMPLES = 2000
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -99,35 +97,3 @@ def _seed_variance(correct: NDArray[np.bool_]) -> tuple[float, float]:
     residuals = correct - accuracies[:, np.newaxis] - correct.mean(axis=0) + accuracies.mean()
     interaction = float((residuals**2).sum() / ((k - 1) * (n - 1))) / n
     return max(float(accuracies.var(ddof=1)), interaction) / k, interaction / k
-
-
-def bootstrap_interval(
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> tuple[float, float]:
-    """Compute the percentile interval of a bootstrap that resamples seeds and images separately.
-
-    It is here only for comparison: it counts the interaction of seed and image twice, and with two
-    or three seeds it underestimates their spread (docs/statistics.md).
-
-    Source: Owen (2007), "The pigeonhole bootstrap", Annals of Applied Statistics 1, 386-411.
-
-    Args:
-        first: Whether each model of the first configuration is right, bool [seeds, n].
-        second: The same for the second, bool [seeds, n].
-        confidence: Confidence level of the interval.
-        resamples: Number of resamples; the generator is seeded.
-    """
-    generator = np.random.default_rng(0)
-    n = first.shape[1]
-    drawn = generator.multinomial(n, np.full(n, 1 / n), size=resamples) / n
-    differences = np.zeros(resamples)
-    for sign, correct in ((-1, first), (1, second)):
-        k = len(correct)
-        seeds = generator.multinomial(k, np.full(k, 1 / k), size=resamples) / k
-        differences += sign * np.einsum("rk,rk->r", seeds, drawn @ correct.T)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail])
-    return float(low), float(high)

@@ -6,6 +6,7 @@ A split is a folder with `images.npy` (uint8, [n, height, width, channels]), `la
 """
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,25 @@ class SplitFolder:
         """The first 16 digits of each file's SHA-256, which identify images, labels and classes."""
         names = ("images.npy", "labels.npy", "classes.json")
         return "".join(sha256(self.folder / name)[:16] for name in names)
+
+    @classmethod
+    def write(
+        cls,
+        folder: Path,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        classes: Sequence[str],
+    ) -> "SplitFolder":
+        """Write images [n, height, width, channels] and labels [n] as a split into a new folder.
+
+        Stage `split` has a writer of its own (`pipeline/data/writing.py`), for more images than
+        the memory holds.
+        """
+        folder.mkdir(parents=True)
+        np.save(folder / "images.npy", images.astype(np.uint8))
+        np.save(folder / "labels.npy", labels.astype(np.int64))
+        write_json(folder / "classes.json", list(classes))
+        return cls(folder)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,10 +1,9 @@
 """Convolution arithmetic: the output size of a convolution or pooling layer along one axis.
 
 The formula is that of Stanford's cs231n notes ("Convolutional Networks", section "Spatial
-arrangement"), with dilation as in Dumoulin and Visin (2016, "A guide to convolution arithmetic",
-relationship 15):
+arrangement"):
 
-    output = floor((n + 2p - d(k - 1) - 1) / s) + 1
+    output = floor((n + 2p - k) / s) + 1
 
 Each axis is computed separately, and the depth of the output is the number of filters. (The
 formula in the practical multiplied height, width and depth and squared the padding. It confused
@@ -28,13 +27,11 @@ class Window:
         kernel: Length of the window, at least 1.
         stride: Step between two positions, at least 1.
         padding: Zeros added at each end, at least 0.
-        dilation: Distance between two neighbouring taps of the kernel, at least 1.
     """
 
     kernel: int
     stride: int = 1
     padding: int = 0
-    dilation: int = 1
 
     def __post_init__(self) -> None:
         """Check that the values are possible.
@@ -42,15 +39,10 @@ class Window:
         Raises:
             GeometryError: a value is too small.
         """
-        for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+        for name, least in (("kernel", 1), ("stride", 1), ("padding", 0)):
             value = getattr(self, name)
             if value < least:
                 raise GeometryError(f"{name} = {value}: must be at least {least}")
-
-    @property
-    def span(self) -> int:
-        """Number of pixels from the first tap of the kernel to its last, both included."""
-        return self.dilation * (self.kernel - 1) + 1
 
 
 def output_size(size: int, window: Window) -> int:
@@ -65,7 +57,7 @@ def output_size(size: int, window: Window) -> int:
 def unused_pixels(size: int, window: Window) -> int:
     """Count the pixels at the far end that no position of the window reaches.
 
-    0 means that the stride fits evenly, the check of the practical: (n + 2p - d(k-1) - 1) / s
+    0 means that the stride fits evenly, the check of the practical: (n + 2p - k) / s
     is a whole number.
     """
     return _room(size, window) % window.stride
@@ -92,19 +84,18 @@ def fits(shape: tuple[int, int], *windows: Window) -> bool:
     return True
 
 
-def same_padding(kernel: int, dilation: int = 1) -> int:
+def same_padding(kernel: int) -> int:
     """Return the number of zeros at each end that keeps the size at stride 1.
 
     Raises:
-        GeometryError: the kernel's span is even, so no symmetric padding keeps the size.
+        GeometryError: the kernel is even, so no symmetric padding keeps the size.
     """
-    span = Window(kernel, dilation=dilation).span
-    if span % 2 == 0:
+    if kernel % 2 == 0:
         raise GeometryError(
-            f"a kernel that spans {span} pixels cannot keep the size with equal padding at both "
-            "ends; allowed: an odd span"
+            f"a kernel of {kernel} pixels cannot keep the size with equal padding at both ends; "
+            "allowed: an odd number"
         )
-    return span // 2
+    return kernel // 2
 
 
 def _room(size: int, window: Window) -> int:
@@ -114,9 +105,9 @@ def _room(size: int, window: Window) -> int:
         GeometryError: the window is larger than the padded input.
     """
     padded = size + 2 * window.padding
-    if window.span > padded:
+    if window.kernel > padded:
         raise GeometryError(
-            f"a kernel that spans {window.span} pixels is larger than its padded input of "
+            f"a kernel that spans {window.kernel} pixels is larger than its padded input of "
             f"{padded} pixels ({size} + 2 × {window.padding})"
         )
-    return padded - window.span
+    return padded - window.kernel

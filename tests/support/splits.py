@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from pipeline.base.files import write_json
 from pipeline.training.batches import SplitFolder
 
 
@@ -13,8 +12,4 @@ def write_split(folder, images, seed, size=12, classes=3):
     pixels = rng.integers(0, 120, (images, size, size, 1))
     for label in range(classes):
         pixels[labels == label, label * 3 : label * 3 + 4, :5] += 90
-    folder.mkdir(parents=True)
-    np.save(folder / "images.npy", pixels.astype(np.uint8))
-    np.save(folder / "labels.npy", labels.astype(np.int64))
-    write_json(folder / "classes.json", [f"c{n}" for n in range(classes)])
-    return SplitFolder(folder)
+    return SplitFolder.write(folder, pixels, labels, [f"c{n}" for n in range(classes)])
