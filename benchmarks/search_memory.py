@@ -58,7 +58,7 @@ def main() -> None:
 
 def _split(folder: Path) -> SplitFolder:
     rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (150, 12, 12, 1))
+    images = rng.integers(0, 256, (150, 12, 12, 1), np.uint8)
     return SplitFolder.write(folder, images, rng.integers(0, 3, 150), ["a", "b", "c"])
 
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.base.files import read_csv, read_json, sha256
+from pipeline.base.files import read_csv, read_json, sha256, write_json
 from pipeline.config.fields import Fit
 
 INFERENCE_BATCH = 500
