@@ -8,6 +8,7 @@ from rich.table import Table
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
+from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
 
 YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "largest class"}
@@ -27,6 +28,10 @@ def show() -> None:
     if behind := metrics.get("behind_yardsticks"):
         names = " and ".join(YARDSTICKS[name] for name in behind)
         say(f"Not worth its training: the tuned models are behind {names}, which takes seconds.")
+    for note in notes():
+        say(f"note: {note}")
+    if chosen := _chosen():
+        say(f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}.")
     say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
 
 
@@ -49,6 +54,21 @@ def _table(metrics: dict[str, Any]) -> Table:
             f"{row['macro_f1']:.4f}",
         )
     return table
+
+
+def _chosen() -> str:
+    """Name what was chosen for a folder of pictures; empty for a built-in data set."""
+    pictures = read_json(paths.DATA_REPORT).get("pictures")
+    if not pictures:
+        return ""
+    settings = read_json(paths.SETTINGS)
+    searched = [name for name, left_out in settings["left_out"].items() if not left_out]
+    parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
+    for section, noun in (("tune", "a trial"), ("train", "a training")):
+        if epochs := settings[section]["epochs"]:
+            others = [f"{n} of {name}" for name, n in settings[section]["epochs_of"].items()]
+            parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
+    return "; ".join(parts)
 
 
 def _search(verdict: dict[str, Any]) -> str:

@@ -40,8 +40,8 @@ class FeatureSplit(SplitFolder):
         self.files = files
 
     def images(self, indices: NDArray[np.int64] | slice) -> NDArray:
-        """Read the features of some images, [k, ...]."""
-        return np.asarray(np.load(self.files[0], mmap_mode="r")[indices]).copy()
+        """Read the features of some images, float32 [k, ...]."""
+        return np.load(self.files[0], mmap_mode="r")[indices].astype(np.float32)
 
     def batches(self, batch_size: int, seed: int, epoch: int) -> "FeatureBatches":
         """Return the batches for training, from some epoch on."""
@@ -53,7 +53,7 @@ class FeatureSplit(SplitFolder):
         if len(self.files) > 1:
             mirrored = np.flatnonzero(random.random(len(indices)) < 0.5)
             others = np.load(self.files[1], mmap_mode="r")
-            features[mirrored] = others[indices[mirrored]]
+            features[mirrored] = others[indices[mirrored]].astype(np.float32)
         return features
 
 

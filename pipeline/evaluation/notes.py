@@ -1,0 +1,117 @@
+"""What the summary should warn of: signs that a search or a training has taught little."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from statistics import fmean
+from typing import Any
+
+from pipeline.base import paths
+from pipeline.base.files import read_csv, read_json
+from pipeline.search.selection import Candidate, read_candidates
+
+# More than this many points of standard error, and the choice among trials is mostly chance.
+LARGE_ERROR = 0.02
+# A training is still improving if its last quarter has brought more than this many such errors.
+IMPROVING_ERRORS = 2.0
+
+
+def notes() -> list[str]:
+    """Return the warnings that the results of this workspace call for, one line each."""
+    candidates = [
+        candidate
+        for file in sorted(paths.CANDIDATES.glob("*.json"))
+        for candidate in read_candidates(file)
+    ]
+    if not candidates:
+        return []
+    data, metrics = read_json(paths.DATA_REPORT), read_json(paths.METRICS)
+    curves = read_csv(paths.LEARNING_CURVES / "tuned.csv")
+    error = max(candidates, key=lambda c: c.val_accuracy).standard_error
+    found = (
+        _nothing_learnt(candidates, data["validation"]["per_class"]),
+        _alike(candidates),
+        _within_noise(candidates),
+        _small_validation(error, data["validation"]["images"]),
+        _still_improving(curves, error),
+        _same_model(metrics),
+    )
+    return [line for line in found if line]
+
+
+def _nothing_learnt(
+    candidates: Sequence[Candidate], per_class: Sequence[tuple[str, int]]
+) -> str | None:
+    """Warn if no trial is better than always answering with the largest class."""
+    counts = [count for _, count in per_class]
+    share = max(counts) / sum(counts)
+    best = max(candidate.val_accuracy for candidate in candidates)
+    if best > share:
+        return None
+    return (
+        f"Nothing learnt: the best trial has {best:.1%} on the validation images, and the largest "
+        f"class alone is {share:.1%} of them. Train longer (tune.epochs) or look at the labels."
+    )
+
+
+def _alike(candidates: Sequence[Candidate]) -> str | None:
+    """Warn if different hyperparameters have the same score and loss to the last digit."""
+
+    def scores(candidate: Candidate) -> tuple[str, float, float]:
+        return candidate.architecture, candidate.val_accuracy, candidate.val_loss
+
+    for (architecture, accuracy, _), group in groupby(sorted(candidates, key=scores), scores):
+        trials = [candidate.trial for candidate in group]
+        if len(trials) > 1:
+            return (
+                f"{architecture}: trials {', '.join(map(str, trials))} have other hyperparameters "
+                f"and the same scores to the last digit ({accuracy:.4f}): do these have any effect?"
+            )
+    return None
+
+
+def _within_noise(candidates: Sequence[Candidate]) -> str | None:
+    """Warn if the search cannot tell any of its trials from the best."""
+    best = max(candidates, key=lambda c: c.val_accuracy)
+    bar = best.val_accuracy - best.standard_error
+    if len(candidates) < 3 or any(c.val_accuracy < bar for c in candidates):
+        return None
+    return (
+        f"All {len(candidates)} trials are within one standard error ({best.standard_error:.4f}) of "
+        "the best: more trials will not help, more validation images will."
+    )
+
+
+def _small_validation(error: float, images: int) -> str | None:
+    if error <= LARGE_ERROR:
+        return None
+    return (
+        f"{images} validation images are few: the standard error of the best trial is "
+        f"{error:.1%}, so which trial is best is partly chance."
+    )
+
+
+def _still_improving(curves: Sequence[Mapping[str, str]], error: float) -> str | None:
+    """Warn if the last quarter of the training still brought more than chance does."""
+    epochs = max(int(row["epoch"]) for row in curves)
+    start = max(1, epochs - epochs // 4)
+    now, then = (_mean(curves, epoch) for epoch in (epochs, start))
+    if epochs < 4 or now - then <= IMPROVING_ERRORS * error:
+        return None
+    return (
+        f"The tuned models were still improving when training ended (validation accuracy "
+        f"{then:.4f} after epoch {start}, {now:.4f} after epoch {epochs}): raise train.epochs."
+    )
+
+
+def _mean(curves: Sequence[Mapping[str, str]], epoch: int) -> float:
+    return fmean(float(row["val_accuracy"]) for row in curves if int(row["epoch"]) == epoch)
+
+
+def _same_model(metrics: Mapping[str, Any]) -> str | None:
+    search = metrics["tuned_against_baseline"]
+    same = metrics["tuned"] == metrics["baseline"] and not search["fixed"] + search["broken"]
+    return (
+        "Tuned and baseline are the same model: the search found nothing better than the recipe."
+        if same
+        else None
+    )
