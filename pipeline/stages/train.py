@@ -96,8 +96,8 @@ def _checked(seed: FinalSeed, result: Result) -> Result:
     """
     again = "run the same again: finished seeds are kept."
     hints = {
-        "killed": f", perhaps for want of memory. {environment.WORKERS} says how many are trained at "
-        f"a time; with fewer, {again}",
+        "killed": f", perhaps for want of memory. {environment.WORKERS} says how many are trained "
+        f"at a time; with fewer, {again}",
         "memory": f". With a higher {environment.MEMORY}, or fewer {environment.WORKERS}, {again}",
     }
     if result.status == "failed":
