@@ -73,12 +73,12 @@ def trains(process):
     """Return whether a process sends messages, one an epoch."""
     try:
         worker = "pipeline.workers.worker" in process.cmdline()
-        return worker and process.io_counters().write_count > 100
+        return worker and process.io_counters().write_count > 20  # starting takes some five
     except psutil.NoSuchProcess:  # libraries start others, which end at once
         return False
 
 
-def wait_for(look, seconds=60):
+def wait_for(look, seconds=180):
     end = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < end
@@ -103,9 +103,9 @@ def test_a_killed_process_is_an_error_that_says_what_to_do(clone):
     os.kill(children[0].pid, signal.SIGKILL)
     others = wait_for(lambda: replaced(process.pid, children))
     os.kill(others[0].pid, signal.SIGKILL)
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=180)[0]
     assert process.returncode == 1
-    assert "perhaps for want of memory. CONVOY_WORKERS=2 trains 2 at a time" in said
+    assert "perhaps for want of memory. CONVOY_WORKERS says how many are trained at a time" in said
     assert "Traceback" not in said
     wait_for(lambda: not any(child.is_running() for child in children))
 
@@ -115,7 +115,7 @@ def test_a_killed_process_is_an_error_that_says_what_to_do(clone):
 def test_nothing_goes_on_when_the_stage_is_ended(clone, ending):
     process, children = train_endlessly(clone)
     os.kill(process.pid, ending)
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=180)[0]
     assert process.returncode == -ending
     assert ("interrupted. What is finished is kept" in said) == (ending == signal.SIGINT)
     assert "Traceback" not in said
