@@ -76,8 +76,8 @@ def _within_noise(candidates: Sequence[Candidate]) -> str | None:
     if len(candidates) < 3 or any(c.val_accuracy < bar for c in candidates):
         return None
     return (
-        f"All {len(candidates)} trials are within one standard error ({best.standard_error:.4f}) of "
-        "the best: more trials will not help, more validation images will."
+        f"All {len(candidates)} trials are within one standard error ({best.standard_error:.4f}) "
+        "of the best: more trials will not help, more validation images will."
     )
 
 

@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from skimage.feature import hog
 from sklearn.svm import SVC
 
-from pipeline.training.batches import SplitFolder
-
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 
-# The kernel of more images than this costs minutes and gigabytes.
+# The kernel of more images than these costs minutes and gigabytes.
 MOST_IMAGES, MOST_VALIDATION = 5000, 2000
 CELLS = 8
 LEVELS = 4
@@ -48,21 +46,6 @@ class Yardstick:
     method: str
     training_images: int
     validation_accuracy: float
-
-
-def measure(train: SplitFolder, validation: SplitFolder, test: SplitFolder) -> list[Yardstick]:
-    """Fit both yardsticks, of many images to some, and let them classify the test images."""
-    used, judged = evenly(train.labels, MOST_IMAGES), evenly(validation.labels, MOST_VALIDATION)
-    return [
-        largest_class(train.labels, validation.labels, len(test)),
-        gradients_and_colours(
-            train.images(used),
-            train.labels[used],
-            validation.images(judged),
-            validation.labels[judged],
-            test.images(slice(None)),
-        ),
-    ]
 
 
 def largest_class(train_labels: Labels, validation_labels: Labels, test_images: int) -> Yardstick:
