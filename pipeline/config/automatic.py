@@ -38,6 +38,7 @@ FIXED: dict[str, Any] = {
     "fit.augment.rotation": 0.0,
     "fit.augment.zoom": 0.0,
     "train.epochs": 6,
+    "train.threads": 2,
 }
 
 
@@ -96,6 +97,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
         "train.epochs": training,
+        "train.threads": Choice(1, "seeds are trained side by side, one a core"),
         **_conditions(image_size(facts.width, facts.height, facts.coloured).value),
     }
 
