@@ -51,6 +51,7 @@ class Facts:
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
         coloured: Whether any of them has colours.
+        image_size: Pixels a side to which they were resized.
     """
 
     per_class: tuple[int, ...]
@@ -58,6 +59,7 @@ class Facts:
     width: float
     height: float
     coloured: bool
+    image_size: int
 
     @property
     def training_images(self) -> int:
@@ -74,6 +76,7 @@ class Facts:
             pictures["width"],
             pictures["height"],
             pictures["coloured"],
+            pictures["image_size"],
         )
 
 
@@ -96,7 +99,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
         "train.epochs": training,
-        **_conditions(image_size(facts.width, facts.height, facts.coloured).value),
+        **_conditions(facts.image_size),
     }
 
 
