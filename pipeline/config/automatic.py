@@ -52,6 +52,7 @@ class Facts:
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
         coloured: Whether any of them has colours.
+        image_size: Pixels a side to which they were resized.
     """
 
     per_class: tuple[int, ...]
@@ -59,6 +60,7 @@ class Facts:
     width: float
     height: float
     coloured: bool
+    image_size: int
 
     @property
     def training_images(self) -> int:
@@ -75,6 +77,7 @@ class Facts:
             pictures["width"],
             pictures["height"],
             pictures["coloured"],
+            pictures["image_size"],
         )
 
 
@@ -98,7 +101,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
         "select.confirm": _confirm(facts),
         "train.epochs": training,
         "train.threads": Choice(1, "seeds are trained side by side, one a core"),
-        **_conditions(image_size(facts.width, facts.height, facts.coloured).value),
+        **_conditions(facts.image_size),
     }
 
 

@@ -137,10 +137,10 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     """
     name = shown_as or path
     content = _content(path, name)
-    chosen = flatten(read_json(paths.SETTINGS)) if paths.SETTINGS.exists() else {}
+    chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
         # Before stage `settings` has run, no stage reads these; they only have to be allowed.
-        _put(content, key, chosen.get(key, automatic.FIXED[key]))
+        _put(content, key, _get(chosen, key, automatic.FIXED[key]))
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -174,6 +174,14 @@ def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
 def written(path: Path = paths.PARAMS) -> dict[str, Any]:
     """Read every parameter as it is written, unchecked, by its dotted key."""
     return flatten(_content(path, path))
+
+
+def _get(content: Mapping[str, Any], key: str, default: Any) -> Any:
+    """Return what stands under a dotted key, sections included."""
+    *sections, last = key.split(".")
+    for section in sections:
+        content = content.get(section, {})
+    return content.get(last, default)
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:

@@ -5,7 +5,7 @@ import pytest
 from pipeline.config import automatic
 from pipeline.config.automatic import Facts
 
-SIGNS = Facts((136,) * 10, 272, 100, 100, True)
+SIGNS = Facts((136,) * 10, 272, 100, 100, True, 128)
 
 
 def chosen(**changes):
@@ -59,8 +59,11 @@ def test_the_image_size_follows_the_shorter_side_and_photographs_are_larger(
     width, height, coloured, side
 ):
     assert automatic.image_size(width, height, coloured).value == side
-    values = chosen(width=width, height=height, coloured=coloured)
-    assert values["fit.augment.shift"] == side // 10
+
+
+@pytest.mark.parametrize("side", [16, 64, 200])
+def test_images_are_shifted_by_a_tenth_of_the_size_that_they_have(side):
+    assert chosen(image_size=side)["fit.augment.shift"] == side // 10
 
 
 LISTED = ["mlp", "compact_cnn", "picture_cnn", "pretrained"]

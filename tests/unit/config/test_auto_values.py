@@ -1,0 +1,81 @@
+import json
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.base import paths
+from pipeline.config import automatic, params
+from pipeline.stages import settings
+
+
+@pytest.fixture
+def folder(workspace):
+    """Give a workspace in which everything that may be left to the pipeline is left to it."""
+    yaml = YAML()
+    content = yaml.load(paths.PARAMS.read_text())
+    for key in automatic.FIXED:
+        *sections, last = key.split(".")
+        section = content
+        for name in sections:
+            section = section[name]
+        section[last] = "auto"
+    content["dataset"]["name"] = "folder"
+    content["architectures"] = ["mlp", "picture_cnn", "pretrained"]
+    yaml.dump(content, paths.PARAMS)
+    return workspace
+
+
+def write_report(**pictures):
+    report = {
+        "train": {"per_class": [["a", 680], ["b", 680]]},
+        "validation": {"images": 272},
+    }
+    if pictures:
+        report["pictures"] = pictures
+    paths.DATA_REPORT.parent.mkdir(exist_ok=True)
+    paths.DATA_REPORT.write_text(json.dumps(report))
+
+
+def chosen(**pictures):
+    write_report(**pictures)
+    settings.main(params.load())
+    return params.load()
+
+
+PHOTOS = {"name": "p", "width": 120.0, "height": 100.0, "coloured": True, "image_size": 128}
+
+
+def test_what_is_chosen_for_photographs_is_what_stages_read(folder, capsys):
+    found = chosen(**PHOTOS)
+    assert (found.tune.epochs, found.train.epochs, found.train.threads) == (12, 36, 1)
+    assert found.select.confirm == params.Confirm(top=2, seeds=3)
+    assert found.select.baseline == "picture_cnn"
+    assert found.fit.augment.shift == 12
+    assert params.epochs_of("pretrained", "train", found.train.epochs) == 12
+    assert params.epochs_of("picture_cnn", "train", found.train.epochs) == 36
+    assert "train.epochs = 36: 1,500 steps of 32 images take 36" in capsys.readouterr().out
+
+
+def test_a_built_in_data_set_has_fixed_values(folder):
+    found = chosen()
+    assert (found.tune.epochs, found.train.epochs, found.select.confirm) == (4, 6, None)
+    assert params.epochs_of("pretrained", "train", 6) == 6
+
+
+def test_what_params_yaml_names_is_left_as_it_is(folder):
+    yaml = YAML()
+    content = yaml.load(paths.PARAMS.read_text())
+    content["train"]["epochs"] = 5
+    yaml.dump(content, paths.PARAMS)
+    found = chosen(**PHOTOS)
+    assert (found.train.epochs, params.epochs_of("pretrained", "train", 5)) == (5, 5)
+    written = json.loads(paths.SETTINGS.read_text())
+    assert written["train"]["epochs"] is None
+    assert "train.epochs" not in written["because"]
+
+
+def test_what_is_not_searched_is_written_down_with_its_reason(folder):
+    chosen(**PHOTOS)
+    written = json.loads(paths.SETTINGS.read_text())
+    assert written["left_out"] == {"mlp": True, "picture_cnn": False, "pretrained": False}
+    assert "not for pictures" in written["because"]["mlp"]
