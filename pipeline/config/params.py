@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
-from pipeline.config import automatic
+from pipeline.config import automatic, committed
 from pipeline.config.conditions import Conditions
 from pipeline.config.dvc_yaml import flatten
 from pipeline.config.fields import (
@@ -145,6 +145,11 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         problems = [f"{name}: {explain(problem, Params)}" for problem in error.errors()]
+        if path == paths.PARAMS and committed.differences():
+            problems.append(
+                f"If `dvc exp run -S` brought it: `{committed.WAY_BACK}` takes back all that "
+                "differs from the last commit (`git diff` shows it)."
+            )
         raise ParamsError("\n".join(problems)) from None
 
 

@@ -8,9 +8,11 @@ looks into, is not among what it lists: DVC would miss a mistyped one before thi
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
+from pipeline.config import committed
 from pipeline.config.params import FOLDER, Params, ParamsError
 from pipeline.data import location
 from pipeline.data.source import load_dataset
+from pipeline.running.terminal import say
 
 
 def main(settings: Params) -> None:
@@ -26,5 +28,8 @@ def main(settings: Params) -> None:
                 f"{paths.PARAMS}: {key} = True: a mirrored image of {name} is of another "
                 "class, or of none; allowed: False"
             )
+    if changed := committed.differences():
+        say(f"{paths.PARAMS} differs from the last commit: {'; '.join(changed)}")
+        say(f"`{committed.WAY_BACK}` takes all of that back; until then it stays.")
     with replacing(paths.CHECKED) as scratch:
         scratch.write_text("params.yaml is valid\n", encoding="utf-8")
