@@ -149,6 +149,13 @@ def image_size(width: float, height: float, coloured: bool) -> Choice:
     return Choice(side, f"{found}; kept between {SMALLEST_SIDE} and {LARGEST_SIDE}")
 
 
+def fit(width: float, height: float, coloured: bool) -> Choice:
+    """Choose how pictures that are not square are brought to a square."""
+    if coloured and min(width, height) >= PRETRAINED_FROM:
+        return Choice("crop", "photographs keep their proportions, and have their subject inside")
+    return Choice("squash", "nothing is cut off, and no borders take the place of pixels")
+
+
 def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str]:
     """Return the architectures that are not worth a search here, each with the reason.
 

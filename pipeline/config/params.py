@@ -49,7 +49,7 @@ class Dataset(Section):
     labels: Literal["fine", "coarse"]
     path: Path
     image_size: SideOrAuto
-    fit: Fit
+    fit: Fit | Literal["auto"]
     channels: Literal[1, 3]
     skip_unreadable: Flag
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.config import automatic
+from pipeline.config.fields import Fit
 from pipeline.data import layout, location, pictures
 from pipeline.data.layout import Classes, Layout, say
 from pipeline.data.pictures import Picture
@@ -115,8 +116,10 @@ def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
         side, reason = choice.value, choice.reason
     else:
         side, reason = settings.image_size, "params.yaml"
+    usual: Fit = automatic.fit(width, height, coloured).value
+    fit = usual if settings.fit == "auto" else settings.fit
     name = pictures.printable(settings.path.resolve().name)
-    return PictureFacts(name, width, height, coloured, side, reason, settings.fit)
+    return PictureFacts(name, width, height, coloured, side, reason, fit)
 
 
 def _size(path: Path) -> tuple[int, int] | None:
@@ -143,17 +146,21 @@ def _part(
     skipped: list[Unusable],
 ) -> Part:
     labelled = [(label, path) for label, name in enumerate(classes) for path in files.get(name, [])]
-    return Part(len(labelled), partial(_chunks, labelled, settings, facts.image_size, skipped))
+    return Part(len(labelled), partial(_chunks, labelled, settings, facts, skipped))
 
 
 def _chunks(
-    labelled: list[tuple[int, Path]], settings: Settings, side: int, skipped: list[Unusable]
+    labelled: list[tuple[int, Path]],
+    settings: Settings,
+    facts: PictureFacts,
+    skipped: list[Unusable],
 ) -> Iterator[Pictures]:
     """Read the pictures on all processors, in order; add the unreadable ones to `skipped`."""
+    size = (facts.image_size, facts.image_size)
 
     def read_one(path: Path) -> Picture | Unusable:
         try:
-            return pictures.read_identified(path, (side, side), settings.channels, settings.fit)
+            return pictures.read_identified(path, size, settings.channels, facts.fit)
         except pictures.PictureError as error:
             return _unreadable(error)
 
