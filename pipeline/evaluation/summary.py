@@ -11,7 +11,7 @@ from pipeline.base.files import read_json
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
 
-YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "largest class"}
+YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "majority"}
 
 
 def show() -> None:
@@ -38,9 +38,9 @@ def show() -> None:
 def _table(metrics: dict[str, Any]) -> Table:
     """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
     title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
-    table = Table("", title=title, box=box.SIMPLE_HEAD)
+    table = Table("", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
@@ -50,7 +50,7 @@ def _table(metrics: dict[str, Any]) -> Table:
             row.get("architecture", ""),
             f"{row['parameters']:,}" if "parameters" in row else "",
             f"{row['accuracy']:.4f}",
-            "{:.3f} – {:.3f}".format(*row["accuracy_interval"]),
+            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
             f"{row['macro_f1']:.4f}",
         )
     return table
@@ -75,8 +75,8 @@ def _search(verdict: dict[str, Any]) -> str:
     """Write the answer to "was the search worth it?" in one line."""
     low, high = verdict["difference_interval"]
     return (
-        f"Was the search worth it? tuned against baseline: {verdict['verdict']}, accuracy "
-        f"{verdict['accuracy_difference']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}); "
-        f"{verdict['fixed']} images fixed, "
+        f"Was the search worth it? tuned against baseline: {verdict['verdict']}, "
+        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of all seeds (95 % interval "
+        f"{low:+.4f} to {high:+.4f}). The released models above: {verdict['fixed']} images fixed, "
         f"{verdict['broken']} broken."
     )
