@@ -28,8 +28,15 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
     write_csv(path, TRIAL_COLUMNS + names, rows)
 
 
-def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
+def candidates(
+    records: Sequence[Record], validation_images: int, code_sha256: str
+) -> list[Candidate]:
     """Return the completed trials.
+
+    Args:
+        records: All trials of one search.
+        validation_images: How many there are.
+        code_sha256: Digest of the architecture's file.
 
     Raises:
         ConvoyError: there is none; the message lists every trial's reason.
@@ -51,6 +58,7 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
                 result.val_loss,
                 result.parameters,
                 record.spec.values,
+                code_sha256,
             )
         )
     if not completed:

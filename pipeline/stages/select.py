@@ -30,13 +30,13 @@ def main(settings: Params) -> None:
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
         reason += "; by the means of fresh seeds"
-    code = read_json(paths.ARCHITECTURE_DIGESTS)
     values = dict(chosen.hyperparameters)
-    tuned = Specification(chosen.architecture, values, code[chosen.architecture])
+    tuned = Specification(chosen.architecture, values, chosen.code_sha256)
     name = settings.select.baseline
     sizes = settings.tune.batch_sizes
     batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
-    baseline = Specification(name, batch, code[name])
+    code = read_json(paths.ARCHITECTURE_DIGESTS)[name]
+    baseline = Specification(name, batch, code)
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
