@@ -139,8 +139,10 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     content = _content(path, name)
     chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
-        # Before stage `settings` has run, no stage reads these; they only have to be allowed.
-        _put(content, key, _get(chosen, key, automatic.FIXED[key]))
+        # What was not `auto` when stage `settings` last ran is null there, and has no reason. Until
+        # it runs again, no stage reads these values; they only have to be allowed.
+        known = key in chosen.get("because", {})
+        _put(content, key, _get(chosen, key) if known else automatic.FIXED[key])
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -181,12 +183,12 @@ def written(path: Path = paths.PARAMS) -> dict[str, Any]:
     return flatten(_content(path, path))
 
 
-def _get(content: Mapping[str, Any], key: str, default: Any) -> Any:
+def _get(content: Mapping[str, Any], key: str) -> Any:
     """Return what stands under a dotted key, sections included."""
     *sections, last = key.split(".")
     for section in sections:
-        content = content.get(section, {})
-    return content.get(last, default)
+        content = content[section]
+    return content[last]
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:
