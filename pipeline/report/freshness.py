@@ -110,7 +110,7 @@ def _parameters(
         now = results.params if file == dvc_yaml.PARAMS else results.json(file)
         if key not in recorded:
             yield f"{key} in {file} is read now"
-        elif _lookup(now, key) != recorded[key]:
+        elif dvc_yaml.lookup(now, key) != recorded[key]:
             yield f"{key} in {file} changed"
 
 
@@ -137,9 +137,3 @@ def _digest(results: Results, path: str) -> str | None:
     return dvc_yaml.folder_md5(
         {name.removeprefix(f"{path}/"): hashlib.md5(files[name]).hexdigest() for name in inside}
     )
-
-
-def _lookup(content: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
