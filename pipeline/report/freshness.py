@@ -65,6 +65,10 @@ def _code(results: Results) -> Iterator[str]:
         recorded = results.json(paths.code(stage).as_posix())
         for file in code_digest.differing(recorded, entry):
             yield f"{stage}: {file} changed"
+    # The baseline's architecture need not be among those that are searched.
+    recorded = results.json(paths.ARCHITECTURE_DIGESTS.as_posix())
+    for name in code_digest.differing(recorded, code_digest.architectures(sources)):
+        yield f"select: {paths.ARCHITECTURES.as_posix()}/{name}.py changed"
 
 
 def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:
