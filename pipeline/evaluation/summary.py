@@ -57,7 +57,7 @@ def _table(metrics: dict[str, Any]) -> Table:
 
 
 def _chosen() -> str:
-    """Name what was chosen for a folder of pictures; empty for a built-in data set."""
+    """Return what was chosen for a folder of pictures; empty for a built-in data set."""
     pictures = read_json(paths.DATA_REPORT).get("pictures")
     if not pictures:
         return ""
