@@ -180,6 +180,18 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
     return found if len(found) < len(architectures) else {}
 
 
+def weights_needed(architectures: Sequence[str], *, folder: bool) -> bool:
+    """Check whether a search may begin from published weights.
+
+    Args:
+        architectures: Those that params.yaml lists.
+        folder: Whether the data set is a folder of pictures. What suits it is known only once it is
+            divided, so the weights are needed if they are listed.
+    """
+    left_out = {} if folder else unsuited(architectures, None)
+    return PRETRAINED in architectures and PRETRAINED not in left_out
+
+
 def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:
     """Return the batch size on offer that is nearest to the wanted one, as a ratio."""
     return min(sorted(batch_sizes), key=lambda size: abs(math.log(size / wanted)))

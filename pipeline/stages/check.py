@@ -8,7 +8,7 @@ looks into, is not among what it lists: DVC would miss a mistyped one before thi
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
-from pipeline.config import committed
+from pipeline.config import automatic, committed
 from pipeline.config.params import FOLDER, Params, ParamsError
 from pipeline.data import location
 from pipeline.data.source import load_dataset
@@ -28,6 +28,13 @@ def main(settings: Params) -> None:
                 f"{paths.PARAMS}: {key} = True: a mirrored image of {name} is of another "
                 "class, or of none; allowed: False"
             )
+    needed = automatic.weights_needed(settings.architectures, folder=name == FOLDER)
+    if settings.select.baseline == automatic.PRETRAINED and not needed:
+        raise ParamsError(
+            f"{paths.PARAMS}: select.baseline = {automatic.PRETRAINED!r}: its weights are brought "
+            f"only where it is searched. Name it under architectures, with dataset.name: {FOLDER}, "
+            "or choose another baseline"
+        )
     if changed := committed.differences():
         say(f"{paths.PARAMS} differs from the last commit: {'; '.join(changed)}")
         say(f"`{committed.WAY_BACK}` takes all of that back; until then it stays.")

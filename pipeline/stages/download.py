@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
-from pipeline.config.automatic import PRETRAINED
+from pipeline.config.automatic import weights_needed
 from pipeline.config.params import FOLDER, Params
 from pipeline.data.fetching import fetch_all
 from pipeline.data.source import load_dataset
@@ -22,7 +22,7 @@ def main(settings: Params) -> None:
     fetch_all(name, spec, paths.RAW)
     if not spec.files:
         _explain(paths.RAW, f"Nothing is downloaded for dataset.name: {name}.")
-    if name == FOLDER and PRETRAINED in settings.architectures:
+    if weights_needed(settings.architectures, folder=name == FOLDER):
         for network in published.PUBLISHED:
             origin = published.bring(network, paths.WEIGHTS, lambda size, total: None)
             say(f"{network}: weights from {origin}")

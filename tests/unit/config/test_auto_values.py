@@ -2,10 +2,12 @@ import json
 
 import pytest
 from ruamel.yaml import YAML
+from support.project import write_params
 
 from pipeline.base import paths
 from pipeline.config import automatic, params
-from pipeline.stages import settings
+from pipeline.config.params import ParamsError
+from pipeline.stages import check, settings
 
 
 @pytest.fixture
@@ -83,3 +85,11 @@ def test_what_is_not_searched_is_written_down_with_its_reason(folder):
     written = json.loads(paths.SETTINGS.read_text())
     assert written["left_out"] == {"mlp": True, "picture_cnn": False, "pretrained": False}
     assert "not for pictures" in written["because"]["mlp"]
+
+
+def test_a_pretrained_baseline_whose_weights_are_not_brought_is_refused_before_any_work(workspace):
+    write_params(workspace, {"select": {"baseline": "pretrained"}})
+    with pytest.raises(
+        ParamsError, match="select.baseline = 'pretrained': its weights are brought"
+    ):
+        check.main(params.load())

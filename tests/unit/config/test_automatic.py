@@ -96,3 +96,16 @@ def test_every_choice_gives_a_reason_with_its_numbers():
     assert all(choice.reason for choice in choices.values())
     assert "1,500 steps of 32 images take 36" in choices["train.epochs"].reason
     assert "1.8 points" in choices["select.confirm"].reason
+
+
+@pytest.mark.parametrize(
+    ("architectures", "folder", "needed"),
+    [
+        (["mlp", "pretrained"], False, False),
+        (["mlp", "pretrained"], True, True),
+        (["mlp"], True, False),
+        (["pretrained"], False, True),  # nothing else is listed, so it is searched
+    ],
+)
+def test_weights_are_brought_where_a_search_may_begin_from_them(architectures, folder, needed):
+    assert automatic.weights_needed(architectures, folder=folder) is needed
