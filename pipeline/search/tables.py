@@ -12,8 +12,6 @@ from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
 
-# The columns of the trial table that are not hyperparameters.
-
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
     """Write one row a trial: its outcome, then its hyperparameters. No clock times."""
