@@ -22,11 +22,12 @@ def main(settings: Params) -> None:
     leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
-    candidates = [leader.candidate for leader in sound.values()] or [
+    searched = [
         candidate
         for name in sorted(settings.architectures)
         for candidate in front(read_candidates(paths.CANDIDATES / f"{name}.json"))
     ]
+    candidates = [leader.candidate for leader in sound.values()] or searched
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
         reason += "; by the means of fresh seeds"
