@@ -78,7 +78,8 @@ def _within_noise(candidates: Sequence[Candidate]) -> str | None:
         return None
     return (
         f"All {len(candidates)} completed trials are within one standard error "
-        f"({best.standard_error:.4f}) of the best: more trials will not help, more validation images will."
+        f"({best.standard_error:.4f}) of the best: more trials will not help, more validation "
+        "images will."
     )
 
 

@@ -22,11 +22,7 @@ def main(settings: Params) -> None:
     fetch_all(name, spec, paths.RAW)
     if not spec.files:
         _explain(paths.RAW, f"Nothing is downloaded for dataset.name: {name}.")
-<<<<<<< HEAD
     if PRETRAINED in settings.architectures and name == FOLDER:
-=======
-    if name == FOLDER and PRETRAINED in settings.architectures:
->>>>>>> review
         for network in published.PUBLISHED:
             origin = published.bring(network, paths.WEIGHTS, lambda size, total: None)
             say(f"{network}: weights from {origin}")
