@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(INSTALLED)  ## Make .venv with everything in it, pinned
+setup: $(INSTALLED) .dvc/plots.html  ## Make .venv with everything in it, pinned
 
 $(INSTALLED): $(LOCK)
 	@# `venv --clear` would empty the environment that a link leads to.
@@ -25,6 +25,10 @@ $(INSTALLED): $(LOCK)
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	touch $@
+
+# The page that `dvc plots` fills, with what draws the charts inside it: no network is needed.
+.dvc/plots.html: $(INSTALLED)
+	python -m pipeline plots-page
 
 run: setup  ## Run the whole pipeline: dvc repro
 	@mkdir -p .state && touch .state/run-began

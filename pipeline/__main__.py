@@ -141,6 +141,14 @@ def experiment(
 
 
 @app.command()
+def plots_page() -> None:
+    """Make the charts of `dvc plots` work without a network. `make setup` calls it."""
+    from pipeline.commands import plots_page
+
+    run(plots_page.write)
+
+
+@app.command()
 def doctor() -> None:
     """Look for what can be wrong around a run, and say what to type."""
     from pipeline.commands.doctor import examine

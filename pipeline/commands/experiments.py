@@ -5,6 +5,7 @@ and results.
 """
 
 import json
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ def start(name: str, options: Sequence[str]) -> None:
             f"workspace; `dvc exp remove {name}` forgets it, to run it anew."
         )
     arguments = ["exp", "run", "--name", name, *options, *overrides]
-    say(f"dvc {' '.join(arguments)}")
+    say(shlex.join(["dvc", *arguments]))
     status = call.dvc(*arguments).returncode
     if status:
         raise ConvoyError(f"`dvc exp run` ended with status {status}; its message is above.")

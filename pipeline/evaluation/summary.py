@@ -57,13 +57,8 @@ def _table(metrics: dict[str, Any]) -> Table:
 
 
 def _chosen() -> str:
-<<<<<<< HEAD
-    """Name what was chosen for a folder of pictures; empty for a built-in data set."""
-    pictures, settings = read_json(paths.DATA_REPORT).get("pictures"), read_json(paths.SETTINGS)
-=======
     """Return what was chosen for a folder of pictures; empty for a built-in data set."""
-    pictures = read_json(paths.DATA_REPORT).get("pictures")
->>>>>>> review
+    pictures, settings = read_json(paths.DATA_REPORT).get("pictures"), read_json(paths.SETTINGS)
     if not pictures:
         return ""
     searched = [name for name, left_out in settings["left_out"].items() if not left_out]

@@ -1,5 +1,6 @@
 """Every committed experiment is valid, and DVC takes it as we hand it over."""
 
+import shlex
 import subprocess
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_wrong_name_and_a_wrong_value_are_refused(tmp_path, monkeypatch):
         experiments.changes("bad")
 
 
+def test_the_command_that_is_printed_can_be_pasted(make_clone, monkeypatch, capsys):
+    monkeypatch.chdir(make_clone())
+    monkeypatch.setattr(call, "dvc", _all_but_the_run(call.dvc, started := []))
+    experiments.start("mnist_fast", ["--queue"])
+    printed = capsys.readouterr().out.splitlines()[-1]
+    assert shlex.split(printed) == ["dvc", *started[0]]
+    assert "++train.seeds=[1, 2, 3, 4, 5]" in started[0]
+
+
 def test_one_that_has_run_is_not_run_again_by_accident(finished, monkeypatch):
     monkeypatch.chdir(finished)
     head = run("git", "rev-parse", "HEAD", cwd=finished).stdout.strip()
@@ -57,16 +67,7 @@ def test_one_that_has_run_is_not_run_again_by_accident(finished, monkeypatch):
     with pytest.raises(ConvoyError, match=f"dvc exp apply {NAMES[0]}.*dvc exp remove"):
         experiments.start(NAMES[0], [])
     run("dvc", "exp", "remove", NAMES[0], cwd=finished)
-    real, started = call.dvc, []
-
-    def dvc(*arguments, **how):
-        """Run DVC, except that the experiment itself would take minutes."""
-        if arguments[:2] != ("exp", "run"):
-            return real(*arguments, **how)
-        started.append(arguments)
-        return subprocess.CompletedProcess(arguments, 0)
-
-    monkeypatch.setattr(call, "dvc", dvc)
+    monkeypatch.setattr(call, "dvc", _all_but_the_run(call.dvc, started := []))
     experiments.start(NAMES[0], [])
     assert [arguments[:4] for arguments in started] == [("exp", "run", "--name", NAMES[0])]
 
@@ -75,3 +76,15 @@ def test_without_a_name_they_are_listed():
     shown = run("python", "-m", "pipeline", "experiment", cwd=ROOT, COLUMNS="100").stdout
     for name in NAMES:
         assert name in shown
+
+
+def _all_but_the_run(real, started):
+    """Run DVC, except that the experiment itself would take minutes: it is noted in `started`."""
+
+    def dvc(*arguments, **how):
+        if arguments[:2] != ("exp", "run"):
+            return real(*arguments, **how)
+        started.append(arguments)
+        return subprocess.CompletedProcess(arguments, 0)
+
+    return dvc

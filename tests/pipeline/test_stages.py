@@ -23,7 +23,9 @@ from pipeline.training import trained
 
 MNIST = ROOT.parent / "shared/data/mnist"
 RUNS = [
+    "code",
     "split",
+    "settings",
     "tune@mlp",
     "explain",
     "confirm",

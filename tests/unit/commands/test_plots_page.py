@@ -1,0 +1,105 @@
+"""DVC's page of charts, made from the committed results: it needs no network, and none is empty."""
+
+import csv
+import json
+import re
+import shutil
+
+import pytest
+from support.project import ROOT, run
+
+CHROMIUM = shutil.which("chromium")
+OFFLINE = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=10000",
+]
+# What Vega draws: a group of marks with at least one in it.
+MARKS = re.compile(r'class="mark-\w+ role-mark [^"]*"[^>]*><(?:path|text|line|g)')
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """Return a clone with the committed results, after `make setup`."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).stdout.splitlines():
+        if name.startswith((".dvc", "dvc.", "params.yaml", "results/")) and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    run("git", "init", "-q", cwd=folder)
+    run("python", "-m", "pipeline", "plots-page", cwd=folder, PYTHONPATH=str(ROOT))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(clone):
+    run("dvc", "plots", "show", cwd=clone)
+    return clone / "dvc_plots/index.html"
+
+
+def tables(folder):
+    """Return the number of rows of each table that is to be a chart and is not empty."""
+    found = {}
+    for pattern in ("predictions.csv", "classes.csv", "trials/*", "search/*.csv", "train/*"):
+        for path in (folder / "results").glob(pattern):
+            with path.open() as stream:
+                found[path.relative_to(folder).as_posix()] = len(list(csv.DictReader(stream)))
+    return {path: rows for path, rows in found.items() if rows}
+
+
+def fields(specification, key):
+    """Yield the text of every `key` in a nested specification, below its data."""
+    if isinstance(specification, dict):
+        for name, value in specification.items():
+            if name == key and isinstance(value, str):
+                yield value
+            elif name != "data":
+                yield from fields(value, key)
+    elif isinstance(specification, list):
+        for value in specification:
+            yield from fields(value, key)
+
+
+def test_each_chart_has_rows_with_the_fields_that_it_draws(clone):
+    text = run("dvc", "plots", "show", "--json", cwd=clone).stdout
+    charts = json.loads(text[text.index("\n{") :] if "\n{" in text else text)["data"]
+    drawn = {name: kinds[0] for name, kinds in charts.items() if kinds}
+    drawn = {name: kind["content"] for name, kind in drawn.items() if kind["type"] == "vega"}
+    expected = tables(clone)
+    assert set(drawn) >= {"learning curves", "results/predictions.csv", *expected}
+    for name, content in drawn.items():
+        rows = content["data"]["values"]
+        assert len(rows) == expected.get(name, len(rows)) > 0, name
+        made = set(fields(content, "as")) | {"filename"}
+        assert set(fields(content, "field")) - made <= set(rows[0]), name
+
+
+def test_the_page_loads_nothing(page):
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link|iframe)[^>]+(?:src|href)=", text)
+    assert '<meta charset="utf-8">' in text
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_browser_without_network_draws_each_chart(clone, page):
+    shown = run(CHROMIUM, *OFFLINE, "--dump-dom", page.as_uri(), cwd=clone).stdout
+    assert not re.findall(r'CONSOLE.*"(?:Uncaught|ERROR|Failed).*', shown)
+    charts = dict(part.split('"', 1) for part in shown.split('<div id="')[1:])
+    for name in ("learning curves", *tables(clone)):
+        assert MARKS.search(charts[re.sub(r"\W", "_", name)]), name
+
+
+def test_without_the_package_it_says_what_to_do(clone):
+    hidden = "import sys; sys.modules['js_lib_vega_embed'] = None\n"
+    main = "from pipeline.__main__ import app; app(['plots-page'])"
+    done = run("python", "-c", hidden + main, cwd=clone, check=False, PYTHONPATH=str(ROOT))
+    assert done.returncode == 1
+    assert "js_lib_vega_embed, is not installed. Run `make setup`" in done.stdout
