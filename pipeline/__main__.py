@@ -50,7 +50,7 @@ def report(
     ] = "",
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
-    """Say from git alone whether the newer of two revisions is better."""
+    """Compare two revisions from git alone: is the newer one better?"""
     from pipeline.report import command
 
     def compare() -> None:
@@ -67,7 +67,7 @@ def fresh(
         str | None, typer.Option(help="The git revision; by default the workspace.")
     ] = None,
 ) -> None:
-    """Say from git alone whether the results belong to the code, the data and the parameters."""
+    """Check from git alone whether the results belong to the code, data and parameters."""
     from pipeline.report import command
 
     run(lambda: command.check_freshness(revision))
@@ -99,7 +99,7 @@ def plan(
         bool, typer.Option(help="Try out for some seconds what never ran here.")
     ] = True,
 ) -> None:
-    """Say which stages would run, and about how much time, memory and disk they take here."""
+    """Estimate which stages would run, and how much time, memory and disk they take here."""
     from pipeline.commands.plan import show
 
     run(lambda: show(set_param or [], probing=probe))
