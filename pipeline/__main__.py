@@ -50,7 +50,7 @@ def report(
     ] = "",
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
-    """Compare two revisions from git alone: is the newer one better?"""
+    """Compare two revisions from git alone, and say whether the newer one is better."""
     from pipeline.report import command
 
     def compare() -> None:

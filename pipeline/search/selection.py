@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json, write_json
 
 Rule = Literal["one_standard_error", "best"]
@@ -81,5 +82,14 @@ def write_candidates(found: Sequence[Candidate], path: Path) -> None:
 
 
 def read_candidates(path: Path) -> list[Candidate]:
-    """Read the completed trials of one search."""
-    return [Candidate(**entry) for entry in read_json(path)]
+    """Read the completed trials of one search.
+
+    Raises:
+        ConvoyError: the file is not as `write_candidates` writes it.
+    """
+    try:
+        return [Candidate(**entry) for entry in read_json(path)]
+    except TypeError as error:
+        raise ConvoyError(
+            f"{path}: {error}. Another version of the pipeline wrote it; run `dvc repro`."
+        ) from None

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from pipeline.search.selection import Candidate, choose, front
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import write_json
+from pipeline.search.selection import Candidate, choose, front, read_candidates
 
 
 def candidate(trial, parameters, accuracy, loss):
@@ -52,3 +54,10 @@ def test_the_front_holds_whatever_would_be_chosen_of_all(rule):
     for seed in range(500):
         candidates = drawn(seed)
         assert choose(front(candidates), rule)[0] == choose(candidates, rule)[0]
+
+
+def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_path):
+    path = tmp_path / "mlp.json"
+    write_json(path, [{"architecture": "mlp", "trial": 1}])
+    with pytest.raises(ConvoyError, match=r"mlp\.json: .*version of the pipeline.*`dvc repro`"):
+        read_candidates(path)
