@@ -78,7 +78,7 @@ def _threads(results: Results) -> int:
     Raises:
         VerifyError: it is `auto`, and the revision does not hold what was chosen.
     """
-    threads = results.settings["train.threads"]
+    threads = results.settings.get("train.threads")
     if isinstance(threads, int):
         return threads
     raise VerifyError(

@@ -8,7 +8,7 @@ from support.project import ROOT, run
 
 @pytest.fixture
 def project(tmp_path):
-    """Give a project in which `make setup GPU=1` has been called."""
+    """Return a project in which `make setup GPU=1` has been called."""
     for name in ("Makefile", "requirements.lock", "requirements-gpu.lock"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").mkdir()

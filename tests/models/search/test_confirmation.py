@@ -108,7 +108,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture
 def searched(workspace, splits, store, monkeypatch):
-    """Give a workspace in which two trials of mlp have been searched."""
+    """Return a workspace in which two trials of mlp have been searched."""
     monkeypatch.setattr(paths, "STORE", store)
     write_params(workspace, TINY | {"select": {"confirm": {"top": 2, "seeds": 2}}})
     for split, folder in zip(splits, (paths.TRAIN, paths.VALIDATION), strict=True):

@@ -26,7 +26,7 @@ def split(tmp_path):
 
 @pytest.fixture
 def model():
-    """Give a frozen convolution, the mark, a convolution, and a classifier."""
+    """Return a frozen convolution, the mark, a convolution, and a classifier."""
     keras.utils.set_random_seed(1)
     images = keras.Input(SHAPE, dtype="uint8", name="images")
     maps = keras.layers.Rescaling(1 / 255, name="scale")(images)

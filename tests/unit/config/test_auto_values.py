@@ -12,7 +12,7 @@ from pipeline.stages import check, settings
 
 @pytest.fixture
 def folder(workspace):
-    """Give a workspace in which everything that may be left to the pipeline is left to it."""
+    """Return a workspace in which everything that may be left to the pipeline is left to it."""
     yaml = YAML()
     content = yaml.load(paths.PARAMS.read_text())
     for key in automatic.FIXED:

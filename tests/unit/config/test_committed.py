@@ -8,7 +8,7 @@ from pipeline.config.params import ParamsError
 
 @pytest.fixture
 def repository(workspace):
-    """Give a workspace whose params.yaml is committed."""
+    """Return a workspace whose params.yaml is committed."""
     run("git", "init", "-q", cwd=workspace)
     run("git", "add", "params.yaml", cwd=workspace)
     run(

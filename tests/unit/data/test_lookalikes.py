@@ -4,7 +4,7 @@ from pipeline.data import lookalikes
 
 
 def compared(hashes):
-    """Give all pairs, sorted, and how many hashes were in too large a bucket."""
+    """Return all pairs, sorted, and how many hashes were in too large a bucket."""
     large = np.zeros(len(hashes), np.uint16)
     pairs = list(lookalikes.alike(hashes, np.zeros(len(hashes), np.int32), large))
     found = np.sort(np.concatenate([np.empty((0, 2), int), *pairs]), axis=1)

@@ -44,7 +44,7 @@ PLAIN = [
 
 
 def shown(markdown):
-    """Give the text that a reader of the rendered cell would see."""
+    """Return the text that a reader of the rendered cell would see."""
     page = MarkdownIt("commonmark", {"html": True}).render(f"- {markdown}")
     return html.unescape(re.sub(r"</?(ul|li)>\n?", "", page)).strip()
 

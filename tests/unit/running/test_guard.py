@@ -15,14 +15,14 @@ NEW = Path("results/candidates/new.json")
 
 @pytest.fixture
 def selecting(workspace):
-    """Give the files that stage `select` depends on."""
+    """Return the files that stage `select` depends on."""
     TUNED.parent.mkdir(parents=True)
     TUNED.write_text("{}")
     return workspace
 
 
 def change_during_select(change):
-    """Give the error that stage `select` ends with when `change` happens during its run."""
+    """Return the error that stage `select` ends with when `change` happens during its run."""
     guard = Guard("select")
     change()
     with pytest.raises(ChangedError) as caught:
@@ -69,7 +69,7 @@ def test_matrix_items_and_parameters_are_filled_in(selecting):
 
 @pytest.fixture
 def code(selecting, monkeypatch):
-    """Give the stage code of its own, which may be edited, as stage `code` has written it down."""
+    """Return the stage code of its own, which may be edited, as stage `code` has written it down."""
     (selecting / "pipeline").unlink()
     shutil.copytree(ROOT / "pipeline", selecting / "pipeline")
     monkeypatch.setattr(code_digest, "ROOT", selecting)
