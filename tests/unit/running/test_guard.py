@@ -69,7 +69,7 @@ def test_matrix_items_and_parameters_are_filled_in(selecting):
 
 @pytest.fixture
 def code(selecting, monkeypatch):
-    """Return the stage code of its own, which may be edited, as stage `code` has written it down."""
+    """Return a workspace with code of its own to edit, which stage `code` has written down."""
     (selecting / "pipeline").unlink()
     shutil.copytree(ROOT / "pipeline", selecting / "pipeline")
     monkeypatch.setattr(code_digest, "ROOT", selecting)
