@@ -107,7 +107,7 @@ def _earlier(stage: str, settings: Params) -> list[Cost]:
     name = settings.dataset.name
     same = [cost for cost in costs.earlier() if cost.stage == stage and cost.dataset == name]
     runs = [cost for cost in same if not cost.probe]
-    alike = [cost for cost in runs if cost.workers == costs.workers_of(stage)]
+    alike = [cost for cost in runs if cost.workers == costs.workers_of(stage, settings)]
     return alike or runs or same
 
 
@@ -124,7 +124,7 @@ def _expected(stage: str, settings: Params) -> Cost | None:
     slowest = max(latest, key=lambda cost: cost.work_seconds / cost.work)
     images = costs.images()
     work = costs.work_of(stage, settings, images) if images else slowest.work
-    workers = costs.workers_of(stage)
+    workers = costs.workers_of(stage, settings)
     then, now = (_at_once(stage, number, settings) for number in (slowest.workers, workers))
     seconds = slowest.work_seconds * work / slowest.work * then / now
     return replace(slowest, work=work, work_seconds=seconds, workers=workers)

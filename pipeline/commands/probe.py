@@ -20,6 +20,8 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.config import automatic
+from pipeline.config.automatic import Facts
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
 from pipeline.running import costs
@@ -62,11 +64,16 @@ def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
         The expected cost of each stage that trains; empty if this workspace does not hold the
         data set's split.
     """
-    wanted = {name: _trained_by(name, settings) for name in stages}
-    wanted = {name: models for name, models in wanted.items() if models}
-    if not wanted or not paths.TRAIN.exists():
+    report = costs.data_report()
+    if report.get("dataset") != settings.dataset.name or not paths.TRAIN.exists():
         return []
-    if costs.data_report().get("dataset") != settings.dataset.name:
+    # What stage `settings` leaves out takes no time, and perhaps cannot be built on these images.
+    facts = Facts.of(report) if "pictures" in report else None
+    left_out = automatic.unsuited(settings.architectures, facts)
+    searched = [name for name in settings.architectures if name not in left_out]
+    wanted = {name: _trained_by(name, settings, searched) for name in stages}
+    wanted = {name: models for name, models in wanted.items() if models}
+    if not wanted:
         return []
     threads = max(settings.tune.threads, settings.train.threads)
     probes = _run(file, threads, sorted({name for models in wanted.values() for name in models}))
@@ -76,15 +83,15 @@ def estimate(stages: Iterable[str], settings: Params, file: Path) -> list[Cost]:
     ]
 
 
-def _trained_by(stage: str, settings: Params) -> list[str]:
+def _trained_by(stage: str, settings: Params, searched: list[str]) -> list[str]:
     """Return the architectures that a stage may train; the winner is known only later."""
     match stage.split("@"):
         case ["tune", architecture]:
-            return [architecture]
+            return [architecture] if architecture in searched else []
         case ["train", "baseline"]:
             return [settings.select.baseline]
         case ["train", _]:
-            return list(settings.architectures)
+            return searched
     return []
 
 

@@ -64,12 +64,27 @@ def verify(committed: Snapshot) -> Receipt:
         raise VerifyError(f"{name} is not in {committed.label}: run `dvc repro` and commit it.")
     results = Results(committed)
     _check_inputs(results)
-    backend.start(results.params["train"]["threads"])
+    backend.start(_threads(results))
     test = SplitFolder(paths.TEST)
     indices = {model: trained.read(paths.MODELS / model) for model in NAMES}
     by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}
     released = {model: by_seed[model][indices[model].released] for model in NAMES}
     return compare(judging.table(released, by_seed, test), text)
+
+
+def _threads(results: Results) -> int:
+    """Return the number of threads that the models of a revision were evaluated with.
+
+    Raises:
+        VerifyError: it is `auto`, and the revision does not hold what was chosen.
+    """
+    threads = results.settings["train.threads"]
+    if isinstance(threads, int):
+        return threads
+    raise VerifyError(
+        f"train.threads = {threads!r} in {paths.PARAMS}, but {paths.SETTINGS} of "
+        f"{results.snapshot.label} has no value for it: run `dvc repro` and commit what it writes."
+    )
 
 
 def compare(table: Mapping[str, list], committed: bytes) -> Receipt:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# Stands in params.yaml for a value that the pipeline chooses.
+AUTO = "auto"
 # A smaller picture is enlarged, for the network to halve it often enough; a larger one is reduced.
 SMALLEST_SIDE, LARGEST_SIDE = 28, 64
 BATCH_SIZES = (4, 8, 16, 32, 64, 128)

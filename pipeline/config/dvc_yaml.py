@@ -24,6 +24,13 @@ def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def lookup(content: Any, key: str) -> Any:
+    """Return what stands under a dotted key, a value or a section; None if there is nothing."""
+    for part in key.split("."):
+        content = content.get(part) if isinstance(content, Mapping) else None
+    return content
+
+
 def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of the stages in dvc.yaml, with one for each matrix item, such as tune@mlp.
 

@@ -8,6 +8,10 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from pipeline.config import automatic
+
+# Chosen by stage `split`, and by each stage that fits; stage `settings` chooses the others.
+AUTO_ELSEWHERE = ("dataset.fit", "dataset.image_size", "fit.precision")
 # Keys of earlier versions, and their names now.
 MOVED = {
     f"train.{name}": f"fit.{name}"
@@ -44,10 +48,23 @@ def explain(problem: ErrorDetails, schema: type[BaseModel]) -> str:
     if problem["type"] == "missing":
         return f"{key}: missing"
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "model_type":
+        message = f"a section is expected, with {', '.join(_keys(schema, where))}"
+    elif problem["type"] == "tuple_type":
+        message = "a list is expected"
     value = problem["input"]
     if isinstance(value, float) and math.isnan(value):
         value = "nan"
-    return f"{key} = {value!r}: {message[0].lower()}{message[1:]}"
+    return f"{key} = {value!r}: {message[0].lower()}{message[1:]}{_about_auto(key, value)}"
+
+
+def _about_auto(key: str, value: object) -> str:
+    """Return the end of a message: whether `auto` is allowed here, or else where it is."""
+    if key in automatic.FIXED:
+        return ", or auto"
+    if value == automatic.AUTO:
+        return f"; auto is allowed for {', '.join([*AUTO_ELSEWHERE, *automatic.FIXED])}"
+    return ""
 
 
 def _dotted(where: tuple[int | str, ...]) -> str:

@@ -16,12 +16,12 @@ from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
 from pipeline.config import automatic, committed
 from pipeline.config.conditions import Conditions
-from pipeline.config.dvc_yaml import flatten
+from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.config.fields import (
     ArchitectureName,
     Count,
     DatasetName,
-    Fit,
+    FitOrAuto,
     Flag,
     Seconds,
     Section,
@@ -32,8 +32,6 @@ from pipeline.config.fields import (
 )
 from pipeline.config.messages import explain
 
-# Stands in params.yaml for a value that stage `settings` chooses.
-AUTO = "auto"
 # The data set that is the user's own folder of pictures.
 FOLDER = "folder"
 
@@ -49,7 +47,7 @@ class Dataset(Section):
     labels: Literal["fine", "coarse"]
     path: Path
     image_size: SideOrAuto
-    fit: Fit | Literal["auto"]
+    fit: FitOrAuto
     channels: Literal[1, 3]
     skip_unreadable: Flag
 
@@ -139,8 +137,10 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     content = _content(path, name)
     chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
-        # Before stage `settings` has run, no stage reads these; they only have to be allowed.
-        _put(content, key, _get(chosen, key, automatic.FIXED[key]))
+        # What was not `auto` when stage `settings` last ran is null there, and has no reason. Until
+        # it runs again, no stage reads these values; they only have to be allowed.
+        known = key in chosen.get("because", {})
+        _put(content, key, lookup(chosen, key) if known else automatic.FIXED[key])
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -168,7 +168,7 @@ def epochs_of(architecture: str, section: Literal["tune", "train"], usual: int) 
 def automatic_keys(content: Mapping[str, Any]) -> list[str]:
     """Return the keys whose value is left to the pipeline, `auto`."""
     values = flatten(content)
-    return [key for key in automatic.FIXED if values.get(key) == AUTO]
+    return [key for key in automatic.FIXED if values.get(key) == automatic.AUTO]
 
 
 def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
@@ -179,14 +179,6 @@ def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
 def written(path: Path = paths.PARAMS) -> dict[str, Any]:
     """Read every parameter as it is written, unchecked, by its dotted key."""
     return flatten(_content(path, path))
-
-
-def _get(content: Mapping[str, Any], key: str, default: Any) -> Any:
-    """Return what stands under a dotted key, sections included."""
-    *sections, last = key.split(".")
-    for section in sections:
-        content = content.get(section, {})
-    return content.get(last, default)
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:

@@ -18,10 +18,11 @@ IMPROVING_ERRORS = 2.0
 
 def notes() -> list[str]:
     """Return the warnings that the results of this workspace call for, one line each."""
+    # Of architectures that are listed no more, the folder still holds what their search found.
     candidates = [
         candidate
-        for file in sorted(paths.CANDIDATES.glob("*.json"))
-        for candidate in read_candidates(file)
+        for name in sorted(read_json(paths.SETTINGS)["left_out"])
+        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
     ]
     if not candidates:
         return []
@@ -77,8 +78,9 @@ def _within_noise(candidates: Sequence[Candidate]) -> str | None:
     if len(candidates) < 3 or any(c.val_accuracy < bar for c in candidates):
         return None
     return (
-        f"All {len(candidates)} trials are within one standard error ({best.standard_error:.4f}) "
-        "of the best: more trials will not help, more validation images will."
+        f"All {len(candidates)} completed trials are within one standard error "
+        f"({best.standard_error:.4f}) of the best: more trials will not help, more validation "
+        "images will."
     )
 
 
@@ -94,6 +96,9 @@ def _small_validation(error: float, images: int) -> str | None:
 def _still_improving(curves: Sequence[Mapping[str, str]], error: float) -> str | None:
     """Warn if the last quarter of the training still brought more than chance does."""
     epochs = max(int(row["epoch"]) for row in curves)
+    # With train.patience a seed may have ended earlier: it has shown that it improves no more.
+    last = {row["seed"] for row in curves if int(row["epoch"]) == epochs}
+    curves = [row for row in curves if row["seed"] in last]
     start = max(1, epochs - epochs // 4)
     now, then = (_mean(curves, epoch) for epoch in (epochs, start))
     if epochs < 4 or now - then <= IMPROVING_ERRORS * error:

@@ -14,7 +14,7 @@ from pipeline.running.terminal import console, say
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
-YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "largest class"}
+YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "majority"}
 
 
 def show() -> None:
@@ -42,9 +42,9 @@ def show() -> None:
 def _table(metrics: dict[str, Any]) -> Table:
     """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
     title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
-    table = Table("", title=title, box=box.SIMPLE_HEAD)
+    table = Table("", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
@@ -54,18 +54,17 @@ def _table(metrics: dict[str, Any]) -> Table:
             row.get("architecture", ""),
             f"{row['parameters']:,}" if "parameters" in row else "",
             f"{row['accuracy']:.4f}",
-            "{:.3f} – {:.3f}".format(*row["accuracy_interval"]),
+            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
             f"{row['macro_f1']:.4f}",
         )
     return table
 
 
 def _chosen() -> str:
-    """Name what was chosen for a folder of pictures; empty for a built-in data set."""
-    pictures = read_json(paths.DATA_REPORT).get("pictures")
+    """Return what was chosen for a folder of pictures; empty for a built-in data set."""
+    pictures, settings = read_json(paths.DATA_REPORT).get("pictures"), read_json(paths.SETTINGS)
     if not pictures:
         return ""
-    settings = read_json(paths.SETTINGS)
     searched = [name for name, left_out in settings["left_out"].items() if not left_out]
     parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
     for section, noun in (("tune", "a trial"), ("train", "a training")):
@@ -79,8 +78,8 @@ def _search(verdict: dict[str, Any]) -> str:
     """Write the answer to "was the search worth it?" in one line."""
     low, high = verdict["difference_interval"]
     return (
-        f"Was the search worth it? tuned against baseline: {verdict['verdict']}, accuracy "
-        f"{verdict['accuracy_difference']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}); "
-        f"{verdict['fixed']} images fixed, "
+        f"Was the search worth it? tuned against baseline: {verdict['verdict']}, "
+        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of all seeds (95 % interval "
+        f"{low:+.4f} to {high:+.4f}). The released models above: {verdict['fixed']} images fixed, "
         f"{verdict['broken']} broken."
     )

@@ -49,7 +49,7 @@ class Yardstick:
 
 
 def largest_class(train_labels: Labels, validation_labels: Labels, test_images: int) -> Yardstick:
-    """Answer every image with the most frequent label of training, of equals the smallest."""
+    """Predict for every image the most frequent label of training, of equals the smallest."""
     largest = int(np.bincount(train_labels).argmax())
     accuracy = float((validation_labels == largest).mean())
     predicted = np.full(test_images, largest, np.int64)

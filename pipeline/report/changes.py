@@ -106,12 +106,14 @@ def _differing(
             paths += differing(base.json(path), head.json(path))
         else:
             paths.append(path)
+    was, now = before.get("params", {}), after.get("params", {})
     params = [
-        f"params.yaml: {change.key}"
-        for change in values(before.get("params", {}), after.get("params", {}))
+        f"{file}: {change.key}"
+        for file in {**now, **was}
+        for change in values(was.get(file, {}), now.get(file, {}))
         if change.changed
     ]
-    return paths + [line.replace("params.yaml: params.yaml.", "params.yaml: ") for line in params]
+    return paths + params
 
 
 def _digests(entry: dict[str, Any], part: str) -> dict[str, str]:

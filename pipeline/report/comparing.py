@@ -43,7 +43,7 @@ class Report:
         broken: Images that only the older released model gets right, in the same order.
         search: Tuned against baseline in the newer revision, None if it has no results.
         values: Metrics, old and new.
-        params: Parameters, old and new.
+        params: Parameters, old and new, with what was chosen in the place of `auto`.
         model: Architecture and hyperparameters of the tuned model, old and new.
         stages: The status of each stage.
         searches: The cost and outcome of each search.
@@ -86,7 +86,7 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "classes": head.classes,
         "search": _search(head),
         "values": changes.values(base.metrics, head.metrics),
-        "params": changes.values(base.params, head.params),
+        "params": changes.values(base.settings, head.settings),
         "model": changes.values(base.specification(RELEASED), head.specification(RELEASED)),
         "stages": ran,
         "searches": changes.searches(head, ran),

@@ -65,6 +65,10 @@ def _code(results: Results) -> Iterator[str]:
         recorded = results.json(paths.code(stage).as_posix())
         for file in code_digest.differing(recorded, entry):
             yield f"{stage}: {file} changed"
+    # The baseline's architecture need not be among those that are searched.
+    recorded = results.json(paths.ARCHITECTURE_DIGESTS.as_posix())
+    for name in code_digest.differing(recorded, code_digest.architectures(sources)):
+        yield f"select: {paths.ARCHITECTURES.as_posix()}/{name}.py changed"
 
 
 def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +114,7 @@ def _parameters(
         now = results.params if file == dvc_yaml.PARAMS else results.json(file)
         if key not in recorded:
             yield f"{key} in {file} is read now"
-        elif _lookup(now, key) != recorded[key]:
+        elif dvc_yaml.lookup(now, key) != recorded[key]:
             yield f"{key} in {file} changed"
 
 
@@ -137,9 +141,3 @@ def _digest(results: Results, path: str) -> str | None:
     return dvc_yaml.folder_md5(
         {name.removeprefix(f"{path}/"): hashlib.md5(files[name]).hexdigest() for name in inside}
     )
-
-
-def _lookup(content: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
-        content = content.get(part) if isinstance(content, dict) else None
-    return content

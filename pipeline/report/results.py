@@ -16,6 +16,8 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.config.automatic import AUTO
+from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.snapshots import Snapshot
@@ -39,6 +41,13 @@ class Results:
     def params(self) -> dict[str, Any]:
         """params.yaml, unchecked, because an older revision may have other keys."""
         return self.yaml(paths.PARAMS.as_posix())
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Every parameter by its dotted key, with what was chosen in the place of `auto`."""
+        written, chosen = flatten(self.params), self.json(paths.SETTINGS.as_posix())
+        asked = [key for key in chosen.get("because", {}) if written.get(key) == AUTO]
+        return written | {key: lookup(chosen, key) for key in asked}
 
     @cached_property
     def lock(self) -> dict[str, dict[str, Any]]:

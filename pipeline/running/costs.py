@@ -19,7 +19,7 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.files import files_of, read_json, write_json
-from pipeline.config import dvc_yaml, params
+from pipeline.config import dvc_yaml, environment, params
 from pipeline.config.params import Params
 from pipeline.running.guard import described
 from pipeline.running.terminal import say
@@ -78,7 +78,7 @@ def _note(stage: str, begun: float) -> None:
     outputs = dvc_yaml.outputs(described(stage)[0])
     settings = params.load()
     work = work_of(stage, settings, images())
-    workers = workers_of(stage)
+    workers = workers_of(stage, settings)
     plan = plans().get(stage, {})
     fits = plan.get("work") == work and plan.get("workers", "1") == workers
     written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
@@ -118,17 +118,25 @@ def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float
     return 1
 
 
-def workers_of(stage: str) -> str:
-    """Return the number of models that a stage trains at a time, as text, or "cluster".
+def workers_of(stage: str, settings: Params) -> str:
+    """Return the number of models that a stage may train at a time, as text, or "cluster".
 
-    The value is not checked here, because the stage itself reports one that is not allowed.
+    The value of CONVOY_WORKERS is not checked here, because the stage itself reports one that is
+    not allowed.
     """
-    kind = stage.partition("@")[0]
-    if kind not in ("tune", "confirm", "train"):
-        return "1"
-    if os.environ.get("CONVOY_SCHEDULER"):
+    tune, train, confirm = settings.tune, settings.train, settings.select.confirm
+    match stage.partition("@")[0]:
+        case "tune":
+            threads, epochs = tune.threads, tune.trials * tune.epochs
+        case "confirm" if confirm is not None:
+            threads, epochs = tune.threads, confirm.top * confirm.seeds * tune.epochs
+        case "train":
+            threads, epochs = train.threads, len(train.seeds) * train.epochs
+        case _:
+            return "1"
+    if environment.scheduler():
         return "cluster"
-    return os.environ.get("CONVOY_WORKERS", "1")
+    return os.environ.get(environment.WORKERS) or str(environment.usual_workers(threads, epochs))
 
 
 def data_report() -> dict[str, Any]:

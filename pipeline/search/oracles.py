@@ -59,7 +59,7 @@ class _Bayesian(_RecipeFirst, BayesianOptimizationOracle):
 
 class _Hyperband(_RecipeFirst, HyperbandOracle):
     def continuable(self) -> set[str]:
-        """Name the trials of the brackets that are not complete."""
+        """Return the trials of the brackets that are not complete."""
         rounds = [each for bracket in self._brackets for each in bracket["rounds"]]
         return {entry["id"] for each in rounds for entry in each}
 
@@ -97,5 +97,5 @@ def make(tune: Tune, space: HyperParameters) -> keras_tuner.Oracle:
 
 
 def continuable(oracle: keras_tuner.Oracle) -> set[str]:
-    """Name the trials that the oracle may still have continued on a higher rung."""
+    """Return the trials that the oracle may still have continued on a higher rung."""
     return oracle.continuable() if isinstance(oracle, _Hyperband) else set()

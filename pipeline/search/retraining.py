@@ -14,6 +14,7 @@ from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
 from pipeline.search.selection import Candidate, read_candidates
 from pipeline.training.batches import SplitFolder
+from pipeline.training.specification import check_code
 from pipeline.training.work import Finished
 from pipeline.workers.pool import Pool
 
@@ -41,7 +42,7 @@ def retrain(
         advance: Called after each retrained model.
 
     Raises:
-        ConvoyError: every leader failed.
+        ConvoyError: an architecture was edited since its search, or every leader failed.
     """
     candidates = [
         candidate
@@ -49,6 +50,8 @@ def retrain(
         for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
     ]
     picked = leaders(candidates, confirm.top)
+    for leader in picked:
+        check_code(leader.architecture, leader.code_sha256, paths.CANDIDATES)
     done: dict[int, Confirmed] = {}
     for name in dict.fromkeys(leader.architecture for leader in picked):
         mine = [number for number, leader in enumerate(picked) if leader.architecture == name]

@@ -22,6 +22,7 @@ class Candidate:
         val_loss: Validation cross-entropy in nats.
         parameters: Number of parameters.
         hyperparameters: Its values.
+        code_sha256: Digest of the architecture's file that it was built from.
     """
 
     architecture: str
@@ -31,6 +32,7 @@ class Candidate:
     val_loss: float
     parameters: int
     hyperparameters: Mapping[str, Any]
+    code_sha256: str
 
 
 def choose(candidates: Sequence[Candidate], rule: Rule) -> tuple[Candidate, str]:

@@ -56,7 +56,7 @@ def search_space(
 def _declared(
     architecture: str, shape: Shape, classes: int, values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give KerasTuner's description of what the architecture declares."""
+    """Return KerasTuner's description of what the architecture declares."""
     hp = HyperParameters()
     hp.values = dict(values)
     try:

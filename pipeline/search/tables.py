@@ -12,8 +12,6 @@ from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
 
-# The columns of the trial table that are not hyperparameters.
-
 
 def write_trials(records: Sequence[Record], path: Path) -> None:
     """Write one row a trial: its outcome, then its hyperparameters. No clock times."""
@@ -28,8 +26,15 @@ def write_trials(records: Sequence[Record], path: Path) -> None:
     write_csv(path, TRIAL_COLUMNS + names, rows)
 
 
-def candidates(records: Sequence[Record], validation_images: int) -> list[Candidate]:
+def candidates(
+    records: Sequence[Record], validation_images: int, code_sha256: str
+) -> list[Candidate]:
     """Return the completed trials.
+
+    Args:
+        records: All trials of one search.
+        validation_images: How many there are.
+        code_sha256: Digest of the architecture's file.
 
     Raises:
         ConvoyError: there is none; the message lists every trial's reason.
@@ -51,6 +56,7 @@ def candidates(records: Sequence[Record], validation_images: int) -> list[Candid
                 result.val_loss,
                 result.parameters,
                 record.spec.values,
+                code_sha256,
             )
         )
     if not completed:

@@ -45,7 +45,7 @@ class TensorBoard:
 
 
 def _end(status: int) -> Summary:
-    """Tell the HParams plugin how a trial ended."""
+    """Write for the HParams plugin how a trial ended."""
     end = plugin_data_pb2.SessionEndInfo(status=status)
     data = plugin_data_pb2.HParamsPluginData(session_end_info=end)
     value = Summary.Value(

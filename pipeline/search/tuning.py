@@ -3,7 +3,7 @@
 from keras_tuner import HyperParameters
 
 from pipeline.base import paths
-from pipeline.base.files import write_json
+from pipeline.base.files import sha256, write_json
 from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import progress, say
 from pipeline.search import tables
@@ -35,7 +35,8 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
         records = _watch(found, spaces[architecture])
 
     tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
-    candidates = tables.candidates(records, len(validation))
+    code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
+    candidates = tables.candidates(records, len(validation), code)
     write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
     outcome = tables.outcome(candidates, records) | {"precision": conditions.precision}
     # A list, so that no value of it is a column of `dvc exp show`.

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.base import paths
 from pipeline.base.files import replacing
 from pipeline.config.automatic import PRETRAINED
-from pipeline.config.params import Params
+from pipeline.config.params import FOLDER, Params
 from pipeline.data.fetching import fetch_all
 from pipeline.data.source import load_dataset
 from pipeline.pretrained import published
@@ -22,7 +22,7 @@ def main(settings: Params) -> None:
     fetch_all(name, spec, paths.RAW)
     if not spec.files:
         _explain(paths.RAW, f"Nothing is downloaded for dataset.name: {name}.")
-    if name == "folder" and PRETRAINED in settings.architectures:
+    if PRETRAINED in settings.architectures and name == FOLDER:
         for network in published.PUBLISHED:
             origin = published.bring(network, paths.WEIGHTS, lambda size, total: None)
             say(f"{network}: weights from {origin}")

@@ -64,7 +64,7 @@ def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
 
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
-    """Score the released model, and tell how much the accuracy varies over the seeds."""
+    """Score the released model, and measure how much the accuracy varies over the seeds."""
     accuracies = [float(judged.correct.mean()) for judged in by_seed.values()]
     return {
         "architecture": index.architecture,
@@ -76,7 +76,7 @@ def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str,
 
 
 def _as_metrics(search: Verdict) -> dict[str, Any]:
-    """Name what answers "was the search worth it?"; the margin is a parameter already."""
+    """Return what answers "was the search worth it?"; the margin is a parameter already."""
     return {
         "verdict": search.word,
         "accuracy_difference": search.difference,

@@ -22,21 +22,22 @@ def main(settings: Params) -> None:
     leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
-    candidates = [leader.candidate for leader in sound.values()] or [
+    searched = [
         candidate
         for name in sorted(settings.architectures)
         for candidate in front(read_candidates(paths.CANDIDATES / f"{name}.json"))
     ]
+    candidates = [leader.candidate for leader in sound.values()] or searched
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
         reason += "; by the means of fresh seeds"
-    code = read_json(paths.ARCHITECTURE_DIGESTS)
     values = dict(chosen.hyperparameters)
-    tuned = Specification(chosen.architecture, values, code[chosen.architecture])
+    tuned = Specification(chosen.architecture, values, chosen.code_sha256)
     name = settings.select.baseline
     sizes = settings.tune.batch_sizes
     batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
-    baseline = Specification(name, batch, code[name])
+    code = read_json(paths.ARCHITECTURE_DIGESTS)[name]
+    baseline = Specification(name, batch, code)
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))

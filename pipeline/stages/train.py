@@ -46,7 +46,7 @@ def main(settings: Params, name: str) -> None:
 
 
 def _completed(model: Specification, train: SplitFolder) -> Specification:
-    """Name every hyperparameter, so that the search's winner is known if it is the baseline."""
+    """Fill in every hyperparameter, so that the search's winner is known if it is the baseline."""
     given = model.hyperparameters
     values = models.values(model.architecture, given, train.shape, len(train.classes))
     return replace(model, hyperparameters=values)

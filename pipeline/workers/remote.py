@@ -84,7 +84,7 @@ def leave(search: str, dask_worker: Worker) -> None:
 
 
 def _place(dask_worker: Worker) -> dict[str, Any]:
-    """Give what is ours on a Dask worker.
+    """Return what is ours on a Dask worker.
 
     "trial" is held while a trial runs; "guard" for moments, over all that follows. "left" names
     the searches that have ended. "search" is the one that "folder" and "process" belong to.

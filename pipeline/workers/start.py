@@ -5,20 +5,10 @@
 
 from typing import Literal
 
-import numpy as np
-import psutil
-
-from pipeline.base import paths
 from pipeline.config import environment
 from pipeline.running.terminal import say
 from pipeline.workers.local import InProcess, LocalProcesses
 from pipeline.workers.pool import Pool
-
-# Shorter work is done before a second worker has started; values are those of all pixels of all
-# images of all epochs. Sixteen trials of four epochs on MNIST are 600 million.
-LONG_WORK = 200_000_000
-# What a worker holds when it trains on photographs.
-WORKER_BYTES = 1_500_000_000
 
 
 def start_pool(section: Literal["tune", "train"], most: int, threads: int, epochs: int) -> Pool:
@@ -42,7 +32,7 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int, epoch
         from pipeline.workers.cluster import Cluster
 
         return Cluster(address, most, memory)
-    count = min(asked or _usual_workers(threads, epochs), most)
+    count = min(asked or environment.usual_workers(threads, epochs), most)
     if asked and count < asked:
         limit = {
             "tune": f"tune.in_flight={most} lets",
@@ -63,13 +53,3 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int, epoch
     pool = LocalProcesses(count, most, memory)
     pool.start()
     return pool
-
-
-def _usual_workers(threads: int, epochs: int) -> int:
-    """Return how many workers this machine has use for: one a GPU, or one for so many cores."""
-    if epochs * np.load(paths.TRAIN / "images.npy", mmap_mode="r").size < LONG_WORK:
-        return 1
-    if gpus := environment.gpus():
-        return len(gpus)
-    fitting = psutil.virtual_memory().available // WORKER_BYTES
-    return max(1, min(environment.cores() // threads, fitting))

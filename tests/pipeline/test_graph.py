@@ -16,7 +16,7 @@ from support.observing import Observed, leaves
 from support.project import ROOT, TINY, run, write_params
 
 from pipeline.base import code_digest, paths
-from pipeline.config import params
+from pipeline.config import automatic, params
 
 # One of each, so that every stage has something to do.
 LEAST = TINY | {
@@ -28,6 +28,7 @@ RUNS = [
     "check",
     "download",
     "split",
+    "settings",
     "tune@mlp",
     "explain",
     "confirm",
@@ -38,8 +39,8 @@ RUNS = [
 ]
 # Imported by every stage of this kind, but only on some occasion that does not occur here.
 ON_OCCASION = {
-    "pipeline/search/cluster.py": "a Dask scheduler is named",
-    "pipeline/search/remote.py": "a Dask scheduler is named",
+    "pipeline/workers/cluster.py": "a Dask scheduler is named",
+    "pipeline/workers/remote.py": "a Dask scheduler is named",
 }
 # Read by other data sets than the one that is run here.
 OF_OTHER_DATA = {
@@ -58,7 +59,7 @@ def observed(tmp_path_factory):
     (folder / "pipeline").symlink_to(ROOT / "pipeline")
     write_params(folder, LEAST)
     path = os.pathsep.join(map(str, (folder, ROOT / "tests")))
-    run(sys.executable, "-m", "support.observing", *RUNS, cwd=folder, PYTHONPATH=path)
+    run(sys.executable, "-m", "support.observing", "code", *RUNS, cwd=folder, PYTHONPATH=path)
     found = json.loads((folder / "observed.json").read_text())
     return {stage: Observed(**{k: set(v) for k, v in did.items()}) for stage, did in found.items()}
 
@@ -86,15 +87,15 @@ def test_every_stage_depends_on_its_own_code_and_no_module_but_a_named_one(stage
         if name == "code":
             continue
         plain, _, item = name.partition("@")
-        assert {p for p in listed(stage) if p.startswith("results/code/")} == {
-            paths.code(plain).as_posix()
-        }
+        expected = {paths.code(plain).as_posix()}
+        # Which architecture is the baseline is known only when `settings` has run.
+        expected |= {paths.ARCHITECTURE_DIGESTS.as_posix()} if plain == "select" else set()
+        assert {p for p in listed(stage) if p.startswith("results/code/")} == expected
         named = {p for p in listed(stage) if p.startswith("pipeline")}
         expected = {
             "download": {"pipeline/datasets/digits.py"},
             "split": {"pipeline/datasets/digits.py"},
             "tune": {f"pipeline/architectures/{item}.py"},
-            "select": {"pipeline/architectures/simple_cnn.py"},
         }
         assert named == expected.get(plain, set())
 
@@ -130,6 +131,10 @@ def test_a_stage_lists_exactly_the_parameters_it_reads(name, observed, stages):
         for leaf in leaves(everything)
         if any(f"{leaf}.".startswith(f"{key}.") for key in wanted)
     }
+    if name == "settings":  # it reads the file as it is written, and of these keys alone
+        assert all(any(f"{key}.".startswith(f"{w}.") for w in wanted) for key in automatic.FIXED)
+        assert "architectures" in wanted
+        return
     # Off in the committed file, so its own keys are not there to be listed.
     read = {
         re.sub(r"^select\.confirm\..*", "select.confirm", key) for key in observed[name].parameters
@@ -140,13 +145,16 @@ def test_a_stage_lists_exactly_the_parameters_it_reads(name, observed, stages):
 
 def test_each_stage_opens_exactly_the_data_it_lists(observed, stages):
     for name, found in observed.items():
-        deps = {d for d in listed(stages[name]) if not d.startswith(("pipeline", "results/code/"))}
+        data = {dep.def_path for dep in stages[name].deps if not getattr(dep, "params", [])}
+        deps = {path for path in data if not path.startswith(("pipeline", "results/code/"))}
         # The folder of the user's own pictures is read by data set `folder` alone.
         deps -= {"params.yaml", "data/checked", "data/images"}
+        # Published weights are read by the architecture that begins from them.
+        deps -= {"data/weights"}
         outs = {out.def_path for out in stages[name].outs}
         inside = {d for d in deps for f in found.files if Path(f).is_relative_to(d)}
         assert inside == deps, f"{name} lists but does not open {sorted(deps - inside)}"
-        known = deps | outs
+        known = listed(stages[name]) | outs
         unlisted = {f for f in found.files if not any(Path(f).is_relative_to(d) for d in known)}
         scratch = {f for f in unlisted if Path(f).name.startswith(".") or "/." in f}
         assert unlisted == scratch, f"{name} opens but does not list {sorted(unlisted - scratch)}"

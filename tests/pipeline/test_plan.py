@@ -62,6 +62,7 @@ def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(plann
     stages = {entry.stage: entry for entry in plan.plan(["tune.epochs=2"])}
     assert [name for name, entry in stages.items() if entry.certain] == [
         "check",
+        "settings",
         "tune@mlp",
         "confirm",
     ]
@@ -155,6 +156,13 @@ def test_a_probe_that_was_killed_says_so(workspace, monkeypatch):
         probe.estimate(["tune@mlp"], params.load(), Path("params.yaml"))
 
 
+def test_what_is_not_searched_is_not_probed(workspace):
+    write_params(workspace, TINY | {"architectures": ["mlp", "pretrained"]})
+    paths.TRAIN.mkdir(parents=True)
+    write_json(paths.DATA_REPORT, {"dataset": "digits"})
+    assert probe.estimate(["tune@pretrained"], params.load(), Path("params.yaml")) == []
+
+
 def test_pictures_that_git_does_not_know_are_no_change_unless_they_change(planned):
     for kind, size in (("cat", 16), ("dog", 20)):
         folder = Path("data/images") / kind
@@ -186,7 +194,7 @@ def test_a_file_whose_name_git_would_quote_is_copied(planned, tmp_path):
 def test_the_probe_is_given_the_parameters_of_the_plan(planned, monkeypatch):
     def look(command, **_):
         file = Path(command[3])
-        raise ConvoyError(f"{params.load(file).train.label_smoothing}")
+        raise ConvoyError(f"{params.load(file).fit.label_smoothing}")
 
     real, asked = subprocess.run, "pipeline.commands.probe"
     monkeypatch.setattr(
@@ -196,7 +204,7 @@ def test_the_probe_is_given_the_parameters_of_the_plan(planned, monkeypatch):
     )
     monkeypatch.setattr(costs, "earlier", list)
     with pytest.raises(ConvoyError, match=r"0\.125"):
-        plan.plan(["train.label_smoothing=0.125"])
+        plan.plan(["fit.label_smoothing=0.125"])
 
 
 def test_runs_with_as_many_workers_come_first_and_others_are_scaled(planned, monkeypatch):

@@ -16,6 +16,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
 from pipeline.config import params
+from pipeline.config.conditions import PLAIN
 from pipeline.config.params import ParamsError
 from pipeline.data import idx
 from pipeline.evaluation import metrics
@@ -23,7 +24,9 @@ from pipeline.training import trained
 
 MNIST = ROOT.parent / "shared/data/mnist"
 RUNS = [
+    "code",
     "split",
+    "settings",
     "tune@mlp",
     "explain",
     "confirm",
@@ -116,7 +119,7 @@ def test_a_fixed_value_that_is_none_is_refused_before_any_search(finished, monke
 @pytest.mark.parametrize(
     ("section", "key", "values"),
     [
-        ("fit", "augment.flip", {"augment": {"shift": 0, "flip": True, "cutout": 0}}),
+        ("fit", "augment.flip", {"augment": PLAIN.augment.model_dump() | {"flip": True}}),
         ("train", "mirrored", {"mirrored": True}),
     ],
 )

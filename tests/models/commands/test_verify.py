@@ -77,6 +77,15 @@ def test_without_committed_predictions_it_says_what_to_do():
         verify.verify(HERE)
 
 
+def test_threads_are_read_where_params_yaml_leaves_them_to_the_pipeline():
+    files = {
+        "params.yaml": b"train: {threads: auto}",
+        "results/predictions.csv": b"",
+    }
+    with pytest.raises(VerifyError, match=r"settings\.json of 1234567 has no value for it"):
+        verify.verify(Snapshot("HEAD", "1234567", files))
+
+
 def test_numbers_in_the_table_do_not_depend_on_their_type():
     models, text = written(n=10, seeds=2)
     probability = {name: np.full(10, 0.5) for name in models}

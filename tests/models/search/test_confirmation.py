@@ -9,14 +9,14 @@ import pytest
 from support.project import TINY, write_params
 from support.settings import trial
 
-from pipeline.base import paths
+from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv, sha256, write_json
 from pipeline.config import params
 from pipeline.search import retraining, tables
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import Record
-from pipeline.search.selection import Candidate
+from pipeline.search.selection import Candidate, read_candidates, write_candidates
 from pipeline.search.space import search_space
 from pipeline.stages import confirm, select
 from pipeline.training.work import Finished, Result
@@ -36,9 +36,8 @@ SHAPE = (12, 12, 1)
 
 
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
-    return Candidate(
-        architecture, trial, accuracy, 0.01, 0.5, parameters, values or {"units": trial}
-    )
+    chosen = values or {"units": trial}
+    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, chosen, "digest")
 
 
 def test_leaders_are_the_best_of_all_architectures_best_first():
@@ -86,14 +85,14 @@ def write_search(*values):
         for number, (v, result) in enumerate(zip(values, results, strict=False), start=1)
     ]
     code = sha256(paths.ARCHITECTURES / "mlp.py")
-    outcome = tables.outcome(tables.candidates(records, 60), records, code)
-    write_json(paths.TUNE / "mlp.json", outcome)
+    write_candidates(tables.candidates(records, 60, code), paths.CANDIDATES / "mlp.json")
+    write_json(paths.ARCHITECTURE_DIGESTS, code_digest.architectures(code_digest.read()))
 
 
 def test_a_search_gives_back_its_completed_trials_value_for_value(workspace):
     first = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
     write_search(first, VALUES, VALUES)
-    found = retraining.read_candidates("mlp")
+    found = read_candidates(paths.CANDIDATES / "mlp.json")
     assert [json.dumps(c.hyperparameters) for c in found] == [
         json.dumps(first),
         json.dumps(VALUES),
@@ -157,7 +156,7 @@ def test_without_confirmation_the_choice_is_that_of_the_search(searched):
 
 
 def test_an_architecture_edited_since_its_search_is_not_retrained(searched):
-    path = paths.TUNE / "mlp.json"
+    path = paths.CANDIDATES / "mlp.json"
     path.write_text(path.read_text().replace('"code_sha256": "', '"code_sha256": "0'))
     with pytest.raises(ConvoyError, match="another version"):
         confirm.main(params.load())

@@ -72,6 +72,10 @@ def test_what_params_yaml_names_is_left_as_it_is(folder):
     written = json.loads(paths.SETTINGS.read_text())
     assert written["train"]["epochs"] is None
     assert "train.epochs" not in written["because"]
+    # Taken back, it is chosen again, although that file has nothing for it yet.
+    content["train"]["epochs"] = "auto"
+    yaml.dump(content, paths.PARAMS)
+    assert chosen(**PHOTOS).train.epochs == 36
 
 
 def test_what_is_not_searched_is_written_down_with_its_reason(folder):

@@ -52,6 +52,12 @@ def test_the_committed_file_is_valid():
         ("train__seeds", [-1], ["train.seeds[0] = -1", "greater than or equal to 0"]),
         ("select__baseline", "vggg", ["select.baseline = 'vggg'", "simple_cnn"]),
         ("tune__epochs", None, ["tune.epochs: missing"]),
+        ("tune__epochs", 0, ["tune.epochs = 0", "greater than or equal to 1, or auto"]),
+        ("fit__schedule", "x", ["fit.schedule = 'x'", "'one_cycle', or auto"]),
+        ("tune__trials", "auto", ["tune.trials = 'auto'", "auto is allowed for dataset.fit,"]),
+        ("select__confirm", 5, ["select.confirm = 5", "a section", "seeds, top, or auto"]),
+        ("tune__batch_sizes", 3, ["tune.batch_sizes = 3", "a list is expected, or auto"]),
+        ("dataset__fit", "fill", ["dataset.fit = 'fill'", "'auto', 'pad', 'crop' or 'squash'"]),
     ],
 )
 def test_a_bad_value_is_named_with_what_is_allowed(tmp_path, key, value, expected):

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from support.repositories import (
     PARAMS,
     commit,
@@ -11,6 +12,7 @@ from support.repositories import (
     wrong_models,
 )
 
+from pipeline.base.files import write_json
 from pipeline.report import snapshots
 from pipeline.report.comparing import compare
 from pipeline.report.results import ResultsError
@@ -188,3 +190,26 @@ def test_half_a_file_is_an_error_that_names_it(repository):
     (repository / "results/metrics.json").write_text('{"test_images": ')
     with pytest.raises(ResultsError, match=r"results/metrics\.json at workspace"):
         compare(snapshots.revision("HEAD"), snapshots.workspace())
+
+
+def test_what_auto_stands_for_is_compared_and_named_as_the_reason(repository):
+    def write(epochs):
+        """Write results of parameters that are `auto`, as DVC notes them down."""
+        automatic = {**PARAMS, "train": {"epochs": "auto"}}
+        write_results(repository, GOOD, params=automatic)
+        chosen = {"train": {"epochs": epochs}, "because": {"train.epochs": "1,500 steps"}}
+        write_json(repository / "results/settings.json", chosen)
+        lock = YAML().load(repository / "dvc.lock")
+        lock["stages"]["train"]["params"]["results/settings.json"] = {"train": chosen["train"]}
+        YAML().dump(lock, repository / "dvc.lock")
+
+    write(6)
+    commit(repository, "base")
+    old = snapshots.revision("HEAD")
+    write(36)
+    report = compare(old, snapshots.workspace())
+    assert [(row.key, row.old, row.new) for row in report.params if row.changed] == [
+        ("train.epochs", 6, 36)
+    ]
+    (train,) = [stage for stage in report.stages if stage.name == "train"]
+    assert train.because == ["results/settings.json: train.epochs"]

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
+from pipeline.config import environment, params
 from pipeline.running import costs
 
 
@@ -85,3 +87,20 @@ def test_no_stage_fails_for_files_that_only_its_cost_is_counted_by(workspace, co
         pass
     assert [cost.work for cost in costs.earlier()] == [2]  # the work of data not yet known
     assert costs.accuracy() == ""
+
+
+def test_long_work_is_planned_for_the_workers_that_it_gets_unasked(workspace, monkeypatch):
+    monkeypatch.delenv("CONVOY_WORKERS", raising=False)
+    monkeypatch.setattr(environment, "WORKER_BYTES", 1)
+    monkeypatch.setattr(environment, "cores", lambda: 6)
+    monkeypatch.setattr(environment, "gpus", list)
+    paths.TRAIN.mkdir(parents=True)
+    shape = (60_000, 28, 28, 1)
+    np.lib.format.open_memmap(paths.TRAIN / "images.npy", "w+", np.uint8, shape)
+    settings = params.load()
+
+    def workers(trials):
+        tune = settings.tune.model_copy(update={"trials": trials, "threads": 2})
+        return costs.workers_of("tune@mlp", settings.model_copy(update={"tune": tune}))
+
+    assert (workers(2), workers(8), costs.workers_of("confirm", settings)) == ("1", "3", "1")

@@ -8,7 +8,7 @@ from pipeline.search.selection import Candidate, choose, front
 
 
 def candidate(trial, parameters, accuracy, loss):
-    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, {})
+    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, {}, "digest")
 
 
 def drawn(seed):

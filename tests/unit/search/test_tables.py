@@ -26,7 +26,7 @@ FAILED = Result("failed", reason="MemoryError: no room", cause="memory")
 def test_a_search_in_which_all_fail_lists_every_reason():
     killed = Result("failed", reason="its process was killed by SIGKILL", cause="killed")
     with pytest.raises(ConvoyError) as error:
-        tables.candidates([record(1, FAILED), record(2, killed)], 100)
+        tables.candidates([record(1, FAILED), record(2, killed)], 100, "digest")
     assert "trial 1: MemoryError: no room" in str(error.value)
     assert "trial 2: its process was killed by SIGKILL" in str(error.value)
 
@@ -34,7 +34,7 @@ def test_a_search_in_which_all_fail_lists_every_reason():
 def test_stopped_and_failed_trials_are_counted_and_never_chosen():
     records = [record(1, completed(0.90, 500)), record(2, STOPPED), record(3, FAILED)]
     records.append(record(4, completed(0.89, 100)))
-    outcome = tables.outcome(tables.candidates(records, 100), records)
+    outcome = tables.outcome(tables.candidates(records, 100, "digest"), records)
     assert (outcome["trials"], outcome["stopped"], outcome["failed"]) == (4, 1, 1)
     assert outcome["best"] == {
         "trial": 1,

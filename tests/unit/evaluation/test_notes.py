@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from pipeline.base import paths
+from pipeline.base.files import write_csv, write_json
+from pipeline.evaluation.notes import notes
+from pipeline.search.selection import Candidate, write_candidates
+
+FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, {"units": 8}, "code")
+METRICS = {
+    "tuned": {"accuracy": 0.9},
+    "baseline": {"accuracy": 0.8},
+    "tuned_against_baseline": {"fixed": 3, "broken": 1},
+}
+
+
+@pytest.fixture
+def noted(workspace):
+    def write(candidates, curves=({1: 0.9, 2: 0.9},)):
+        """Write what the notes read: trials of mlp, and a learning curve a seed; return them."""
+        write_json(paths.SETTINGS, {"left_out": {"mlp": False, "lenet5": True}})
+        write_candidates(candidates, paths.CANDIDATES / "mlp.json")
+        write_candidates([], paths.CANDIDATES / "lenet5.json")
+        part = {"images": 200, "per_class": [["a", 120], ["b", 80]]}
+        write_json(paths.DATA_REPORT, {"validation": part})
+        write_json(paths.METRICS, METRICS)
+        rows = [
+            (seed, epoch, accuracy)
+            for seed, curve in enumerate(curves)
+            for epoch, accuracy in curve.items()
+        ]
+        write_csv(paths.LEARNING_CURVES / "tuned.csv", ["seed", "epoch", "val_accuracy"], rows)
+        return notes()
+
+    return write
+
+
+def trials(*accuracies, **changes):
+    return [
+        replace(FIRST, trial=number, val_accuracy=accuracy, val_loss=1 / number, **changes)
+        for number, accuracy in enumerate(accuracies, start=1)
+    ]
+
+
+def test_a_sound_search_calls_for_no_note(noted):
+    assert noted(trials(0.9, 0.7, 0.8)) == []
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [
+        (trials(0.6, 0.5), "Nothing learnt: the best trial has 60.0%"),
+        ([FIRST, replace(FIRST, trial=2)], "mlp: trials 1, 2 have other hyperparameters"),
+        (trials(0.9, 0.891, 0.895), "All 3 completed trials are within one standard error"),
+        (trials(0.9, 0.7, standard_error=0.03), "200 validation images are few"),
+    ],
+)
+def test_what_a_search_could_not_find_out_is_noted(noted, candidates, expected):
+    (line,) = noted(candidates)
+    assert line.startswith(expected)
+
+
+def test_a_training_that_ends_too_early_is_noted(noted):
+    rising = {epoch: 0.5 + epoch / 20 for epoch in range(1, 9)}
+    (line,) = noted(trials(0.9, 0.7), [rising])
+    assert "still improving" in line and "raise train.epochs" in line
+
+
+def test_a_seed_that_patience_has_ended_is_not_taken_for_slow(noted):
+    flat = dict.fromkeys(range(1, 9), 0.9)
+    assert noted(trials(0.9, 0.7), [flat, dict.fromkeys(range(1, 7), 0.6)]) == []
+
+
+def test_trials_of_an_architecture_that_is_listed_no_more_do_not_count(noted):
+    noted(trials(0.6, 0.5))
+    write_candidates(trials(0.99), paths.CANDIDATES / "gone.json")
+    (line,) = notes()
+    assert line.startswith("Nothing learnt")
