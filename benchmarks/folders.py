@@ -26,6 +26,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipeline.evaluation.metrics import from_json
+
 ROOT = Path(__file__).parent.parent
 SEEDS = (1, 2, 3)
 PLAIN_SECONDS = 120.0
@@ -80,7 +82,7 @@ def plain(workspace: Path, seed: int) -> float:
 
 def row(run: Run, plain_accuracies: list[float]) -> str:
     """Return one row of the table."""
-    metrics = run.read("metrics.json")
+    metrics = from_json(run.read("metrics.json"))
     cells = [metrics["dataset"], f"{metrics['test_images']:,}"]
     for name in ("tuned", "baseline"):
         mean, spread = (metrics[name][f"accuracy_{kind}_of_seeds"] for kind in ("mean", "range"))

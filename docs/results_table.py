@@ -6,6 +6,7 @@
 import json
 from pathlib import Path
 
+from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation.summary import YARDSTICKS
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +20,7 @@ HEAD = """| | architecture | parameters | test accuracy | 95 % interval |
 
 def results(metrics):
     """Return the table of both models and the verdict as Markdown."""
+    metrics = metrics_file.from_json(metrics)
     models = {name: metrics[name] for name in ("tuned", "baseline")}
     # Results from before there were yardsticks have none.
     models |= {YARDSTICKS[name]: score for name, score in metrics.get("yardsticks", {}).items()}

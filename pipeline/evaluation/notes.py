@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, read_json
+from pipeline.evaluation import metrics as metrics_file
 from pipeline.search.selection import Candidate, read_candidates
 
 # More than this many points of standard error, and the choice among trials is mostly chance.
@@ -25,7 +26,7 @@ def notes() -> list[str]:
     ]
     if not candidates:
         return []
-    data, metrics = read_json(paths.DATA_REPORT), read_json(paths.METRICS)
+    data, metrics = read_json(paths.DATA_REPORT), metrics_file.read()
     curves = read_csv(paths.LEARNING_CURVES / "tuned.csv")
     error = max(candidates, key=lambda c: c.val_accuracy).standard_error
     found = (

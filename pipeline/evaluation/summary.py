@@ -8,9 +8,12 @@ from rich.table import Table
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
+from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
 
+# What depends on a file or folder has a column with its digest, which `--drop` leaves out.
+COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
 YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "majority"}
 
 
@@ -22,7 +25,7 @@ def show() -> None:
     """
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
-    metrics = read_json(paths.METRICS)
+    metrics = metrics_file.read()
     console.print(_table(metrics))
     say(_search(metrics["tuned_against_baseline"]))
     if behind := metrics.get("behind_yardsticks"):
@@ -32,7 +35,8 @@ def show() -> None:
         say(f"note: {note}")
     if chosen := _chosen():
         say(f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}.")
-    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc exp show`.")
+    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc plots show`;")
+    say(f"beside other runs: {COMPARE}")
 
 
 def _table(metrics: dict[str, Any]) -> Table:

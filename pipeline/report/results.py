@@ -18,7 +18,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config.automatic import AUTO
 from pipeline.config.dvc_yaml import flatten, lookup
-from pipeline.evaluation import predictions
+from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.snapshots import Snapshot
 
@@ -63,8 +63,8 @@ class Results:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """results/metrics.json."""
-        return self.json(paths.METRICS.as_posix())
+        """The values of results/metrics.json by name, as `evaluation.metrics.from_json` does."""
+        return metrics.from_json(self.json(paths.METRICS.as_posix()))
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Results:
         found = {}
         for name in self.params.get("architectures") or []:
             path = f"{paths.TUNE.as_posix()}/{name}.json"
-            outcome = self.json(path)
+            outcome = self._outcome(path)
             trials = self.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")
             if not outcome or outcome.get("trials") == 0:  # not searched
                 continue
@@ -132,10 +132,20 @@ class Results:
                 ) from None
         return found
 
+    def _outcome(self, path: str) -> dict[str, Any]:
+        """Read the outcome of a search: a list of one; older versions wrote what is in it."""
+        content = self._json(path)
+        if isinstance(content, list) and len(content) == 1:
+            content = content[0]
+        return self._mapping(path, content)
+
     def json(self, path: str) -> dict[str, Any]:
         """Read a JSON file; empty if it is not there."""
+        return self._mapping(path, self._json(path))
+
+    def _json(self, path: str) -> Any:
         try:
-            return self._mapping(path, json.loads(self._text(path) or "{}"))
+            return json.loads(self._text(path) or "{}")
         except json.JSONDecodeError as error:
             raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
 

@@ -39,7 +39,8 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
     candidates = tables.candidates(records, len(validation), code)
     write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
     outcome = tables.outcome(candidates, records) | {"precision": conditions.precision}
-    write_json(paths.TUNE / f"{architecture}.json", outcome)
+    # A list, so that no value of it is a column of `dvc exp show`.
+    write_json(paths.TUNE / f"{architecture}.json", [outcome])
     say(
         f"{architecture}: best is trial {outcome['best']['trial']} with validation accuracy "
         f"{outcome['val_accuracy']:.4f} ± {outcome['standard_error']:.4f} (standard error)"

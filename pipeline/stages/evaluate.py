@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
 from pipeline.config.params import Params
-from pipeline.evaluation import judging, scoring, summary, yardsticks
+from pipeline.evaluation import judging, metrics, scoring, summary, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
@@ -33,22 +33,15 @@ def main(settings: Params) -> None:
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
     measured = _yardsticks(test)
-    write_json(
-        paths.METRICS,
-        {
-            "dataset": test.name or settings.dataset.name,
-            "test_images": len(test),
-            **scores,
-            "tuned_against_baseline": _as_metrics(search),
-            "yardsticks": measured,
-            # A list, as of intervals; empty where the tuned models are worth their training.
-            "behind_yardsticks": [
-                name
-                for name, yardstick in measured.items()
-                if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
-            ],
-        },
-    )
+    # Empty where the tuned models are worth their training.
+    behind = [
+        name
+        for name, yardstick in measured.items()
+        if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
+    ]
+    dataset = test.name or settings.dataset.name
+    found = metrics.to_json(dataset, len(test), scores, _as_metrics(search), measured, behind)
+    write_json(paths.METRICS, found)
     summary.show()
 
 

@@ -54,7 +54,7 @@ def main(settings: Params) -> None:
 
 
 def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
-    """Sum up the choice in numbers for `dvc metrics diff`."""
+    """Sum up the choice in numbers."""
     metrics: dict[str, Any] = {
         "chosen": {
             "trial": chosen.trial,

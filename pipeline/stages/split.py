@@ -44,8 +44,13 @@ def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
     counts = duplicates.count(found, gathered.labels, parts)
     _say(report, counts, source)
     unseen = _without_images(report["test"])
-    return {
+    described = {
         **report,
+        # The rows of a chart of DVC's.
+        "classes": [
+            {"class": name, **{part: dict(report[part]["per_class"])[name] for part in NAMES}}
+            for name in source.classes
+        ],
         "duplicates": counts,
         "classes_without_test_images": len(unseen),
         "left_out": int((parts == splitting.LEFT_OUT).sum()),
@@ -54,6 +59,8 @@ def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
         **({"pictures": asdict(facts)} if facts else {}),
         **(pairs.describe(gathered, found, parts) if facts else {}),
     }
+    # DVC looks for the rows of its chart in every list, and fails on an empty one.
+    return {key: value for key, value in described.items() if value != []}
 
 
 def _without_images(part: dict[str, Any]) -> list[str]:

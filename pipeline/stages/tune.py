@@ -26,5 +26,5 @@ def _leave_out(architecture: str) -> None:
     """Write the results of a search that is not worth its time on these data."""
     write_csv(paths.TRIALS / f"{architecture}.csv", TRIAL_COLUMNS, [])
     write_json(paths.CANDIDATES / f"{architecture}.json", [])
-    write_json(paths.TUNE / f"{architecture}.json", {"trials": 0})
+    write_json(paths.TUNE / f"{architecture}.json", [{"trials": 0}])
     say(f"{architecture} is not searched; {paths.SETTINGS} says why")

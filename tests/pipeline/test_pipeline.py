@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import shutil
 import subprocess
 import time
@@ -10,13 +11,16 @@ import pytest
 from PIL import Image
 from support.project import run
 
+from pipeline.evaluation.metrics import from_json
+from pipeline.evaluation.summary import COMPARE
+
 
 def read(path):
     return json.loads(path.read_text())
 
 
 def test_both_models_are_judged_on_the_same_images(finished):
-    metrics = read(finished / "results/metrics.json")
+    metrics = from_json(read(finished / "results/metrics.json"))
     data = read(finished / "results/data.json")
     assert metrics["tuned"]["architecture"] == "mlp"
     assert metrics["baseline"]["architecture"] == "lenet5"
@@ -111,3 +115,22 @@ def test_an_edit_during_a_run_is_not_recorded(finished):
     assert process.returncode != 0
     assert "tune@mlp: changed while the stage ran: pipeline/training/recipe.py" in rest
     assert (finished / "dvc.lock").read_bytes() == lock
+
+
+def test_experiments_are_compared_by_what_people_compare(finished):
+    """At 120 columns: the name, the scores that differ and the setting that was changed."""
+    run("dvc", "exp", "run", "-n", "shorter", "-S", "train.epochs=1", cwd=finished)
+    text = run("dvc", "exp", "show", "--csv", cwd=finished).stdout
+    rows = list(csv.DictReader(text[text.index("Experiment,") :].splitlines()))
+    names = list(rows[0])
+    scores = ["accuracy", "baseline_accuracy", "verdict", "parameters", "test_images"]
+    setting = "params.yaml:train.epochs"  # results/settings.json has a value of this name too
+    first = names.index("accuracy")
+    assert names[first : first + 6] == [*scores, "dataset.name"]
+    (shorter,) = [row for row in rows if row["Experiment"] == "shorter"]
+    assert shorter["accuracy"] and shorter["verdict"] and shorter[setting] == "1"
+    shown = run(*shlex.split(COMPARE), "--no-pager", cwd=finished, COLUMNS="120").stdout
+    (header,) = [line[:120].split() for line in shown.splitlines() if "Experiment " in line]
+    assert {"Experiment", "accuracy", setting} <= set(header)
+    assert set(header) <= {"Experiment", "Created", *scores, setting}
+    assert any("[shorter]" in line[:120] for line in shown.splitlines())

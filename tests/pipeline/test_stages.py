@@ -19,6 +19,7 @@ from pipeline.config import params
 from pipeline.config.conditions import PLAIN
 from pipeline.config.params import ParamsError
 from pipeline.data import idx
+from pipeline.evaluation import metrics
 from pipeline.training import trained
 
 MNIST = ROOT.parent / "shared/data/mnist"
@@ -79,9 +80,9 @@ def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, capsys):
     assert (data["train"]["images"], data["validation"]["images"]) == (1000, 200)
     official, _ = first_of_mnist("t10k", 300)
     assert np.array_equal(np.load("data/split/test/labels.npy"), official)
-    metrics = json.loads(Path("results/metrics.json").read_text())
-    assert metrics["test_images"] == 300
-    assert metrics["tuned"]["accuracy"] > 0.5
+    scores = metrics.read()
+    assert scores["test_images"] == 300
+    assert scores["tuned"]["accuracy"] > 0.5
     assert "mnist: 300 test images" in capsys.readouterr().out
 
 

@@ -1,0 +1,74 @@
+"""results/metrics.json: a few values that DVC shows, and lists with all of them for programs.
+
+Each value of a metrics file is a column of `dvc exp show`, in the file's order and before the
+parameters; lists are none. So the file begins with what people compare, and the rest is in lists.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.base import paths
+from pipeline.base.files import read_json
+from pipeline.evaluation.predictions import NAMES
+
+# DVC's tables have few columns, and one test image of 10,000 is the fourth decimal.
+DECIMALS = 4
+
+
+def to_json(
+    dataset: str,
+    test_images: int,
+    models: Mapping[str, Mapping[str, Any]],
+    search: Mapping[str, Any],
+    yardsticks: Mapping[str, Mapping[str, Any]],
+    behind: Sequence[str],
+) -> dict[str, Any]:
+    """Return the content of the file.
+
+    Args:
+        dataset: The name of the data set.
+        test_images: Their number.
+        models: The scores of "tuned" and "baseline".
+        search: The comparison of the two, with its "verdict".
+        yardsticks: The scores of what takes seconds, by name.
+        behind: The yardsticks that are better than the tuned models.
+    """
+    tuned, baseline = (models[name] for name in NAMES)
+    return {
+        "accuracy": round(tuned["accuracy"], DECIMALS),
+        "baseline_accuracy": round(baseline["accuracy"], DECIMALS),
+        "verdict": search["verdict"],
+        "parameters": tuned["parameters"],
+        "test_images": test_images,
+        "dataset": [dataset],
+        "models": [{"model": name, **scores} for name, scores in models.items()],
+        "tuned_against_baseline": [dict(search)],
+        "yardsticks": [{"yardstick": name, **scores} for name, scores in yardsticks.items()],
+        "behind_yardsticks": list(behind),
+    }
+
+
+def from_json(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's content by name: the models beside "yardsticks" and the rest.
+
+    That is how older versions wrote the file; such content is returned as it is.
+    """
+    if "models" not in content:
+        return content
+    return {
+        "dataset": content["dataset"][0],
+        "test_images": content["test_images"],
+        **_by(content["models"], "model"),
+        "tuned_against_baseline": content["tuned_against_baseline"][0],
+        "yardsticks": _by(content["yardsticks"], "yardstick"),
+        "behind_yardsticks": content["behind_yardsticks"],
+    }
+
+
+def read() -> dict[str, Any]:
+    """Read the metrics of this workspace by name, as from `from_json`."""
+    return from_json(read_json(paths.METRICS))
+
+
+def _by(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, dict[str, Any]]:
+    return {row[key]: {name: row[name] for name in row if name != key} for row in rows}
