@@ -69,7 +69,8 @@ def _chosen() -> str:
     parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
     for section, noun in (("tune", "a trial"), ("train", "a training")):
         if epochs := settings[section]["epochs"]:
-            others = [f"{n} of {name}" for name, n in settings[section]["epochs_of"].items()]
+            of = settings[section]["epochs_of"]
+            others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)
 
