@@ -59,11 +59,11 @@ def tables(folder):
 
 
 def fields(specification, key):
-    """Yield the text of every `key` in a nested specification, below its data."""
+    """Yield each text under `key`, or in a list there, of a specification without its data."""
     if isinstance(specification, dict):
         for name, value in specification.items():
-            if name == key and isinstance(value, str):
-                yield value
+            if name == key and not isinstance(value, dict):
+                yield from [value] if isinstance(value, str) else value
             elif name != "data":
                 yield from fields(value, key)
     elif isinstance(specification, list):
