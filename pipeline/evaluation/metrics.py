@@ -13,6 +13,8 @@ from pipeline.evaluation.predictions import NAMES
 
 # DVC's tables have few columns, and one test image of 10,000 is the fourth decimal.
 DECIMALS = 4
+# What readers know the yardsticks by (`pipeline/evaluation/yardsticks.py`).
+YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "majority"}
 
 
 def to_json(

@@ -9,12 +9,12 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
 from pipeline.evaluation import metrics as metrics_file
+from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
-YARDSTICKS = {"hog_svm": "HOG + SVM", "largest_class": "majority"}
 
 
 def show() -> None:

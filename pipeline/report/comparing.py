@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.config.fractions import share
 from pipeline.evaluation import comparison
 from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
+from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.results import Results, ResultsError
@@ -42,6 +43,7 @@ class Report:
         fixed: Images that only the newer released model gets right, most confident first.
         broken: Images that only the older released model gets right, in the same order.
         search: Tuned against baseline in the newer revision, None if it has no results.
+        behind: The yardsticks that the newer tuned models are behind.
         values: Metrics, old and new.
         params: Parameters, old and new, with what was chosen in the place of `auto`.
         model: Architecture and hyperparameters of the tuned model, old and new.
@@ -61,6 +63,7 @@ class Report:
     fixed: list[Flipped]
     broken: list[Flipped]
     search: Verdict | None
+    behind: list[str]
     values: list[Change]
     params: list[Change]
     model: list[Change]
@@ -85,6 +88,7 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "reasons": results.incomparable(base, head),
         "classes": head.classes,
         "search": _search(head),
+        "behind": _behind(head),
         "values": changes.values(base.metrics, head.metrics),
         "params": changes.values(base.settings, head.settings),
         "model": changes.values(base.specification(RELEASED), head.specification(RELEASED)),
@@ -125,6 +129,12 @@ def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
         "fixed": surest([flipped(int(index)) for index in fixed]),
         "broken": surest([flipped(int(index)) for index in broken]),
     }
+
+
+def _behind(head: Results) -> list[str]:
+    listed = head.metrics.get("behind_yardsticks")
+    known = listed if isinstance(listed, list) else []
+    return [label for name, label in YARDSTICKS.items() if name in known]
 
 
 def _search(head: Results) -> Verdict | None:

@@ -63,8 +63,19 @@ class Results:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """The values of results/metrics.json by name, as `evaluation.metrics.from_json` does."""
-        return metrics.from_json(self.json(paths.METRICS.as_posix()))
+        """The values of results/metrics.json by name, as `evaluation.metrics.from_json` does.
+
+        Raises:
+            ResultsError: the file is not as `evaluate` writes it.
+        """
+        path = paths.METRICS.as_posix()
+        try:
+            return metrics.from_json(self.json(path))
+        except (KeyError, IndexError, TypeError) as error:
+            raise ResultsError(
+                f"{path} at {self.snapshot.label}: {error!r}. Another version of the pipeline "
+                "wrote it, or somebody has edited it; run `dvc repro evaluate` there."
+            ) from None
 
     @cached_property
     def data(self) -> dict[str, Any]:
