@@ -1,5 +1,6 @@
 """A small split, and TensorFlow with one thread, as every worker here has it."""
 
+import keras
 import pytest
 from support.splits import write_split
 
@@ -7,6 +8,12 @@ from pipeline.training import backend
 
 # TensorFlow takes the number of threads once in a process; every test runs with the same.
 backend.start(threads=1)
+
+
+@pytest.fixture(autouse=True)
+def usual_precision():
+    """Compute in float32, whatever precision the test before has set for all of Keras."""
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture(scope="session")
