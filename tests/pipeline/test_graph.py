@@ -13,30 +13,12 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 from support.observing import Observed, leaves
-from support.project import ROOT, TINY, run, write_params
+from support.project import FROM_SPLIT, LEAST, ROOT, run, write_params
 
 from pipeline.base import code_digest, paths
 from pipeline.config import automatic, params
 
-# One of each, so that every stage has something to do.
-LEAST = TINY | {
-    "tune": TINY["tune"] | {"trials": 1},
-    "select": TINY["select"] | {"confirm": {"top": 1, "seeds": 1}},
-    "train": TINY["train"] | {"seeds": [1]},
-}
-RUNS = [
-    "check",
-    "download",
-    "split",
-    "settings",
-    "tune@mlp",
-    "explain",
-    "confirm",
-    "select",
-    "train@baseline",
-    "train@tuned",
-    "evaluate",
-]
+RUNS = ["check", "download", *FROM_SPLIT]
 # Imported by every stage of this kind, but only on some occasion that does not occur here.
 ON_OCCASION = {
     "pipeline/workers/cluster.py": "a Dask scheduler is named",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.project import ROOT, TINY, write_params
+from support.project import FROM_SPLIT, LEAST, ROOT, TINY, write_params
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
@@ -23,24 +23,7 @@ from pipeline.evaluation import metrics
 from pipeline.training import trained
 
 MNIST = ROOT.parent / "shared/data/mnist"
-RUNS = [
-    "code",
-    "split",
-    "settings",
-    "tune@mlp",
-    "explain",
-    "confirm",
-    "select",
-    "train@baseline",
-    "train@tuned",
-    "evaluate",
-]
-# One of each, so that every stage has something to do.
-LEAST = TINY | {
-    "tune": TINY["tune"] | {"trials": 1},
-    "select": TINY["select"] | {"confirm": {"top": 1, "seeds": 1}},
-    "train": TINY["train"] | {"seeds": [1]},
-}
+RUNS = ["code", *FROM_SPLIT]
 
 
 def run_stage(name):

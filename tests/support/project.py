@@ -15,6 +15,25 @@ TINY = {
     "train": {"epochs": 2, "seeds": [1, 2], "threads": 1},
 }
 
+# One of each, so that every stage has something to do.
+LEAST = TINY | {
+    "tune": TINY["tune"] | {"trials": 1},
+    "select": TINY["select"] | {"confirm": {"top": 1, "seeds": 1}},
+    "train": TINY["train"] | {"seeds": [1]},
+}
+# Every stage from `split` on, in the order in which they run.
+FROM_SPLIT = [
+    "split",
+    "settings",
+    "tune@mlp",
+    "explain",
+    "confirm",
+    "select",
+    "train@baseline",
+    "train@tuned",
+    "evaluate",
+]
+
 
 def write_params(folder, changes):
     """Write params.yaml into `folder`: the committed one with `changes` laid over it."""
