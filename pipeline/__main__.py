@@ -141,6 +141,26 @@ def experiment(
 
 
 @app.command()
+def page(
+    revision: Annotated[
+        str | None,
+        typer.Option(help="A git revision, without models; by default the workspace."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default .state/page.html.")
+    ] = None,
+) -> None:
+    """Write what came out as one HTML file that needs no network. `make run` calls it."""
+
+    def write() -> None:
+        from pipeline.page import command
+
+        command.write(out, revision)
+
+    run(write)
+
+
+@app.command()
 def plots_page() -> None:
     """Make the charts of `dvc plots` work without a network. `make setup` calls it."""
     from pipeline.commands import plots_page

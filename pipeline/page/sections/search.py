@@ -1,0 +1,227 @@
+"""The search: its trials, what they cost in parameters, and what seems to have mattered."""
+
+from typing import Any
+
+from pipeline.base import paths
+from pipeline.page import parallel
+from pipeline.page.charts import Spec, axis, categories, chart, shapes
+from pipeline.page.run import Run
+from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.selection import Candidate, front, read_candidates
+
+LABELS = {"completed": "completed", "stopped": "stopped early", "failed": "failed"}
+
+
+def section(run: Run) -> dict[str, Any]:
+    """Return the charts of all searches together, and one panel for each architecture."""
+    rows = [
+        {
+            "architecture": name,
+            "trial": int(row["trial"]),
+            "accuracy": float(row["val_accuracy"]),
+            "parameters": int(row["parameters"]),
+            "epochs": int(row["epochs"]),
+            "status": LABELS[row["status"]],
+        }
+        for name, table in run.searched.items()
+        for row in table
+        if row["val_accuracy"]
+    ]
+    names = list(run.searched)
+    chosen = _chosen(run)
+    return {
+        "panels": [_panel(run, name, table) for name, table in run.searched.items()],
+        "chosen": chosen,
+        "trials": sum(map(len, run.searched.values())),
+        "failed": sum(row["status"] == "failed" for t in run.searched.values() for row in t),
+        "history": _history(rows, names) if rows else None,
+        "cost": _cost(rows, names, _front(names), chosen) if rows else None,
+    }
+
+
+def _chosen(run: Run) -> dict[str, Any] | None:
+    """Return the row of the model that was selected, and why it was."""
+    rows = run.results.csv((paths.SELECT / "candidates.csv").as_posix())
+    found = [row for row in rows if row.get("chosen_because")]
+    if not found:
+        return None
+    row = found[0]
+    return {
+        **row,
+        "trial": int(row["trial"]),
+        "parameters": int(row["parameters"]),
+        "accuracy": float(row["val_accuracy"]),
+        "standard_error": float(row["standard_error"]),
+    }
+
+
+def _front(names: list[str]) -> list[Candidate]:
+    """Return the candidates that no other beats in accuracy and parameters, smallest first."""
+    files = [paths.CANDIDATES / f"{name}.json" for name in names]
+    return front([each for file in files if file.exists() for each in read_candidates(file)])
+
+
+def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
+    y_axis = axis("validation accuracy", "~%", tickCount=5)
+    x = {"field": "trial", "type": "quantitative", "axis": axis("trial", "d", tickMinStep=1)}
+    colour = {
+        "field": "architecture",
+        "type": "nominal",
+        "scale": categories(names),
+        "legend": {"title": None},
+    }
+    best = {"window": [{"op": "max", "field": "accuracy", "as": "best"}]}
+    window = {**best, "sort": [{"field": "trial"}], "groupby": ["architecture"]}
+    return chart(
+        "Validation accuracy of each trial, and the best so far of each architecture",
+        rows,
+        240,
+        title="score over trials, with the best so far",
+        encoding={"x": x, "color": colour},
+        layer=[
+            {
+                "transform": [{"filter": "datum.status == 'completed'"}, window],
+                "mark": {"type": "line", "interpolate": "step-after", "opacity": 0.55},
+                "encoding": {"y": {"field": "best", "type": "quantitative", "axis": y_axis}},
+            },
+            _points("accuracy", names),
+        ],
+    )
+
+
+def _points(y: str, names: list[str]) -> Spec:
+    fields = ("architecture", "trial", "accuracy", "parameters", "epochs", "status")
+    return {
+        "mark": {"type": "point", "size": 70},
+        "encoding": {
+            "y": {
+                "field": y,
+                "type": "quantitative",
+                "axis": axis("validation accuracy", "~%", tickCount=5),
+            },
+            "shape": {
+                "field": "architecture",
+                "type": "nominal",
+                "scale": shapes(names),
+                "legend": {"title": None},
+            },
+            "opacity": {
+                "condition": {"test": "datum.status == 'completed'", "value": 1},
+                "value": 0.45,
+            },
+            "tooltip": [{"field": f, "format": ".2%"} if f == y else {"field": f} for f in fields],
+        },
+    }
+
+
+def _cost(
+    rows: list[dict[str, Any]],
+    names: list[str],
+    best: list[Candidate],
+    chosen: dict[str, Any] | None,
+) -> Spec:
+    """Draw score against size. Parameters are on a logarithmic axis."""
+    x = {
+        "field": "parameters",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False, "padding": 16},
+        "axis": axis("parameters", "~s", tickCount=4, labelOverlap=True),
+    }
+    y = {"field": "accuracy", "type": "quantitative"}
+    line = [{"parameters": c.parameters, "accuracy": c.val_accuracy} for c in best]
+    layers: list[Spec] = [
+        {
+            "data": {"values": line},
+            "mark": {
+                "type": "line",
+                "interpolate": "step-after",
+                "strokeDash": [4, 3],
+                "color": "var(--muted)",
+            },
+            "encoding": {"x": x, "y": y},
+        },
+        _points("accuracy", names),
+    ]
+    layers[1]["encoding"] |= {
+        "x": x,
+        "color": {
+            "field": "architecture",
+            "type": "nominal",
+            "scale": categories(names),
+            "legend": {"title": None},
+        },
+    }
+    if chosen:
+        layers.append(
+            {
+                "data": {"values": [chosen]},
+                "mark": {
+                    "type": "point",
+                    "filled": False,
+                    "size": 320,
+                    "strokeWidth": 2,
+                    "color": "var(--ink)",
+                    "shape": "circle",
+                },
+                "encoding": {"x": x, "y": y},
+            }
+        )
+    return chart(
+        "Validation accuracy against the number of parameters, with the Pareto front",
+        rows,
+        240,
+        title="score against parameters; ringed: the chosen model",
+        layer=layers,
+    )
+
+
+def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
+    """Return what is shown of one architecture: its trials, and the importances."""
+    names = [column for column in table[0] if column not in TRIAL_COLUMNS]
+    scored = [row for row in table if row["val_accuracy"]]
+    ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv")
+    # A forest of fewer trials than hyperparameters can explain any score by any of them.
+    enough = len(scored) >= len(ranked) > 0
+    return {
+        "name": name,
+        "hyperparameters": names,
+        "trials": len(scored),
+        "varying": len(ranked),
+        "parallel": parallel.coordinates(scored, names) if scored else None,
+        "importance": _importance(name, ranked) if enough else None,
+        "failed": [row for row in table if row["status"] == "failed"],
+    }
+
+
+def _importance(name: str, ranked: Any) -> Spec:
+    rows = [
+        {
+            "name": row["hyperparameter"],
+            "mean": float(row["importance"]),
+            "low": float(row["importance"]) - float(row["standard_deviation"]),
+            "high": float(row["importance"]) + float(row["standard_deviation"]),
+        }
+        for row in ranked
+    ]
+    names = [row["name"] for row in rows]
+    x_axis = axis("explained variance lost when its values are shuffled, ± standard deviation")
+    y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
+    return chart(
+        f"Importance of the hyperparameters of {name}",
+        rows,
+        20 * len(rows) + 10,
+        encoding={"y": y},
+        layer=[
+            {
+                "mark": {"type": "bar", "color": "var(--tuned)", "opacity": 0.75},
+                "encoding": {"x": {"field": "mean", "type": "quantitative", "axis": x_axis}},
+            },
+            {
+                "mark": {"type": "rule"},
+                "encoding": {
+                    "x": {"field": "low", "type": "quantitative"},
+                    "x2": {"field": "high"},
+                },
+            },
+        ],
+    )
