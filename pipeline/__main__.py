@@ -182,6 +182,9 @@ def predict(
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    heat_map: Annotated[
+        Path | None, typer.Option(help="The folder for pictures of what spoke for each answer.")
+    ] = None,
 ) -> None:
     """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
 
@@ -192,7 +195,7 @@ def predict(
         with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
-        if not prediction.show(images, model, top, as_json=as_json):
+        if not prediction.show(images, model, top, as_json=as_json, heat_maps=heat_map):
             raise typer.Exit(1)
 
     run(show)

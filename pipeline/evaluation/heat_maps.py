@@ -20,6 +20,7 @@ from pipeline.base.errors import ConvoyError
 # ResNet do on 224 pixels.
 LEAST_PLACES = 7
 LOGITS = "logits"
+MOVING = {"ZeroPadding2D", "Cropping2D", "Permute", "Dropout", "Identity", "Resizing"}
 
 
 def core(model: keras.Model) -> keras.Model:
@@ -29,13 +30,20 @@ def core(model: keras.Model) -> keras.Model:
 
 
 def map_layers(model: keras.Model) -> list[keras.Layer]:
-    """Return the layers from the first convolution on whose output is maps, [n, h, w, c]."""
+    """Return the layers from the first convolution on that make maps, [n, h, w, c].
+
+    Layers that only move or copy values, such as padding, are left out.
+    """
     kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
     names = [layer.name for layer in model.layers if isinstance(layer, kinds)]
     if not names:
         return []
     begin = [layer.name for layer in model.layers].index(names[0])
-    return [layer for layer in model.layers[begin:] if len(layer.output.shape) == 4]
+    return [
+        layer
+        for layer in model.layers[begin:]
+        if len(layer.output.shape) == 4 and type(layer).__name__ not in MOVING
+    ]
 
 
 def layer_for(model: keras.Model) -> keras.Layer | None:
@@ -79,7 +87,7 @@ def laid_over(image: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np
     """Return an image as grey with its heat map in red over it, uint8 [height, width, 3]."""
     grey = image.astype(np.float32).mean(axis=-1, keepdims=True)
     red = np.array([255.0, 64.0, 0.0], np.float32)
-    share = 0.65 * heat[..., None]
+    share = 0.8 * heat[..., None]
     return ((1 - share) * grey + share * red).round().astype(np.uint8)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from pipeline.base import paths
 from pipeline.base.files import replacing
 from pipeline.page import rendering
 from pipeline.page.run import Run
@@ -13,27 +12,28 @@ from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 from pipeline.running.terminal import say
 
-WRITTEN = Path("page.html")
+# In the workspace whose results it shows; neither git nor DVC sees it.
+WRITTEN = Path(".state/page.html")
 
 
 def write(out: Path | None, revision: str | None) -> Path:
     """Write the page of the workspace, or of another revision from git alone.
 
     Args:
-        out: The file; by default .state/page.html, which neither git nor DVC sees.
+        out: The file; by default .state/page.html.
         revision: A git revision; None for the workspace, with its models and data.
 
     Raises:
         ConvoyError: there are no results, or a file is not as the pipeline writes it.
     """
-    target = (out or paths.state() / WRITTEN).absolute()
+    target = (out or WRITTEN).absolute()
     if revision is None:
         text = rendering.render(Run(Results(snapshots.workspace())))
     else:
         text = _elsewhere(snapshots.revision(revision))
     with replacing(target) as scratch:
         scratch.write_text(text, encoding="utf-8")
-    say(f"{_shown(target)}: the page of this run, {len(text.encode()) / 2**20:.1f} MiB")
+    say(f"All of it as a page: {_shown(target)} ({len(text.encode()) / 2**20:.1f} MiB)")
     return target
 
 

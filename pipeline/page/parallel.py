@@ -54,7 +54,9 @@ def _axis(name: str, column: Sequence[str]) -> dict[str, Any]:
     except ValueError:
         order = sorted(present)
     last = max(1, len(order) - 1)
-    place = {value: (number / last if len(order) > 1 else 0.5) for number, value in enumerate(order)}
+    place = {
+        value: (number / last if len(order) > 1 else 0.5) for number, value in enumerate(order)
+    }
     marked = order if len(order) <= MOST_LABELS else [order[0], order[-1]]
     labels = [{"text": _short(value), "at": place[value]} for value in marked]
     return {"name": name, "labels": labels, "place": place}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAMES = predictions.NAMES
 DEFAULT_MARGIN = 0.005
+LARGEST_PIXELATED = 40
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ class Run:
     def classes(self) -> list[str]:
         """The class names, in label order."""
         return self.results.classes
+
+    @property
+    def photos(self) -> bool:
+        """Whether the images are so large that single pixels are not to be seen."""
+        shape = str(self.results.data.get("test", {}).get("shape", ""))
+        sides = [int(part) for part in shape.split("×") if part.isdigit()]
+        return max(sides[:2], default=0) > LARGEST_PIXELATED
 
     @property
     def margin(self) -> float:

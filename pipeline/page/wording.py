@@ -1,11 +1,13 @@
 """How the page writes numbers."""
 
 MINUS = "−"
+# Between a number and its unit, so that no line ends there.
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 def percent(value: float, digits: int = 2) -> str:
     """Write a share of 1 in percent."""
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}{NARROW}%"
 
 
 def points(value: float, digits: int = 2) -> str:

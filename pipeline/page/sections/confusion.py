@@ -17,7 +17,7 @@ MOST_PAIRS = 30
 # Images inside the page: of each cell, and in all.
 MOST_WRONG, MOST_RIGHT = 8, 6
 MOST_TILES = 400
-AVERAGES = {"macro avg": "mean of the classes (macro)", "weighted avg": "mean of the images"}
+AVERAGES = {"macro avg": "macro average", "weighted avg": "weighted average"}
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -93,8 +93,7 @@ def _report(
 
     single, means = scores(range(len(classes))), scores(np.unique(actual).tolist())
     rows = [
-        {"name": name, "average": False, **single[str(label)]}
-        for label, name in enumerate(classes)
+        {"name": name, "average": False, **single[str(label)]} for label, name in enumerate(classes)
     ]
     rows += [{"name": name, "average": True, **means[key]} for key, name in AVERAGES.items()]
     return [{**row, "f1": row["f1-score"], "support": int(row["support"])} for row in rows]

@@ -45,7 +45,7 @@ def _chart(found: list[costs.Cost]) -> Spec:
                 "sort": [cost.stage for cost in found],
                 "axis": axis(None),
             },
-            "x": {"field": "seconds", "type": "quantitative", "axis": axis("seconds")},
+            "x": {"field": "seconds", "type": "quantitative", "axis": axis("seconds", tickCount=6)},
             "color": {
                 "field": "part",
                 "type": "nominal",

@@ -53,7 +53,7 @@ def _chart(name: str, title: str, rows: list[dict[str, Any]], ends: tuple[float,
         "strokeDash": {
             "field": "images",
             "type": "nominal",
-            "legend": {"title": None, "symbolStrokeColor": "var(--ink)", "symbolSize": 300},
+            "legend": {"title": None, "symbolType": "stroke", "symbolSize": 500},
             "scale": {"domain": ["validation", "training"], "range": [[1, 0], [5, 3]]},
         }
     }
@@ -61,7 +61,7 @@ def _chart(name: str, title: str, rows: list[dict[str, Any]], ends: tuple[float,
         f"{title} of {name} by epoch, mean and range of the seeds",
         rows,
         190,
-        title=name,
+        title=f"{name}: {title.partition(',')[0]}",
         encoding={"x": x},
         layer=[
             {
@@ -73,8 +73,20 @@ def _chart(name: str, title: str, rows: list[dict[str, Any]], ends: tuple[float,
                 },
             },
             {
-                "mark": {"type": "line", "color": colour, "point": {"size": 25, "color": colour}},
+                "mark": {"type": "line", "color": colour},
                 "encoding": {"y": {**y, "field": "value", "aggregate": "mean"}, **lines},
+            },
+            {
+                "mark": {"type": "point", "color": colour, "size": 22},
+                "encoding": {
+                    "y": {**y, "field": "value", "aggregate": "mean"},
+                    "detail": {"field": "images"},
+                    "tooltip": [
+                        {"field": "images"},
+                        {"field": "epoch"},
+                        {"field": "value", "aggregate": "mean", "format": ".4f", "title": title},
+                    ],
+                },
             },
         ],
     )

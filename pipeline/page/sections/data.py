@@ -51,8 +51,8 @@ def _duplicates(run: Run) -> str:
 
 def _counts(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"class": name, "split": split, "images": int(count)}
-        for split in SPLITS
+        {"class": name, "split": split, "rank": rank, "images": int(count)}
+        for rank, split in enumerate(SPLITS)
         for name, count in data.get(split, {}).get("per_class", [])
     ]
 
@@ -82,7 +82,7 @@ def _chart(counts: list[dict[str, Any]]) -> Spec:
                 },
                 "legend": {"title": None},
             },
-            "order": {"field": "split"},
+            "order": {"field": "rank", "type": "quantitative"},
             "tooltip": [{"field": "class"}, {"field": "split"}, {"field": "images"}],
         },
     )

@@ -48,9 +48,7 @@ def _filters(weights: np.ndarray) -> list[str]:
     return drawn
 
 
-def _maps(
-    network: "keras.Model", layers: list["keras.Layer"], image: np.ndarray
-) -> dict[str, Any]:
+def _maps(network: "keras.Model", layers: list["keras.Layer"], image: np.ndarray) -> dict[str, Any]:
     """Draw the strongest maps of the last layer of each size, for one image [1, h, w, c]."""
     import keras
 

@@ -25,17 +25,18 @@ def section(run: Run) -> dict[str, Any]:
     if not len(chosen):
         return facts | {"why_not": "The model makes no mistakes on the test images."}
     shown = np.asarray(images[chosen])
+    layer = heat_maps.layer_for(heat_maps.core(run.model))
+    if layer is None:
+        return facts | {"why_not": "This network has no feature maps: it has no convolution."}
     try:
-        maps = [
+        predicted, actual = (
             heat_maps.layer_cam(run.model, shown, labels[chosen].tolist())
             for labels in (judged.released, judged.actual)
-        ]
+        )
     except ConvoyError as error:
         return facts | {"why_not": str(error)}
-    if maps[0] is None or maps[1] is None:
-        return facts | {"why_not": "This network has no feature maps: it has no convolution."}
-    layer = heat_maps.layer_for(heat_maps.core(run.model))
-    assert layer is not None
+    assert predicted is not None and actual is not None
+    maps = (predicted, actual)
     facts |= {"layer": layer.name, "size": "×".join(map(str, layer.output.shape[1:3]))}
     facts["rows"] = [
         {

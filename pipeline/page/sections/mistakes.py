@@ -57,5 +57,5 @@ def _doubtful(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     actual = judged[NAMES[0]].actual
     agreed = (answers == answers[0]).all(axis=0) & (answers[0] != actual)
     doubtful = np.flatnonzero(agreed)
-    loss = sum(each.loss for each in judged.values())
+    loss = np.sum([each.loss for each in judged.values()], axis=0)
     return doubtful[np.argsort(-loss[doubtful], kind="stable")], answers[0]

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     import keras
 
 # Layers that change no value at inference or only the form of the values.
-UNDRAWN = {"InputLayer", "Rescaling", "Dropout", "Activation", "ReLU", "Softmax", "Flatten"}
+UNDRAWN = {"InputLayer", "Rescaling", "Dropout", "Activation", "ReLU", "Softmax"}
 # Boxes in the drawing; a network with more layers is drawn by the sizes of its maps.
 MOST_BOXES = 14
 HEIGHT, LEAST_HEIGHT = 150.0, 14.0
 GAP = 46.0
+LEFT = 34.0
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -81,21 +82,24 @@ def _detail(layer: "keras.Layer") -> str:
 def drawing(layers: list[dict[str, Any]]) -> dict[str, Any]:
     """Place one box a layer for an SVG: as high as its maps, as deep as it has channels.
 
-    Layers that change no shape (normalisation, activation) are part of the box before them. If
-    there are too many boxes, those whose maps have one size are drawn as one.
+    Layers that change no shape (normalisation, activation) are part of the box before them, and
+    equal layers in a row are one box. If there are still too many, those whose maps have one size
+    are drawn as one.
     """
     boxes: list[dict[str, Any]] = []
     for layer in layers:
-        first = not boxes
-        if first or (layer["kind"] not in UNDRAWN and _own_box(layer)):
-            boxes.append({**layer, "layers": 1, "total": layer["parameters"]})
+        if boxes and (layer["kind"] in UNDRAWN or not _own_box(layer)):
+            continue
+        last = boxes[-1] if boxes else None
+        if last and (last["kind"], last["shape"]) == (layer["kind"], layer["shape"]):
+            last["layers"] += 1
         else:
-            boxes[-1]["total"] += layer["parameters"]
-            boxes[-1]["layers"] += 1
+            boxes.append({**layer, "layers": 1})
     if len(boxes) > MOST_BOXES:
         boxes = _merged(boxes)
+    boxes[0] |= {"kind": "image"}
     largest = max(box["shape"][0] for box in boxes if len(box["shape"]) == 3)
-    x = 10.0
+    x = LEFT
     for number, box in enumerate(boxes):
         maps = len(box["shape"]) == 3
         side = _side(box["shape"][0], largest) if maps else min(HEIGHT, 8 + 3 * box["shape"][0])
@@ -103,7 +107,7 @@ def drawing(layers: list[dict[str, Any]]) -> dict[str, Any]:
         slant = side * 0.28 if maps else 0.0
         box |= {"x": x, "side": side, "depth": depth, "slant": slant, "low": number % 2 == 1}
         x += depth + slant + GAP
-    return {"boxes": boxes, "width": round(x + 24), "height": round(HEIGHT * 1.28 + 92)}
+    return {"boxes": boxes, "width": round(x), "height": round(HEIGHT + 130)}
 
 
 def _own_box(layer: dict[str, Any]) -> bool:
@@ -127,7 +131,6 @@ def _merged(boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "kind": "block",
                 "detail": "",
                 "name": f"{before['name']} … {box['name']}",
-                "total": before["total"] + box["total"],
                 "layers": before["layers"] + box["layers"],
             }
         found.append(box)

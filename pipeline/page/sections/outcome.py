@@ -7,13 +7,13 @@ from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.run import NAMES, Run
-from pipeline.page.wording import percent, points
+from pipeline.page.wording import NARROW, percent, points
 
 MEANING = {
     "better": "The search was worth it.",
     "worse": "The baseline's recipe is the better one.",
     "equivalent": "Any difference is smaller than what matters.",
-    "undecided": "The numbers allow for more than one answer; more seeds or test images would tell.",
+    "undecided": "The numbers allow for more than one answer; more seeds or images would tell.",
 }
 
 
@@ -22,12 +22,15 @@ def section(run: Run) -> dict[str, Any]:
     metrics = run.metrics
     yardsticks = metrics.get("yardsticks", {})
     rows = [{"name": name, **metrics[name]} for name in NAMES]
-    rows += [{"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks]
+    rows += [
+        {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
+    ]
     behind = [YARDSTICKS[name] for name in metrics.get("behind_yardsticks", [])]
     search = metrics["tuned_against_baseline"]
     return {
         "rows": rows,
         "search": search,
+        "winner": metrics[NAMES[0]],
         "sentence": sentence(run),
         "meaning": MEANING.get(search["verdict"], ""),
         "behind": behind,
@@ -52,7 +55,7 @@ def sentence(run: Run) -> str:
     return (
         f"{search['verdict'].capitalize()}: {of}, tuned classifies {percent(tuned[key])} of the "
         f"test images correctly and baseline {percent(baseline[key])}, a difference of "
-        f"{points(search['accuracy_difference'])} points (95 % interval {points(low)} to "
+        f"{points(search['accuracy_difference'])} points (95{NARROW}% interval {points(low)} to "
         f"{points(high)})."
     )
 
@@ -122,12 +125,16 @@ def _difference(run: Run) -> Spec:
     x = {
         "type": "quantitative",
         "scale": {"domain": [-reach, reach]},
-        "axis": axis("points of accuracy, tuned minus baseline", "+", tickCount=5),
+        "axis": axis(
+            "points of accuracy, tuned minus baseline",
+            tickCount=5,
+            labelExpr="datum.value == 0 ? '0' : format(datum.value, '+~')",
+        ),
     }
     return chart(
         "Difference in accuracy with its 95 % interval, over the margin that does not matter",
         [row],
-        64,
+        72,
         layer=[
             {
                 "mark": {"type": "rect", "color": "var(--band)"},
@@ -137,12 +144,29 @@ def _difference(run: Run) -> Spec:
                 "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--muted)"},
                 "encoding": {"x": {**x, "field": "zero"}},
             },
+            *(
+                {
+                    "mark": {
+                        "type": "text",
+                        "text": text,
+                        "align": align,
+                        "dx": shift,
+                        "y": 10,
+                        "color": "var(--muted)",
+                    },
+                    "encoding": {"x": {**x, "field": end}},
+                }
+                for text, align, shift, end in (
+                    ("← baseline better", "right", -6, "minus"),
+                    ("tuned better →", "left", 6, "plus"),
+                )
+            ),
             {
-                "mark": {"type": "rule", "strokeWidth": 3, "color": "var(--tuned)", "y": 34},
+                "mark": {"type": "rule", "strokeWidth": 3, "color": "var(--tuned)", "y": 46},
                 "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
             },
             {
-                "mark": {"type": "point", "size": 110, "color": "var(--tuned)", "y": 34},
+                "mark": {"type": "point", "size": 110, "color": "var(--tuned)", "y": 46},
                 "encoding": {"x": {**x, "field": "difference"}},
             },
         ],

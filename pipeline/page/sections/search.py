@@ -9,16 +9,21 @@ from pipeline.page.run import Run
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.selection import Candidate, front, read_candidates
 
+# Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
+ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
 LABELS = {"completed": "completed", "stopped": "stopped early", "failed": "failed"}
 
 
 def section(run: Run) -> dict[str, Any]:
     """Return the charts of all searches together, and one panel for each architecture."""
+    # On a logarithmic axis half an image stands for none.
+    least = 0.5 / run.results.data.get("validation", {}).get("images", 10_000)
     rows = [
         {
             "architecture": name,
             "trial": int(row["trial"]),
             "accuracy": float(row["val_accuracy"]),
+            "error": max(1 - float(row["val_accuracy"]), least),
             "parameters": int(row["parameters"]),
             "epochs": int(row["epochs"]),
             "status": LABELS[row["status"]],
@@ -28,14 +33,15 @@ def section(run: Run) -> dict[str, Any]:
         if row["val_accuracy"]
     ]
     names = list(run.searched)
-    chosen = _chosen(run)
+    chosen, best = _chosen(run), _front(names)
     return {
         "panels": [_panel(run, name, table) for name, table in run.searched.items()],
         "chosen": chosen,
         "trials": sum(map(len, run.searched.values())),
         "failed": sum(row["status"] == "failed" for t in run.searched.values() for row in t),
         "history": _history(rows, names) if rows else None,
-        "cost": _cost(rows, names, _front(names), chosen) if rows else None,
+        "cost": _cost(rows, names, best, chosen, least) if rows else None,
+        "front": len(best),
     }
 
 
@@ -61,8 +67,25 @@ def _front(names: list[str]) -> list[Candidate]:
     return front([each for file in files if file.exists() for each in read_candidates(file)])
 
 
+def _accuracy(rows: list[dict[str, Any]], field: str) -> Spec:
+    """Return the y channel of an error, labelled as accuracy.
+
+    The axis is logarithmic in the error, so that 98 % and 99 % are as far apart as 80 % and 90 %.
+    """
+    errors = [row["error"] for row in rows]
+    ends = [max(errors) * 1.1, min(errors) / 1.25]
+    ticks = [error for error in ERRORS if ends[1] <= error <= ends[0]]
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"type": "log", "domain": ends, "nice": False},
+        "axis": axis(
+            "validation accuracy", values=ticks, labelExpr="format(1 - datum.value, '~%')"
+        ),
+    }
+
+
 def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
-    y_axis = axis("validation accuracy", "~%", tickCount=5)
     x = {"field": "trial", "type": "quantitative", "axis": axis("trial", "d", tickMinStep=1)}
     colour = {
         "field": "architecture",
@@ -70,7 +93,7 @@ def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
         "scale": categories(names),
         "legend": {"title": None},
     }
-    best = {"window": [{"op": "max", "field": "accuracy", "as": "best"}]}
+    best = {"window": [{"op": "min", "field": "error", "as": "best"}]}
     window = {**best, "sort": [{"field": "trial"}], "groupby": ["architecture"]}
     return chart(
         "Validation accuracy of each trial, and the best so far of each architecture",
@@ -82,23 +105,19 @@ def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
             {
                 "transform": [{"filter": "datum.status == 'completed'"}, window],
                 "mark": {"type": "line", "interpolate": "step-after", "opacity": 0.55},
-                "encoding": {"y": {"field": "best", "type": "quantitative", "axis": y_axis}},
+                "encoding": {"y": _accuracy(rows, "best")},
             },
-            _points("accuracy", names),
+            _points(rows, names),
         ],
     )
 
 
-def _points(y: str, names: list[str]) -> Spec:
+def _points(rows: list[dict[str, Any]], names: list[str]) -> Spec:
     fields = ("architecture", "trial", "accuracy", "parameters", "epochs", "status")
     return {
         "mark": {"type": "point", "size": 70},
         "encoding": {
-            "y": {
-                "field": y,
-                "type": "quantitative",
-                "axis": axis("validation accuracy", "~%", tickCount=5),
-            },
+            "y": _accuracy(rows, "error"),
             "shape": {
                 "field": "architecture",
                 "type": "nominal",
@@ -109,7 +128,10 @@ def _points(y: str, names: list[str]) -> Spec:
                 "condition": {"test": "datum.status == 'completed'", "value": 1},
                 "value": 0.45,
             },
-            "tooltip": [{"field": f, "format": ".2%"} if f == y else {"field": f} for f in fields],
+            "tooltip": [
+                {"field": field, **({"format": ".2%"} if field == "accuracy" else {})}
+                for field in fields
+            ],
         },
     }
 
@@ -119,16 +141,21 @@ def _cost(
     names: list[str],
     best: list[Candidate],
     chosen: dict[str, Any] | None,
+    least: float,
 ) -> Spec:
     """Draw score against size. Parameters are on a logarithmic axis."""
     x = {
         "field": "parameters",
         "type": "quantitative",
         "scale": {"type": "log", "nice": False, "padding": 16},
-        "axis": axis("parameters", "~s", tickCount=4, labelOverlap=True),
+        "axis": axis("parameters", "~s", tickCount=4, labelOverlap=True, grid=False),
     }
-    y = {"field": "accuracy", "type": "quantitative"}
-    line = [{"parameters": c.parameters, "accuracy": c.val_accuracy} for c in best]
+    y = _accuracy(rows, "error")
+    line = [
+        {"parameters": each.parameters, "error": max(1 - each.val_accuracy, least)} for each in best
+    ]
+    # To the right of the last one nothing is better.
+    line += [{**line[-1], "parameters": max(row["parameters"] for row in rows)}] if line else []
     layers: list[Spec] = [
         {
             "data": {"values": line},
@@ -140,9 +167,9 @@ def _cost(
             },
             "encoding": {"x": x, "y": y},
         },
-        _points("accuracy", names),
+        _points(rows, names),
     ]
-    layers[1]["encoding"] |= {
+    layers[-1]["encoding"] |= {
         "x": x,
         "color": {
             "field": "architecture",
@@ -154,7 +181,7 @@ def _cost(
     if chosen:
         layers.append(
             {
-                "data": {"values": [chosen]},
+                "data": {"values": [{**chosen, "error": max(1 - chosen["accuracy"], least)}]},
                 "mark": {
                     "type": "point",
                     "filled": False,

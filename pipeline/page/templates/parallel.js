@@ -19,16 +19,16 @@
     const ranges = axes.map(() => [0, 1]);
     const canvas = svg("svg", { width, height: TOP + HEIGHT + BOTTOM, role: "group" });
     canvas.setAttribute("aria-label", `Trials of ${place.dataset.name} by hyperparameter`);
-    const scores = lines.map((line) => line.score);
-    const [low, high] = [Math.min(...scores), Math.max(...scores)];
+    // By rank: one trial that failed to learn would make all others look the same.
+    const order = [...new Set(lines.map((line) => line.score))].sort((a, b) => a - b);
 
     const paths = lines.map((line) => {
       // An axis that is not active in this trial is passed over.
       const points = line.places.flatMap((at, number) =>
         at === null || at === undefined ? [] : [`${x(number)} ${y(at)}`]);
-      const share = high > low ? (line.score - low) / (high - low) : 1;
+      const share = order.length > 1 ? order.indexOf(line.score) / (order.length - 1) : 1;
       const path = svg("path", { class: "line", d: "M" + points.join("L") });
-      path.style.strokeOpacity = 0.25 + 0.75 * share;
+      path.style.strokeOpacity = 0.3 + 0.7 * share;
       const named = axes.map((axis, number) => `${axis.name}: ${line.values[number]}`);
       path.append(svg("title", {}, [`trial ${line.trial}`, ...named].join("\n")));
       canvas.append(path);
@@ -54,6 +54,7 @@
         paths[number].classList.toggle("off", !inside);
       });
       told.textContent = `${kept} of ${lines.length} trials selected`;
+      reset.hidden = kept === lines.length && ranges.every(([from, to]) => from <= 0 && to >= 1);
       parts.forEach((part) => part());
     };
     const parts = axes.map((axis, number) => column(axis, number));
@@ -70,7 +71,7 @@
       title.append(svg("title", {}, axis.name));
       canvas.append(title, svg("line", { class: "axis", x1: at, x2: at, y1: y(0), y2: y(1) }));
       for (const label of axis.labels) {
-        canvas.append(svg("text", { class: "label", x: at + 8, y: y(label.at) + 4 }, label.text));
+        canvas.append(svg("text", { class: "label", x: at + 11, y: y(label.at) + 4 }, label.text));
       }
       const range = svg("line", { class: "range", x1: at, x2: at });
       const grab = svg("rect",
@@ -135,7 +136,6 @@
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", `Parallel coordinates of ${place.dataset.name}`);
     scroll.append(canvas);
-    told.append(reset);
     place.append(scroll, told, reset);
     update();
   }
