@@ -38,12 +38,15 @@ def section(run: Run) -> dict[str, Any]:
 
 
 def _filters(weights: np.ndarray) -> list[str]:
-    """Draw the filters [height, width, in, out]: in colour for RGB, else of the first channel."""
+    """Draw the filters [height, width, in, out]: in colour for RGB, else of the first channel.
+
+    Each is scaled to its own largest value; 0 is grey.
+    """
     colour = weights.shape[2] == 3
     drawn = []
-    reach = float(np.abs(weights).max()) or 1.0
     for number in range(min(weights.shape[3], MOST_FILTERS)):
         one = weights[..., number] if colour else weights[:, :, :1, number]
+        reach = float(np.abs(one).max()) or 1.0
         drawn.append(tiles.uri((255 * (one / reach + 1) / 2).round().astype(np.uint8)))
     return drawn
 

@@ -10,10 +10,19 @@ if TYPE_CHECKING:
 
 # Layers that change no value at inference or only the form of the values.
 UNDRAWN = {"InputLayer", "Rescaling", "Dropout", "Activation", "ReLU", "Softmax"}
+SHORT = {
+    "MaxPooling2D": "MaxPool",
+    "AveragePooling2D": "AvgPool",
+    "GlobalAveragePooling2D": "mean",
+    "GlobalMaxPooling2D": "max",
+    "ZeroPadding2D": "padding",
+    "Cropping2D": "crop",
+}
 # Boxes in the drawing; a network with more layers is drawn by the sizes of its maps.
 MOST_BOXES = 14
 HEIGHT, LEAST_HEIGHT = 150.0, 14.0
 GAP = 46.0
+MERGED = "several"
 LEFT = 34.0
 
 
@@ -105,9 +114,25 @@ def drawing(layers: list[dict[str, Any]]) -> dict[str, Any]:
         side = _side(box["shape"][0], largest) if maps else min(HEIGHT, 8 + 3 * box["shape"][0])
         depth = 6 + 7 * math.log2(1 + box["shape"][-1]) if maps else 12.0
         slant = side * 0.28 if maps else 0.0
-        box |= {"x": x, "side": side, "depth": depth, "slant": slant, "low": number % 2 == 1}
+        box |= {
+            "label": _label(box),
+            "x": x,
+            "side": side,
+            "depth": depth,
+            "slant": slant,
+            "low": number % 2 == 1,
+        }
         x += depth + slant + GAP
     return {"boxes": boxes, "width": round(x), "height": round(HEIGHT + 130)}
+
+
+def _label(box: dict[str, Any]) -> str:
+    """Write what a box stands for, such as "3 × Conv2D 3×3"."""
+    if box["kind"] == MERGED:
+        return f"{box['layers']} layers"
+    window = box["detail"].partition(",")[0] if "×" in box["detail"] else ""
+    many = f"{box['layers']} × " if box["layers"] > 1 else ""
+    return f"{many}{SHORT.get(box['kind'], box['kind'])} {window}".strip()
 
 
 def _own_box(layer: dict[str, Any]) -> bool:
@@ -128,7 +153,7 @@ def _merged(boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
             before = found.pop()
             box = {
                 **box,
-                "kind": "block",
+                "kind": MERGED,
                 "detail": "",
                 "name": f"{before['name']} … {box['name']}",
                 "layers": before["layers"] + box["layers"],

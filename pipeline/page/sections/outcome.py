@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.page.charts import COLOURS, Spec, axis, chart
@@ -34,10 +35,20 @@ def section(run: Run) -> dict[str, Any]:
         "sentence": sentence(run),
         "meaning": MEANING.get(search["verdict"], ""),
         "behind": behind,
-        "notes": notes() if paths.SETTINGS.exists() else [],
+        "notes": _notes(),
         "scores": _scores(rows),
         "difference": _difference(run),
     }
+
+
+def _notes() -> list[str]:
+    """Return what the summary warns of; of results of an older version, why it cannot."""
+    if not paths.SETTINGS.exists():
+        return []
+    try:
+        return notes()
+    except ConvoyError as error:
+        return [str(error)]
 
 
 def sentence(run: Run) -> str:

@@ -7,7 +7,7 @@ from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
 from pipeline.search.columns import TRIAL_COLUMNS
-from pipeline.search.selection import Candidate, front, read_candidates
+from pipeline.search.selection import Candidate, front
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
 ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
@@ -33,7 +33,7 @@ def section(run: Run) -> dict[str, Any]:
         if row["val_accuracy"]
     ]
     names = list(run.searched)
-    chosen, best = _chosen(run), _front(names)
+    chosen, best = _chosen(run), _front(run)
     return {
         "panels": [_panel(run, name, table) for name, table in run.searched.items()],
         "chosen": chosen,
@@ -61,10 +61,25 @@ def _chosen(run: Run) -> dict[str, Any] | None:
     }
 
 
-def _front(names: list[str]) -> list[Candidate]:
-    """Return the candidates that no other beats in accuracy and parameters, smallest first."""
-    files = [paths.CANDIDATES / f"{name}.json" for name in names]
-    return front([each for file in files if file.exists() for each in read_candidates(file)])
+def _front(run: Run) -> list[Candidate]:
+    """Return the completed trials that no other beats in accuracy and size, smallest first."""
+    return front(
+        [
+            Candidate(
+                architecture=name,
+                trial=int(row["trial"]),
+                val_accuracy=float(row["val_accuracy"]),
+                standard_error=0.0,  # has no part in the front
+                val_loss=float(row["val_loss"]),
+                parameters=int(row["parameters"]),
+                hyperparameters={},
+                code_sha256="",
+            )
+            for name, table in run.searched.items()
+            for row in table
+            if row["status"] == "completed"
+        ]
+    )
 
 
 def _accuracy(rows: list[dict[str, Any]], field: str) -> Spec:
