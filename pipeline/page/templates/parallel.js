@@ -73,6 +73,8 @@
       for (const label of axis.labels) {
         canvas.append(svg("text", { class: "label", x: at + 11, y: y(label.at) + 4 }, label.text));
       }
+      const value = (event) =>
+        clamp(1 - (event.clientY - canvas.getBoundingClientRect().top - TOP) / HEIGHT);
       const range = svg("line", { class: "range", x1: at, x2: at });
       const grab = svg("rect",
         { class: "grab", x: at - 14, width: 28, y: y(1) - 8, height: HEIGHT + 16 });
@@ -94,12 +96,14 @@
           else return;
           event.preventDefault();
         });
+        handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
+        handle.addEventListener("pointermove", (event) => {
+          if (handle.hasPointerCapture(event.pointerId)) move(value(event));
+        });
         canvas.append(handle);
         return handle;
       });
       let start = null;
-      const value = (event) =>
-        clamp(1 - (event.clientY - canvas.getBoundingClientRect().top - TOP) / HEIGHT);
       grab.addEventListener("pointerdown", (event) => {
         start = value(event);
         grab.setPointerCapture(event.pointerId);
