@@ -110,7 +110,11 @@ def _chart(matrix: NDArray[np.int64]) -> Spec:
     step = max(1, len(matrix) // 10)
     ticks = list(range(0, len(matrix), step))
     scale = {"domain": list(range(len(matrix))), "paddingInner": 0}
-    opacity = {"field": "share", "type": "quantitative", "scale": {"range": [0.1, 1]}}
+    opacity = {
+        "field": "share",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1], "range": [0.08, 1]},
+    }
     return chart(
         "Confusion matrix: the share of each actual class that was predicted as each class",
         data,

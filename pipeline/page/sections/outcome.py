@@ -85,7 +85,7 @@ def _scores(rows: list[dict[str, Any]]) -> Spec:
     ]
     names = [row["name"] for row in shown]
     y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
-    x_axis = axis("test accuracy of the released model", "~%", tickCount=5)
+    x_axis = axis("test accuracy of the released model", "~%", tickCount=4, labelOverlap=True)
     colour = {
         "field": "name",
         "type": "nominal",

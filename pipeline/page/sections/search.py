@@ -101,7 +101,9 @@ def _accuracy(rows: list[dict[str, Any]], field: str) -> Spec:
 
 
 def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
-    x = {"field": "trial", "type": "quantitative", "axis": axis("trial", "d", tickMinStep=1)}
+    last = max(row["trial"] for row in rows)
+    ticks = list(range(1, last + 1, 1 + last // 10))
+    x = {"field": "trial", "type": "quantitative", "axis": axis("trial", "d", values=ticks)}
     colour = {
         "field": "architecture",
         "type": "nominal",
@@ -114,7 +116,7 @@ def _history(rows: list[dict[str, Any]], names: list[str]) -> Spec:
         "Validation accuracy of each trial, and the best so far of each architecture",
         rows,
         240,
-        title="score over trials, with the best so far",
+        title="score over trials",
         encoding={"x": x, "color": colour},
         layer=[
             {
@@ -212,7 +214,7 @@ def _cost(
         "Validation accuracy against the number of parameters, with the Pareto front",
         rows,
         240,
-        title="score against parameters; ringed: the chosen model",
+        title="score against parameters",
         layer=layers,
     )
 
@@ -246,7 +248,9 @@ def _importance(name: str, ranked: Any) -> Spec:
         for row in ranked
     ]
     names = [row["name"] for row in rows]
-    x_axis = axis("explained variance lost when its values are shuffled, ± standard deviation")
+    x_axis = axis(
+        "explained variance lost when its values are shuffled, ± standard deviation", tickCount=6
+    )
     y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
     return chart(
         f"Importance of the hyperparameters of {name}",
