@@ -7,13 +7,10 @@ from importlib import import_module, resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline.base.errors import ConvoyError
-from pipeline.page import wording
+from pipeline.page import vega, wording
 from pipeline.page.run import Run
 from pipeline.report.wording import value
 
-VEGA = "js_lib_vega_embed"
-SCRIPT = f"static/{VEGA}/vega-embed-full.js"
 # Each has a file in sections/ and one in templates/.
 SECTIONS = {
     "outcome": "What came out",
@@ -54,7 +51,7 @@ def render(run: Run) -> str:
         "duration": wording.duration,
         "value": value,
     }
-    scripts = [vega(), *(_text(name) for name in OWN_SCRIPTS)]
+    scripts = [vega.script(), *(_text(name) for name in OWN_SCRIPTS)]
     facts = {
         name: import_module(f"pipeline.page.sections.{name}").section(run) for name in SECTIONS
     }
@@ -66,20 +63,6 @@ def render(run: Run) -> str:
         scripts=scripts,
         digests=[_digest(script) for script in scripts],
     )
-
-
-def vega() -> str:
-    """Read the published builds of Vega, Vega-Lite and Vega-Embed, in one script.
-
-    Raises:
-        ConvoyError: the package is not installed.
-    """
-    try:
-        return resources.files(VEGA).joinpath(SCRIPT).read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        raise ConvoyError(
-            f"the package with the charts' scripts, {VEGA}, is not installed. Run `make setup`."
-        ) from None
 
 
 def _text(name: str) -> str:
