@@ -7,6 +7,7 @@ from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
 from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.importance import LEAST_TRIALS
 from pipeline.search.selection import Candidate, front
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
@@ -224,13 +225,13 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     names = [column for column in table[0] if column not in TRIAL_COLUMNS]
     scored = [row for row in table if row["val_accuracy"]]
     ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv")
-    # A forest of fewer trials than hyperparameters can explain any score by any of them.
-    enough = len(scored) >= len(ranked) > 0
+    # Older versions ranked the hyperparameters of fewer trials, too.
+    enough = len(scored) >= LEAST_TRIALS and ranked
     return {
         "name": name,
         "hyperparameters": names,
         "trials": len(scored),
-        "varying": len(ranked),
+        "least_trials": LEAST_TRIALS,
         "parallel": parallel.coordinates(scored, names) if scored else None,
         "importance": _importance(name, ranked) if enough else None,
         "failed": [row for row in table if row["status"] == "failed"],
