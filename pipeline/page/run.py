@@ -1,5 +1,6 @@
 """Everything that the sections read: the results in git, and data and models where they are."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import files_of
+from pipeline.config import dvc_yaml
 from pipeline.config.fractions import share
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
@@ -108,8 +111,24 @@ class Run:
 
     @cached_property
     def index(self) -> "TrainedModels | None":
-        """What stands about the tuned models beside them; None if they are not here."""
+        """The index of the tuned models; None if those of these results are not here."""
         from pipeline.training import trained
 
         folder = paths.MODELS / NAMES[0]
-        return trained.read(folder) if (folder / trained.INDEX).exists() else None
+        return trained.read(folder) if (folder / trained.INDEX).exists() and self._ours else None
+
+    @cached_property
+    def _ours(self) -> bool:
+        """Whether the tuned models are those that dvc.lock names, or it names none."""
+        folder = paths.MODELS / NAMES[0]
+        recorded = {
+            out["path"]: out["md5"]
+            for stage in self.results.lock.values()
+            for out in stage.get("outs", [])
+        }
+        digests = {
+            file.relative_to(folder).as_posix(): hashlib.md5(file.read_bytes()).hexdigest()
+            for file in files_of(folder)
+        }
+        found = dvc_yaml.folder_md5(digests)
+        return recorded.get(folder.as_posix(), found) == found

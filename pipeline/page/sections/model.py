@@ -1,6 +1,9 @@
 """The chosen model: a drawing of its layers, their table, and Keras' own summary."""
 
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.page.run import NAMES, Run
@@ -22,6 +25,7 @@ SHORT = {
 MOST_BOXES = 14
 HEIGHT, LEAST_HEIGHT = 150.0, 14.0
 GAP = 46.0
+SUMMARY_WIDTH = 88
 MERGED = "several"
 LEFT = 34.0
 
@@ -36,16 +40,34 @@ def section(run: Run) -> dict[str, Any]:
 
     model = heat_maps.core(run.model)
     layers = _layers(model)
-    lines: list[str] = []
-    model.summary(print_fn=lambda line, *_, **__: lines.append(line), line_length=88)
     return facts | {
         "layers": layers,
         "drawing": drawing(layers),
-        "summary": "\n".join(lines),
+        "summary": _summary(model),
         "mirrored": model is not run.model,
         "parameters": run.model.count_params(),
         "index": run.index,
     }
+
+
+def _summary(model: "keras.Model") -> str:
+    """Return what `model.summary()` prints, whatever the width of the terminal."""
+    lines: list[str] = []
+    with environment(COLUMNS=str(SUMMARY_WIDTH + 2)):  # where Keras cuts the lines
+        model.summary(print_fn=lines.append, line_length=SUMMARY_WIDTH)
+    return "\n".join(lines)
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set environment variables while the block runs."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _layers(model: "keras.Model") -> list[dict[str, Any]]:

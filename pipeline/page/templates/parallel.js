@@ -17,7 +17,8 @@
     const gap = axes.length > 1 ? (width - 2 * LEFT - 20) / (axes.length - 1) : 0;
     const x = (number) => LEFT + gap * number;
     const ranges = axes.map(() => [0, 1]);
-    const canvas = svg("svg", { width, height: TOP + HEIGHT + BOTTOM, role: "group" });
+    const height = TOP + HEIGHT + BOTTOM;
+    const canvas = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group" });
     canvas.setAttribute("aria-label", `Trials of ${place.dataset.name} by hyperparameter`);
     // By rank: one trial that failed to learn would make all others look the same.
     const order = [...new Set(lines.map((line) => line.score))].sort((a, b) => a - b);

@@ -56,6 +56,7 @@ def test_each_layer_is_shown_with_its_shape_and_parameters(convolutional):
         row = shown.partition(f'<th scope="row">{layer.name}</th>')[2].partition("</tr>")[0]
         assert f">{shape}<" in row, layer.name
         assert f">{layer.count_params():,}<" in row, layer.name
+    assert "Param #" in shown
     assert f"Total params: {model.count_params():,}" in re.sub(r"&[^;]+;|<[^>]+>", "", shown)
 
 
@@ -76,6 +77,13 @@ def test_a_network_without_convolution_says_so(tmp_path, monkeypatch):
     assert "no convolution" in part(path, "features")
     assert "no feature maps" in part(path, "heat_maps")
     assert "<svg" in part(path, "model")
+
+
+def test_models_of_other_results_are_not_shown(tmp_path, monkeypatch):
+    write_workspace(tmp_path, monkeypatch, "mlp")
+    outs = "stages: {train@tuned: {outs: [{path: models/tuned, md5: other.dir}]}}\n"
+    (tmp_path / "dvc.lock").write_text(outs)
+    assert "is not here" in part(command.write(None, None), "model")
 
 
 @needs_chromium

@@ -198,9 +198,11 @@ def test_a_drag_along_an_axis_selects_trials(pages, chromium):
 def test_on_paper_nothing_is_closed_or_dark(pages, chromium):
     with opened(chromium, pages["committed"], scheme="dark") as shown:
         page = shown.page
+        page.set_viewport_size({"width": 680, "height": 960})  # the width of A4 without margins
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator("details:not([open])").count() == 0
+        assert shown.wider_than_the_window() == 0
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
             "rgb(255, 255, 255)"
         )
