@@ -1,6 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
 # A command's own imports are inside it: the report must run where TensorFlow is not installed.
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,10 +52,17 @@ def report(
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
     """Compare two revisions from git alone, and say whether the newer one is better."""
-    from pipeline.report import command
+    from pipeline.page import comparison
+    from pipeline.report import command, rendering
 
     def compare() -> None:
-        found = command.write(base, head, form, out, base_url, head_url)
+        markdown = partial(rendering.as_markdown, old_url=base_url, new_url=head_url)
+        formats: dict[str, command.Render] = {
+            "md": markdown,
+            "json": rendering.as_json,
+            "html": comparison.as_html,
+        }
+        found = command.write(base, head, formats[form], out)
         if fail_on and found.word == fail_on:
             raise typer.Exit(2)
 

@@ -10,7 +10,12 @@ from typing import Any
 Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-COLOURS = {"tuned": "var(--tuned)", "baseline": "var(--baseline)"}
+COLOURS = {
+    "tuned": "var(--tuned)",
+    "baseline": "var(--baseline)",
+    "new": "var(--tuned)",
+    "old": "var(--baseline)",
+}
 CATEGORIES = [f"var(--c{number})" for number in range(1, 9)]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 CONFIG: Spec = {

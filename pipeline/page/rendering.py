@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from importlib import import_module, resources
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -30,9 +31,22 @@ OWN_SCRIPTS = ("page.js", "parallel.js", "matrix.js")
 
 
 def render(run: Run) -> str:
-    """Return the page.
+    """Return the page of one run.
 
-    Its content security policy allows the scripts by their digests and no address at all, so that
+    Raises:
+        ConvoyError: the package with the charts' scripts is not installed, or a result cannot be
+            read.
+    """
+    facts = {
+        name: import_module(f"pipeline.page.sections.{name}").section(run) for name in SECTIONS
+    }
+    return fill("page.html.j2", run=run, sections=SECTIONS, facts=facts)
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill a template whose page has styles and scripts inside it.
+
+    The content security policy allows the scripts by their digests and no address at all, so that
     a name in the data can neither run nor load anything, whatever it is.
 
     Raises:
@@ -52,13 +66,8 @@ def render(run: Run) -> str:
         "value": value,
     }
     scripts = [vega.script(), *(_text(name) for name in OWN_SCRIPTS)]
-    facts = {
-        name: import_module(f"pipeline.page.sections.{name}").section(run) for name in SECTIONS
-    }
-    return environment.get_template("page.html.j2").render(
-        run=run,
-        sections=SECTIONS,
-        facts=facts,
+    return environment.get_template(template).render(
+        **values,
         style=_text("page.css"),
         scripts=scripts,
         digests=[_digest(script) for script in scripts],

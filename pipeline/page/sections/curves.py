@@ -1,11 +1,13 @@
 """Learning curves of the final training: the mean of the seeds, and their range."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.base import paths
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.run import NAMES, Run
 
+Table = Sequence[Mapping[str, str]]
 TITLES = {"loss": "loss, nats", "accuracy": "accuracy"}
 
 
@@ -14,17 +16,23 @@ def section(run: Run) -> dict[str, Any]:
     tables = {
         name: run.results.csv(f"{paths.LEARNING_CURVES.as_posix()}/{name}.csv") for name in NAMES
     }
+    return {"charts": side_by_side(tables), "seeds": run.seeds}
+
+
+def side_by_side(tables: Mapping[str, Table]) -> list[Spec]:
+    """Draw the loss of each table, then the accuracy of each; one metric has one scale."""
     drawn = []
     for metric, title in TITLES.items():
         rows = {name: _rows(table, metric) for name, table in tables.items()}
         values = [row["value"] for found in rows.values() for row in found]
+        last = max((row["epoch"] for found in rows.values() for row in found), default=1)
         for name, found in rows.items():
             if found:
-                drawn.append(_chart(name, title, found, (min(values), max(values))))
-    return {"charts": drawn, "seeds": run.seeds}
+                drawn.append(_chart(name, title, found, (min(values), max(values)), last))
+    return drawn
 
 
-def _rows(table: Any, metric: str) -> list[dict[str, Any]]:
+def _rows(table: Table, metric: str) -> list[dict[str, Any]]:
     columns = {metric: "training", f"val_{metric}": "validation"}
     return [
         {
@@ -38,13 +46,15 @@ def _rows(table: Any, metric: str) -> list[dict[str, Any]]:
     ]
 
 
-def _chart(name: str, title: str, rows: list[dict[str, Any]], ends: tuple[float, float]) -> Spec:
+def _chart(
+    name: str, title: str, rows: list[dict[str, Any]], ends: tuple[float, float], last: int
+) -> Spec:
     form = "~%" if title == "accuracy" else None
     scale = {"domain": [max(0.0, ends[0] - 0.02), ends[1]], "nice": True, "zero": False}
     x = {
         "field": "epoch",
         "type": "quantitative",
-        "scale": {"nice": False},
+        "scale": {"domain": [min(1, last - 1), last], "nice": False},
         "axis": axis("epoch", "d", tickMinStep=1, grid=False),
     }
     y = {"type": "quantitative", "scale": scale, "axis": axis(title, form, tickCount=5)}

@@ -6,12 +6,14 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
+from pipeline.evaluation.summary import beside_yardsticks
 from pipeline.page.charts import COLOURS, Spec, axis, chart
+from pipeline.page.difference import difference
 from pipeline.page.run import NAMES, Run
 from pipeline.page.wording import NARROW, percent, points
 
 MEANING = {
-    "better": "The search was worth it.",
+    "better": "The search found something better than the baseline's recipe.",
     "worse": "The baseline's recipe is the better one.",
     "equivalent": "Any difference is smaller than what matters.",
     "undecided": "The numbers allow for more than one answer; more seeds or images would tell.",
@@ -26,18 +28,21 @@ def section(run: Run) -> dict[str, Any]:
     rows += [
         {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
     ]
-    behind = [YARDSTICKS[name] for name in metrics.get("behind_yardsticks", [])]
+    behind = metrics.get("behind_yardsticks", [])
     search = metrics["tuned_against_baseline"]
+    low, high = search["difference_interval"]
     return {
         "rows": rows,
         "search": search,
         "winner": metrics[NAMES[0]],
         "sentence": sentence(run),
         "meaning": MEANING.get(search["verdict"], ""),
-        "behind": behind,
+        "behind": beside_yardsticks(behind, metrics) if behind else "",
         "notes": _notes(),
         "scores": _scores(rows),
-        "difference": _difference(run),
+        "difference": difference(
+            search["accuracy_difference"], low, high, run.margin, ("baseline", "tuned")
+        ),
     }
 
 
@@ -114,71 +119,6 @@ def _scores(rows: list[dict[str, Any]]) -> Spec:
                     "text": {"field": "accuracy", "format": ".2%"},
                     "color": {"value": "var(--ink)"},
                 },
-            },
-        ],
-    )
-
-
-def _difference(run: Run) -> Spec:
-    """Draw the difference in points with its interval, over the band that does not matter."""
-    search = run.metrics["tuned_against_baseline"]
-    low, high = (100 * end for end in search["difference_interval"])
-    margin = 100 * run.margin
-    row = {
-        "difference": 100 * search["accuracy_difference"],
-        "low": low,
-        "high": high,
-        "minus": -margin,
-        "plus": margin,
-        "zero": 0,
-    }
-    reach = 1.1 * max(abs(low), abs(high), 1.5 * margin)
-    x = {
-        "type": "quantitative",
-        "scale": {"domain": [-reach, reach]},
-        "axis": axis(
-            "points of accuracy, tuned minus baseline",
-            tickCount=5,
-            labelExpr="datum.value == 0 ? '0' : format(datum.value, '+~')",
-        ),
-    }
-    return chart(
-        "Difference in accuracy with its 95 % interval, over the margin that does not matter",
-        [row],
-        72,
-        layer=[
-            {
-                "mark": {"type": "rect", "color": "var(--band)"},
-                "encoding": {"x": {**x, "field": "minus"}, "x2": {"field": "plus"}},
-            },
-            {
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--muted)"},
-                "encoding": {"x": {**x, "field": "zero"}},
-            },
-            *(
-                {
-                    "mark": {
-                        "type": "text",
-                        "text": text,
-                        "align": align,
-                        "dx": shift,
-                        "y": 10,
-                        "color": "var(--muted)",
-                    },
-                    "encoding": {"x": {**x, "field": end}},
-                }
-                for text, align, shift, end in (
-                    ("← baseline better", "right", -6, "minus"),
-                    ("tuned better →", "left", 6, "plus"),
-                )
-            ),
-            {
-                "mark": {"type": "rule", "strokeWidth": 3, "color": "var(--tuned)", "y": 46},
-                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
-            },
-            {
-                "mark": {"type": "point", "size": 110, "color": "var(--tuned)", "y": 46},
-                "encoding": {"x": {**x, "field": "difference"}},
             },
         ],
     )

@@ -2,6 +2,7 @@
 // A cell of the confusion matrix opens its images. Names are set as text, never as HTML.
 (() => {
   const place = document.getElementById("cell");
+  if (!place) return;
   const { cells, classes } = JSON.parse(document.getElementById("cells").textContent);
   const buttons = [...document.querySelectorAll("[data-cell]")];
   const element = (tag, text, name) => {
