@@ -30,7 +30,7 @@ def coordinates(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> dict
         values = [column[number] for column in columns]
         places = [axis["place"].get(value) for axis, value in zip(axes, values, strict=False)]
         places.append(_unit(scores[number], scores))
-        texts = [_short(value) if value else "not active" for value in values]
+        texts = [short(value) if value else "not active" for value in values]
         lines.append(
             {
                 "trial": int(row["trial"]),
@@ -58,7 +58,7 @@ def _axis(name: str, column: Sequence[str]) -> dict[str, Any]:
         value: (number / last if len(order) > 1 else 0.5) for number, value in enumerate(order)
     }
     marked = order if len(order) <= MOST_LABELS else [order[0], order[-1]]
-    labels = [{"text": _short(value), "at": place[value]} for value in marked]
+    labels = [{"text": short(value), "at": place[value]} for value in marked]
     return {"name": name, "labels": labels, "place": place}
 
 
@@ -73,7 +73,7 @@ def _unit(value: float, values: Sequence[float]) -> float:
     return (value - low) / (high - low) if high > low else 0.5
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
     """Write a number with three digits, and cut a long name."""
     try:
         return f"{float(value):.3g}"

@@ -16,7 +16,7 @@ MOST_CLASSES = 25
 MOST_PAIRS = 30
 # Images inside the page: of each cell, and in all.
 MOST_WRONG, MOST_RIGHT = 8, 6
-MOST_TILES = 400
+MOST_TILES = 300
 AVERAGES = {"macro avg": "macro average", "weighted avg": "weighted average"}
 
 

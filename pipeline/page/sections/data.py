@@ -8,10 +8,10 @@ from pipeline.base import paths
 from pipeline.page import tiles
 from pipeline.page.charts import Spec, axis, chart
 from pipeline.page.run import Run
-from pipeline.report import pictures
 
 SPLITS = ("train", "validation", "test")
 SAMPLES_A_CLASS, MOST_CLASSES = 10, 25
+SAMPLE_SIDE = 56
 # Equal or nearly equal images on both sides of a cut: the test is easier than it looks.
 LEAKS = {
     "exact_test_in_train": "equal to a training image",
@@ -32,7 +32,7 @@ def section(run: Run) -> dict[str, Any]:
         "counts": counts,
         "chart": _chart(counts) if counts else None,
         "samples": _samples(run),
-        "picture": pictures.embedded(run.results.snapshot, "results/data/samples.png"),
+        "picture": tiles.of_committed(run, f"{paths.DATA_PICTURES.as_posix()}/samples.png"),
         "leaks": [(duplicates.get(key, 0), text) for key, text in LEAKS.items()],
         "duplicates": duplicates,
         "duplicates_picture": _duplicates(run),
@@ -46,7 +46,7 @@ def _duplicates(run: Run) -> str:
     found = run.results.data.get("duplicates", {})
     pairs = sum(count for key, count in found.items() if key != "not_compared")
     path = f"{paths.DATA_PICTURES.as_posix()}/duplicates.png"
-    return pictures.embedded(run.results.snapshot, path) if pairs else ""
+    return tiles.of_committed(run, path) if pairs else ""
 
 
 def _counts(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def _samples(run: Run) -> list[dict[str, Any]]:
         {
             "name": name,
             "images": [
-                tiles.uri(np.asarray(images[index]))
+                tiles.uri(np.asarray(images[index]), SAMPLE_SIDE)
                 for index in np.flatnonzero(labels == label)[:SAMPLES_A_CLASS]
             ],
         }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MOST_FILTERS = 32
 MOST_MAPS = 12
 MOST_LAYERS = 4
+MAP_SIDE = 56
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _maps(network: "keras.Model", layers: list["keras.Layer"], image: np.ndarray
                 "name": layer.name,
                 "size": "×".join(map(str, maps.shape[:2])),
                 "channels": maps.shape[2],
-                "images": [tiles.uri(tiles.scaled(maps[..., one])) for one in strongest],
+                "images": [tiles.uri(tiles.scaled(maps[..., one]), MAP_SIDE) for one in strongest],
             }
         )
     return {"maps": rows}

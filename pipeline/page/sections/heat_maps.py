@@ -10,6 +10,7 @@ from pipeline.page.run import NAMES, Run
 from pipeline.page.sections.mistakes import worst
 
 MOST = 8
+SIDE = 112
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -40,8 +41,8 @@ def section(run: Run) -> dict[str, Any]:
     facts |= {"layer": layer.name, "size": "×".join(map(str, layer.output.shape[1:3]))}
     facts["rows"] = [
         {
-            "image": tiles.uri(image),
-            "heats": [tiles.uri(heat_maps.laid_over(image, heat[place])) for heat in maps],
+            "image": tiles.uri(image, SIDE),
+            "heats": [tiles.uri(heat_maps.laid_over(image, heat[place]), SIDE) for heat in maps],
             "name": run.files[index] if run.files else f"test image {index}",
             "actual": run.classes[judged.actual[index]],
             "predicted": run.classes[judged.released[index]],

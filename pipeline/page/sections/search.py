@@ -6,6 +6,7 @@ from pipeline.base import paths
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
+from pipeline.page.wording import percent
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.importance import LEAST_TRIALS
 from pipeline.search.selection import Candidate, front
@@ -229,13 +230,28 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     enough = len(scored) >= LEAST_TRIALS and ranked
     return {
         "name": name,
-        "hyperparameters": names,
+        "columns": ["trial", "accuracy", "loss", "parameters", "epochs", "status", *names],
+        "rows": [_row(row, names) for row in table],
         "trials": len(scored),
         "least_trials": LEAST_TRIALS,
         "parallel": parallel.coordinates(scored, names) if scored else None,
         "importance": _importance(name, ranked) if enough else None,
         "failed": [row for row in table if row["status"] == "failed"],
     }
+
+
+def _row(row: dict[str, str], names: list[str]) -> list[str]:
+    """Return the cells of a trial, with numbers that can be read."""
+    scored = bool(row["val_accuracy"])
+    return [
+        row["trial"],
+        percent(float(row["val_accuracy"])) if scored else "",
+        f"{float(row['val_loss']):.4f}" if scored else "",
+        f"{int(row['parameters']):,}" if scored else "",
+        row["epochs"],
+        LABELS[row["status"]],
+        *(parallel.short(row[name]) for name in names),
+    ]
 
 
 def _importance(name: str, ranked: Any) -> Spec:

@@ -28,7 +28,7 @@
   drawAll();
 
   const content = (row, column) => row.children[column].textContent.trim();
-  const number = (text) => Number(text.replaceAll(",", ""));
+  const number = (text) => (text ? Number(text.replace(/[,\s%]/g, "")) : -Infinity);
   for (const table of document.querySelectorAll(".sortable")) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
@@ -37,10 +37,10 @@
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         const rows = [...table.tBodies[0].rows];
-        const numeric = column > 0;
+        const numeric = rows.every((row) => !Number.isNaN(number(content(row, column))));
         rows.sort((a, b) => {
           const [x, y] = [content(a, column), content(b, column)];
-          const order = numeric ? number(x) - number(y) : x.localeCompare(y, "en", { numeric: true });
+          const order = numeric ? number(x) - number(y) || 0 : x.localeCompare(y, "en");
           return down ? -order : order;
         });
         table.tBodies[0].append(...rows);

@@ -36,6 +36,8 @@
       return path;
     });
 
+    const listed = place.closest(".panel").querySelectorAll("tr[data-trial]");
+    const rows = Object.fromEntries([...listed].map((row) => [row.dataset.trial, row]));
     const told = document.createElement("p");
     told.className = "small";
     told.setAttribute("role", "status");
@@ -53,6 +55,7 @@
         });
         kept += inside;
         paths[number].classList.toggle("off", !inside);
+        if (line.trial in rows) rows[line.trial].hidden = !inside;
       });
       told.textContent = `${kept} of ${lines.length} trials selected`;
       reset.hidden = kept === lines.length && ranges.every(([from, to]) => from <= 0 && to >= 1);

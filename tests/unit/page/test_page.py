@@ -150,8 +150,8 @@ def test_the_keyboard_reaches_and_works_every_control(pages, chromium):
         page.keyboard.press("Enter")
         assert page.locator("#cell").is_hidden()
         # The table is sorted by a column, both ways.
-        recall = page.locator(".sortable tbody td:nth-child(3)")
-        page.locator(".sortable th button", has_text="recall").focus()
+        recall = page.locator("#confusion .sortable tbody td:nth-child(3)")
+        page.locator("#confusion .sortable th button", has_text="recall").focus()
         for order in (
             sorted(recall.all_inner_texts(), reverse=True),
             sorted(recall.all_inner_texts()),
@@ -163,6 +163,8 @@ def test_the_keyboard_reaches_and_works_every_control(pages, chromium):
         page.locator(".panel:not([hidden]) [role=slider]").last.focus()
         page.keyboard.press("Home")
         assert status.inner_text() == "1 of 4 trials selected"
+        page.locator(".panel:not([hidden]) summary").first.press("Enter")
+        assert page.locator(".panel:not([hidden]) tr[data-trial]:visible").count() == 1
         page.get_by_role("button", name="Show all trials").press("Enter")
         assert status.inner_text() == "4 of 4 trials selected"
         # Another architecture has a panel of its own.
