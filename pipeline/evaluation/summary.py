@@ -9,6 +9,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
 from pipeline.evaluation import metrics as metrics_file
+from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
@@ -31,6 +32,8 @@ def show() -> None:
     if behind := metrics.get("behind_yardsticks"):
         names = " and ".join(YARDSTICKS[name] for name in behind)
         say(f"Not worth its training: the tuned models are behind {names}, which takes seconds.")
+    for line in sizes.lines(metrics):
+        say(line)
     for note in notes():
         say(f"note: {note}")
     if chosen := _chosen():

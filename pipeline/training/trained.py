@@ -4,9 +4,10 @@
 validation loss. Test images play no part in this choice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.base.files import read_json, write_json
 from pipeline.config.fields import Fit
@@ -30,20 +31,24 @@ class TrainedModels:
     Attributes:
         architecture: Name of the architecture.
         parameters: Number of parameters.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`).
         precision: Keras dtype policy of the training.
         backend: Keras backend of the training.
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
         fit: How picture files were brought to the images' shape; None if there were no files.
+        weights: What is known of published weights that it began from; None if there were none.
     """
 
     architecture: str
     parameters: int
+    multiply_adds: int
     precision: str
     backend: str
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
     fit: Fit | None = None
+    weights: Mapping[str, Any] | None = None
 
     @property
     def released(self) -> int:

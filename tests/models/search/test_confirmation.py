@@ -37,7 +37,7 @@ SHAPE = (12, 12, 1)
 
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
     chosen = values or {"units": trial}
-    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, chosen, "digest")
+    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest")
 
 
 def test_leaders_are_the_best_of_all_architectures_best_first():
@@ -78,7 +78,7 @@ def test_fresh_seeds_are_new_and_different():
 
 def write_search(*values):
     """Write what a search leaves whose trials had these values; a third one has failed."""
-    results = [Result("completed", 0.9, 0.3, 1000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
+    results = [Result("completed", 0.9, 0.3, 1000, 2000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
     results.append(Result("failed", reason="no", cause="killed"))
     records = [
         Record(number, trial("mlp", v, 1, 1), Finished(result, False, 1.0))
