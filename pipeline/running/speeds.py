@@ -19,7 +19,8 @@ def note(model: Path, milliseconds: float) -> None:
     try:
         paths.SPEEDS.parent.mkdir(parents=True, exist_ok=True)
         with paths.SPEEDS.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+            # On a line of its own, also after half a line that a kill has left.
+            stream.write(f"\n{json.dumps(line)}\n")
     except OSError as error:
         say(f"note: {paths.SPEEDS} is not written, {error.strerror}")
 
@@ -30,7 +31,7 @@ def known(model: Path) -> float | None:
         return None
     digest, found = sha256(model), None
     for text in paths.SPEEDS.read_text(encoding="utf-8", errors="replace").splitlines():
-        with suppress(ValueError, TypeError, KeyError):  # a kill leaves half a line
+        with suppress(ValueError, TypeError, KeyError):
             line = json.loads(text)
             found = float(line["milliseconds"]) if line["model"] == digest else found
     return found
