@@ -58,22 +58,27 @@ def _front(tuned: Mapping[str, Any]) -> list[str]:
         f"{_millions(c.multiply_adds)} multiply-adds"
         for c in front[:MOST_SHOWN]
     ]
-    more = f" The others are in {paths.SELECT}/front.csv." if len(front) > MOST_SHOWN else ""
-    return [
-        "No other trial is as accurate on the validation images and as small as these:",
-        *rows,
-        f"{_advice(front, tuned)}{more}",
-    ]
-
-
-def _advice(front: Sequence[Candidate], tuned: Mapping[str, Any]) -> str:
-    """Say how to have a smaller model than the tuned one, with the next one's size."""
-    smaller = [c for c in front if c.parameters < tuned["parameters"]]
-    limit = smaller[0].parameters if smaller else "N"
-    return (
-        f"For a smaller model: dvc exp run -S select.most_parameters={limit} "
-        "(or select.most_multiply_adds)."
+    if len(front) > MOST_SHOWN:
+        rows.append(f"  and {len(front) - MOST_SHOWN} more in {paths.SELECT}/front.csv")
+    title = (
+        "Pareto front: no other trial is as accurate in validation and as small as one of these:"
     )
+    return [title, *rows, *_advice(front, tuned)]
+
+
+def _advice(front: Sequence[Candidate], tuned: Mapping[str, Any]) -> list[str]:
+    """Write the command that chooses the next smaller model; empty if there is none."""
+    for key in ("parameters", "multiply_adds"):
+        # The tuned model's own count may be for an image and its mirror image.
+        own = min((getattr(c, key) for c in front if _same(c, tuned)), default=tuned[key])
+        if smaller := [getattr(c, key) for c in front if getattr(c, key) < own]:
+            return [f"For a smaller model: dvc exp run -S select.most_{key}={max(smaller)}"]
+    return []
+
+
+def _same(candidate: Candidate, tuned: Mapping[str, Any]) -> bool:
+    keys = ("architecture", "parameters")
+    return all(getattr(candidate, key) == tuned[key] for key in keys)
 
 
 def _millions(count: int) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,20 @@ def test_a_front_of_several_models_says_how_to_have_a_smaller_one(searched):
         vgg=[candidate("vgg", 1, 0.95, 900_000), candidate("vgg", 2, 0.9, 950_000)],
         mlp=[candidate("mlp", number, 0.9 - number / 100, 9000 - number) for number in range(6)],
     )
-    _, _, _, first, second, *_, last = sizes.lines(METRICS)
+    *_, first, second, _, _, _, more, last = sizes.lines(METRICS)
     assert first == "  0.9500 vgg trial 1, 900,000 parameters, 27.0 million multiply-adds"
     assert second.startswith("  0.9000 mlp trial 0, 9,000 parameters")
-    assert "dvc exp run -S select.most_parameters=9000 (or" in last
-    assert last.endswith("The others are in results/select/front.csv.")
+    assert more == "  and 2 more in results/select/front.csv"
+    assert last == "For a smaller model: dvc exp run -S select.most_parameters=9000"
+
+
+def test_where_none_has_fewer_parameters_the_limit_is_on_multiply_adds(searched):
+    quicker = replace(candidate("vgg", 2, 0.9, 950_000), multiply_adds=5_000)
+    searched(vgg=[candidate("vgg", 1, 0.95, 900_000), quicker])
+    # An image and its mirror image take twice as much; that is no other model.
+    tuned = SCORES | {"multiply_adds": 2 * 30 * 900_000}
+    *_, last = sizes.lines(METRICS | {"tuned": tuned})
+    assert last == "For a smaller model: dvc exp run -S select.most_multiply_adds=5000"
 
 
 def test_metrics_of_an_older_version_can_be_shown(searched):
