@@ -3,18 +3,23 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
+from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
 from pipeline.evaluation import judging, metrics, scoring, summary, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
-from pipeline.figures import confusion, learning_curves, mistakes, sheet
-from pipeline.training import backend, trained
+from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
+from pipeline.statistics.paired import mcnemar_exact
+from pipeline.training import augmentation, backend, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
+
+AUGMENTED_CLASSES, AUGMENTED_COLUMNS = 6, 9
 
 
 def main(settings: Params) -> None:
@@ -29,10 +34,11 @@ def main(settings: Params) -> None:
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
     _write_tables(released, test)
     _draw(released, test)
+    _draw_augmented(settings.fit)
     scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
-    measured = _yardsticks(test)
+    measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
     behind = [
         name
@@ -45,9 +51,10 @@ def main(settings: Params) -> None:
     summary.show()
 
 
-def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
-    """Score what takes seconds on the same test images; of many other images it takes some."""
+def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:
+    """Score what takes seconds on the same test images, and compare it with the tuned model."""
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
+    # Of many images it takes some, so that it does take seconds.
     used = yardsticks.evenly(train.labels, yardsticks.MOST_IMAGES)
     judged = yardsticks.evenly(validation.labels, yardsticks.MOST_VALIDATION)
     found = (
@@ -60,7 +67,18 @@ def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
         ),
         yardsticks.largest_class(train.labels, validation.labels, len(test)),
     )
-    return {each.name: scoring.of_labels(test.labels, each.predicted) for each in found}
+    return {
+        each.name: {
+            **scoring.of_labels(test.labels, each.predicted),
+            "mcnemar_p": _p_value(tuned.correct, each.predicted == test.labels),
+        }
+        for each in found
+    }
+
+
+def _p_value(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Compare two classifiers by which images they get right, [n] each (exact McNemar test)."""
+    return mcnemar_exact(int((other & ~one).sum()), int((one & ~other).sum()))
 
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
@@ -107,11 +125,25 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
         matrix = scoring.confusion(judged, len(test.classes))
         title = f"{name} on {len(test):,} test images"
         confusion.draw(matrix, test.classes, title, paths.PICTURES / f"confusion_{name}.png")
-        mistakes.draw(
-            judged, test, f"{name}: worst mistakes", paths.PICTURES / f"mistakes_{name}.png"
-        )
+        mistakes.draw(name, judged, test, paths.PICTURES / f"mistakes_{name}.png")
     wrong = np.flatnonzero(np.any([~judged.correct for judged in released.values()], axis=0))
     shown = sheet.choose(wrong, len(test))
     sheet.draw(shown, test.images(shown), paths.SHEET)
     curves = {name: read_csv(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
     learning_curves.draw(curves, paths.PICTURES / "learning_curves.png")
+
+
+def _draw_augmented(conditions: Conditions) -> None:
+    """Draw an image of each class as it is and as a training sees it, if that differs."""
+    if not augmentation.augments(conditions):
+        return
+    train = SplitFolder(paths.TRAIN)
+    first = np.unique(train.labels, return_index=True)[1][:AUGMENTED_CLASSES]
+    images = train.images(np.sort(first))
+    varied = augmentation.variations(images, conditions, AUGMENTED_COLUMNS)
+    rows.draw(
+        np.concatenate([images[:, None], varied], axis=1),
+        [train.classes[label] for label in train.labels[np.sort(first)]],
+        "a training image (left), and how training varies it",
+        paths.PICTURES / "augmented.png",
+    )
