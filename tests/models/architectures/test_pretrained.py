@@ -73,7 +73,11 @@ def answers(model, images):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "parameters"), [("pretrained_b0", 4_062_374), ("pretrained_v2b0", 5_932_122)]
+    ("architecture", "parameters"),
+    [
+        ("pretrained_b0", 4_062_374),
+        pytest.param("pretrained_v2b0", 5_932_122, marks=pytest.mark.slow),
+    ],
 )
 def test_weights_from_the_public_address_make_a_model_of_keras_alone(
     architecture, parameters, tmp_path, monkeypatch
