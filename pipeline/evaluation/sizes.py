@@ -22,7 +22,7 @@ def lines(metrics: Mapping[str, Any]) -> list[str]:
 
 def _cost(name: str, scores: Mapping[str, Any]) -> str:
     """Describe one model; empty if an older version wrote the metrics."""
-    if "multiply_adds" not in scores:
+    if scores.get("multiply_adds") is None:
         return ""
     parts = [f"{_millions(scores['multiply_adds'])} multiply-adds an image"]
     if milliseconds := _milliseconds(name):

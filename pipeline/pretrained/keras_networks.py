@@ -91,7 +91,9 @@ class KerasNetwork:
 
         They are no parameters, and a copy of the model has them without further ado.
         """
-        mean, variance = (np.ravel(values) for values in (layer.mean, layer.variance))
+        mean, variance = (
+            keras.ops.convert_to_numpy(values).ravel() for values in (layer.mean, layer.variance)
+        )
         if self.roots:
             variance = variance * np.asarray(self.roots)
         return keras.layers.Normalization(

@@ -127,12 +127,12 @@ def _write_index(
     index = TrainedModels(
         seed.architecture,
         model.count_params(),
-        effort.multiply_adds(model) * (1 + seed.mirrored),
         seed.conditions.precision,
         keras.backend.backend(),
         train.classes,
         ends,
         train.fit,
+        effort.multiply_adds(model) * (1 + seed.mirrored),
         published.described(seed.architecture),
     )
     trained.write(index, folder)

@@ -31,23 +31,24 @@ class TrainedModels:
     Attributes:
         architecture: Name of the architecture.
         parameters: Number of parameters.
-        multiply_adds: Effort of one image (`pipeline/training/effort.py`).
         precision: Keras dtype policy of the training.
         backend: Keras backend of the training.
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
         fit: How picture files were brought to the images' shape; None if there were no files.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`); None in the index of an
+            older version.
         weights: What is known of published weights that it began from; None if there were none.
     """
 
     architecture: str
     parameters: int
-    multiply_adds: int
     precision: str
     backend: str
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
     fit: Fit | None = None
+    multiply_adds: int | None = None
     weights: Mapping[str, Any] | None = None
 
     @property

@@ -31,7 +31,7 @@ def models(tmp_path, monkeypatch):
     folder = paths.MODELS / "tuned"
     saving.save(model, trained.model_file(folder, 7))
     seeds = [SeedResult(7, 1.0, 0.1)]
-    index = TrainedModels("flat", 6, 12, "float32", "tensorflow", CLASSES, seeds)
+    index = TrainedModels("flat", 6, "float32", "tensorflow", CLASSES, seeds)
     trained.write(index, folder)
     return model
 
