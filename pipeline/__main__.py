@@ -149,6 +149,22 @@ def plots_page() -> None:
 
 
 @app.command()
+def merge_setup() -> None:
+    """Let git merge dvc.lock and results/ in this clone. `make setup` calls it."""
+    from pipeline.commands import merging
+
+    run(merging.set_up)
+
+
+@app.command(hidden=True)
+def merge_lock(ancestor: Path, ours: Path, theirs: Path) -> None:
+    """Merge two versions of dvc.lock, as git calls it, and write the result over ours."""
+    from pipeline.commands import merging
+
+    run(lambda: merging.merge_lock(ancestor, ours, theirs))
+
+
+@app.command()
 def doctor() -> None:
     """Look for what can be wrong around a run, and say what to type."""
     from pipeline.commands.doctor import examine
