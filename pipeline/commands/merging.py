@@ -106,4 +106,4 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return YAML().load(file.read_text(encoding="utf-8")) or {}
     except YAMLError as error:
-        raise ConvoyError(f"dvc.lock: one side is not valid YAML, so it is not merged: {error}")
+        raise ConvoyError(f"dvc.lock: one side is not valid YAML, not merged: {error}") from None

@@ -35,7 +35,7 @@ stages:
     cmd: >-
       mkdir -p results/pictures && (cat models/model; grep ^margin params.yaml) > results/score.json
       && cp models/model results/pictures/tuned.png
-      && (printf '\\\\211PNG\\\\000'; grep ^margin params.yaml) > results/pictures/margin.png
+      && (printf '\\211PNG\\000'; grep ^margin params.yaml) > results/pictures/margin.png
     params: [margin]
     deps: [models]
     metrics:
@@ -45,7 +45,16 @@ stages:
 """
 # Far enough apart for git to merge them.
 PARAMETERS = "architectures: [mlp]\n\n\n\nseed: 1\n\n\n\nepochs: 1\n\n\n\nmargin: 1\n\n\n\n"
-MINE, THEIRS = {"epochs: 1": "epochs: 2"}, {"seed: 1": "seed: 2"}
+# Branches off the commit before `main`'s last: what each has changed and run.
+BRANCHES = {
+    "seed": {"seed: 1": "seed: 2"},
+    "epochs": {"epochs: 1": "epochs: 2"},
+    "other_epochs": {"epochs: 1": "epochs: 3"},
+    "margin": {"margin: 1": "margin: 2"},
+    "wider": {"[mlp]": "[mlp, lenet5]"},
+    "wider_and_seed": {"[mlp]": "[mlp, lenet5]", "seed: 1": "seed: 2"},
+    "replaced": {"[mlp]": "[lenet5]"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,145 +62,132 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toy") / "small"
     toy_pipeline.finished(folder, stages=STAGES, parameters=PARAMETERS)
     run(sys.executable, "-m", "pipeline", "merge-setup", cwd=folder)
+    for branch, changes in BRANCHES.items():
+        git(folder, "switch", "-qc", branch, "main")
+        file = folder / "params.yaml"
+        for old, new in changes.items():
+            assert old in file.read_text()
+            file.write_text(file.read_text().replace(old, new))
+        if branch == "replaced":
+            (folder / "results/trials/mlp.csv").unlink()
+        run("dvc", "repro", "-q", cwd=folder)
+        commit(folder, branch)
     return folder
 
 
 @pytest.fixture
 def toy(made, tmp_path, monkeypatch):
-    """Return a repository with results on its only branch, `main`, in which git may merge them."""
+    """Return a repository with results on each branch, in which git may merge them."""
     run("cp", "-r", str(made), str(tmp_path / "small"), cwd=tmp_path)
     monkeypatch.chdir(tmp_path / "small")
     return tmp_path / "small"
 
 
-def change(changes, message="results"):
-    """Change params.yaml, run what that makes stale, and commit the results."""
-    file = Path("params.yaml")
-    for old, new in changes.items():
-        assert old in file.read_text()
-        file.write_text(file.read_text().replace(old, new))
-    run("dvc", "repro", cwd=Path.cwd())
-    commit(Path.cwd(), message)
+def on(branch, *command):
+    """Call git on a branch; return what it said, and the files that it left in conflict."""
+    git(Path.cwd(), "switch", "-q", branch)
+    said = run("git", *command, cwd=Path.cwd(), check=False).stdout
+    return said, git(Path.cwd(), "diff", "--name-only", "--diff-filter=U").splitlines()
 
 
-def branches(mine, theirs):
-    """Run both changes, each on a branch of its own; end on the branch `mine`."""
-    git(Path.cwd(), "switch", "-qc", "mine")
-    change(mine)
-    git(Path.cwd(), "switch", "-q", "main")
-    change(theirs)
-    git(Path.cwd(), "switch", "-q", "mine")
-
-
-def stages_run():
-    """Run what is stale, and return its stages; what is in the run cache counts as well."""
+def rerun():
+    """Run what is stale; return the stages that really ran, and did not come from DVC's cache."""
     said = run("dvc", "repro", cwd=Path.cwd()).stdout
-    return [
-        line.split("'")[1]
-        for line in said.splitlines()
-        if line.startswith(("Running stage", "Stage '")) and "didn't change" not in line
-    ]
+    return [line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")]
 
 
-def is_whole(scratch):
-    """Check that the results are those that a run of these parameters writes from nothing."""
-    assert run("dvc", "status", cwd=Path.cwd()).stdout.endswith("up to date.\n")
-    clone = scratch / "anew"
-    run("git", "clone", "-q", ".", str(clone), cwd=Path.cwd())
-    for name in ("params.yaml", "dvc.yaml"):
-        run("cp", name, str(clone), cwd=Path.cwd())
-    run("git", "rm", "-rqf", "results", "dvc.lock", cwd=clone)
-    run("dvc", "repro", "-q", cwd=clone)
-    run("diff", "-r", "results", str(clone / "results"), cwd=Path.cwd())
+def assert_whole(architectures, seed=1, epochs=1, margin=1):
+    """Check that the results are those of these parameters, and that there are no others."""
+    trials = {f"trials/{name}.csv": f"{name}\nseed: {seed}\n" for name in sorted(architectures)}
+    train = "".join(trials.values()) + f"epochs: {epochs}\n"
+    expected = trials | {
+        "train.csv": train,
+        "score.json": f"{train}margin: {margin}\n",
+        "pictures/tuned.png": train,
+        "pictures/margin.png": f"\x89PNG\0margin: {margin}\n",
+    }
+    files = [file for file in Path("results").rglob("*") if file.is_file()]
+    found = {file.relative_to("results").as_posix(): file.read_text("latin-1") for file in files}
+    assert found == expected
+    assert Path("models/model").read_text() == train
 
 
-MERGES = [["merge", "--no-edit"], ["rebase"]]
-
-
-@pytest.mark.parametrize("how", MERGES)
-def test_a_branch_takes_what_main_has_run(toy, how, tmp_path):
-    branches(MINE, THEIRS)
-    said = run("git", *how, "main", cwd=toy).stdout
+@pytest.mark.parametrize(
+    ("branch", "command"),
+    [
+        ("epochs", ["merge", "--no-edit", "seed"]),
+        ("epochs", ["rebase", "seed"]),
+        pytest.param("epochs", ["cherry-pick", "seed"], marks=pytest.mark.slow),
+        pytest.param("seed", ["merge", "--no-edit", "epochs"], marks=pytest.mark.slow),
+    ],
+)
+def test_the_search_of_one_branch_meets_the_training_of_another(toy, branch, command):
+    said, unmerged = on(branch, *command)
     assert "both sides have run train, evaluate" in said
+    assert unmerged == []
     assert git(toy, "status", "--porcelain") == ""
-    # The search comes from main as it is.
-    assert stages_run() == ["train", "evaluate"]
-    is_whole(tmp_path)
+    assert rerun() == ["train", "evaluate"]
+    assert_whole(["mlp"], seed=2, epochs=2)
+    git(toy, "commit", "-qam", "results")
+    assert run("dvc", "status", cwd=toy).stdout.endswith("up to date.\n")
 
 
-def test_main_takes_a_branch(toy, tmp_path):
-    branches(MINE, THEIRS)
-    git(toy, "switch", "-q", "main")
-    run("git", "merge", "--no-edit", "mine", cwd=toy)
-    assert stages_run() == ["train", "evaluate"]
-    is_whole(tmp_path)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["merge", "--no-edit", "wider"],
+        pytest.param(["rebase", "wider"], marks=pytest.mark.slow),
+    ],
+)
+def test_what_only_one_side_has_run_is_not_run_again(toy, command):
+    assert on("margin", *command)[1] == []
+    assert rerun() == ["evaluate"]
+    assert_whole(["mlp", "lenet5"], margin=2)
 
 
-def test_a_commit_is_picked(toy, tmp_path):
-    branches(MINE, THEIRS)
-    run("git", "cherry-pick", "main", cwd=toy)
-    assert stages_run() == ["train", "evaluate"]
-    is_whole(tmp_path)
+@pytest.mark.slow
+def test_an_architecture_that_each_side_has_added(toy):
+    assert on("wider", "merge", "--no-edit", "wider_and_seed")[1] == []
+    rerun()
+    assert_whole(["mlp", "lenet5"], seed=2)
 
 
-@pytest.mark.parametrize("how", MERGES)
-def test_stages_that_only_one_side_has_run_are_not_run_again(toy, how, tmp_path):
-    branches({"margin: 1": "margin: 2"}, {"architectures: [mlp]": "architectures: [mlp, lenet5]"})
-    run("git", *how, "main", cwd=toy)
-    assert stages_run() == ["evaluate"]
-    is_whole(tmp_path)
-
-
-def test_an_architecture_that_each_side_has_added(toy, tmp_path):
-    both = {"architectures: [mlp]": "architectures: [mlp, lenet5]"}
-    branches(both, both | THEIRS)
-    run("git", "merge", "--no-edit", "main", cwd=toy)
-    stages_run()
-    is_whole(tmp_path)
-    assert "seed: 2" in Path("results/trials/lenet5.csv").read_text()
-
-
-def test_an_architecture_that_one_side_has_replaced_and_the_other_searched_again(toy, tmp_path):
-    git(toy, "switch", "-qc", "mine")
-    Path("results/trials/mlp.csv").unlink()
-    change({"architectures: [mlp]": "architectures: [lenet5]"})
-    git(toy, "switch", "-q", "main")
-    change(THEIRS)
-    git(toy, "switch", "-q", "mine")
+@pytest.mark.parametrize(
+    ("branch", "other"),
+    [("replaced", "seed"), pytest.param("seed", "replaced", marks=pytest.mark.slow)],
+)
+def test_an_architecture_that_one_side_dropped_and_the_other_searched_again(toy, branch, other):
     # Git may take results/trials/lenet5.csv for a renamed mlp.csv.
-    run("git", "merge", "--no-edit", "main", cwd=toy, check=False)
-    for file in git(toy, "diff", "--name-only", "--diff-filter=U").splitlines():
-        git(toy, "rm", "-q", file)
-    stages_run()
-    is_whole(tmp_path)
+    _, unmerged = on(branch, "merge", "--no-edit", other)
+    assert set(unmerged) <= {"results/trials/mlp.csv"}
+    for file in unmerged:
+        git(toy, "rm", "-qf", file)
+    rerun()
+    assert_whole(["lenet5"], seed=2)
 
 
-def test_parameters_in_conflict_are_left_to_the_user_and_nothing_else_is(toy, tmp_path):
-    branches({"epochs: 1": "epochs: 2"}, {"epochs: 1": "epochs: 3"})
-    run("git", "merge", "main", cwd=toy, check=False)
-    assert git(toy, "diff", "--name-only", "--diff-filter=U") == "params.yaml"
+def test_parameters_in_conflict_are_left_to_the_user_and_nothing_else_is(toy):
+    assert on("epochs", "merge", "other_epochs")[1] == ["params.yaml"]
     (problem,) = doctor.CHECKS["Parameters, dvc.lock and results are merged"]()
     assert problem.what.startswith("params.yaml: in conflict")
     run("git", "checkout", "-q", "--theirs", "params.yaml", cwd=toy)
-    # Main's results belong to main's parameters; they are in the run cache here.
-    assert stages_run() == ["train", "evaluate"]
-    is_whole(tmp_path)
+    assert rerun() == []  # the other branch was run here
+    assert_whole(["mlp"], epochs=3)
 
 
 def test_without_the_setup_git_asks_as_before(toy):
+    assert merging.is_set_up()
     for key in merging.drivers():
         git(toy, "config", "--unset", key)
     assert not merging.is_set_up()
-    branches(MINE, THEIRS)
-    assert run("git", "merge", "main", cwd=toy, check=False).returncode
-    assert "dvc.lock" in git(toy, "diff", "--name-only", "--diff-filter=U")
+    assert "dvc.lock" in on("epochs", "merge", "seed")[1]
 
 
 def test_a_lock_file_with_marks_in_it_is_a_conflict(toy):
-    branches(MINE, THEIRS)
+    git(toy, "switch", "-q", "epochs")
     lock = Path("dvc.lock")
     lock.write_text("<<<<<<< HEAD\n" + lock.read_text())
     commit(toy, "marks")
-    said = run("git", "merge", "main", cwd=toy, check=False).stdout
+    said, unmerged = on("epochs", "merge", "seed")
     assert "dvc.lock: one side is not valid YAML" in said
-    assert git(toy, "diff", "--name-only", "--diff-filter=U") == "dvc.lock"
+    assert unmerged == ["dvc.lock"]
