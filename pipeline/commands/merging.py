@@ -29,6 +29,8 @@ from pipeline.running.terminal import say
 LOCK_DRIVER = "merge.convoy-lock.driver"
 RESULTS_DRIVER = "merge.convoy-results.driver"
 
+SET_UP = "python -m pipeline merge-setup"
+
 Stages = Mapping[str, Any]
 
 
