@@ -95,14 +95,11 @@ def plan(
     set_param: Annotated[
         list[str] | None, typer.Option("-S", "--set-param", help="key=value, as in dvc exp run")
     ] = None,
-    probe: Annotated[
-        bool, typer.Option(help="Try out for some seconds what never ran here.")
-    ] = True,
 ) -> None:
     """Estimate which stages would run, and how much time, memory and disk they take here."""
     from pipeline.commands.plan import show
 
-    run(lambda: show(set_param or [], probing=probe))
+    run(lambda: show(set_param or []))
 
 
 @app.command()
