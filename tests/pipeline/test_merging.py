@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support import toy_pipeline
-from support.project import run
+from support.project import TINY, run, write_params
 from support.repositories import commit, git
 
 from pipeline.commands import doctor, merging
@@ -191,3 +191,22 @@ def test_a_lock_file_with_marks_in_it_is_a_conflict(toy):
     said, unmerged = on("epochs", "merge", "seed")
     assert "dvc.lock: one side is not valid YAML" in said
     assert unmerged == ["dvc.lock"]
+
+
+@pytest.mark.slow
+def test_real_results_that_meet_become_those_of_a_whole_run(finished, make_clone):
+    changes = {"train": {"epochs": 3}, "tune": {"trials": 3}}
+    for branch, key in (("longer", "train"), ("wider", "tune")):
+        run("git", "switch", "-qc", branch, "main", cwd=finished)
+        write_params(finished, TINY | {key: TINY[key] | changes[key]})
+        run("dvc", "repro", cwd=finished)
+        commit(finished, branch)
+    run("git", "merge", "--no-edit", "longer", cwd=finished)
+    said = run("dvc", "repro", cwd=finished).stdout
+    assert "Running stage 'tune@mlp'" not in said  # it comes from one of the branches as it is
+    assert "Running stage 'evaluate'" in said
+    anew = make_clone(TINY | {key: TINY[key] | change for key, change in changes.items()})
+    run("dvc", "repro", cwd=anew)
+    run("diff", "-r", "results", str(anew / "results"), cwd=finished)
+    commit(finished, "results")
+    assert run("dvc", "status", cwd=finished).stdout.endswith("up to date.\n")
