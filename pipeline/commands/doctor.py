@@ -66,7 +66,7 @@ def _parameters() -> Iterator[Problem]:
         params.load()
     except ConvoyError as error:
         back = f"{committed.WAY_BACK}, which takes back all that `git diff HEAD` shows of it"
-        yield Problem(str(error).splitlines()[0], f"edit {paths.PARAMS}, or {back}")
+        yield Problem(str(error), f"edit {paths.PARAMS}, or {back}")
 
 
 def _conflicts() -> Iterator[Problem]:
@@ -217,6 +217,7 @@ def _cache() -> Iterator[Problem]:
     except (FileNotFoundError, YAMLError):
         return  # `_results` reports it
     cache = Path(dvc("cache", "dir", quiet=True).stdout.strip(), "files/md5")
+    missing = []
     for stage, entry in lock.get("stages", {}).items():
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
@@ -228,8 +229,10 @@ def _cache() -> Iterator[Problem]:
                 what = f"{path} ({stage}) is missing: its stage began and did not end"
                 yield Problem(what, f"dvc repro, or git checkout HEAD -- {path}")
             else:
-                what = f"{path} ({stage}) is neither here nor cached"
-                yield Problem(what, "dvc repro, or dvc pull if a remote has it")
+                missing.append(f"{path} ({stage})")
+    if missing:
+        what = f"neither here nor cached: {wording.shortened(missing)}"
+        yield Problem(what, "dvc repro, or dvc pull if a remote has them")
 
 
 CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {

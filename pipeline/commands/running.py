@@ -18,7 +18,7 @@ def here() -> list[str]:
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         words = process.info["cmdline"] or []
-        if process.info["cwd"] == str(Path.cwd()) and _is_run(words):
+        if _is_run(words) and _is_here(process.info["cwd"]):
             found.append((process.info["pid"], words))
     # DVC runs a stage in a shell; only what is above them is of interest.
     return [f"`{_shown(words)}` (process {pid})" for pid, words in found if not _inside(pid, found)]
@@ -30,6 +30,15 @@ def command(pid: int) -> str | None:
         return " ".join(psutil.Process(pid).cmdline()) or None
     except psutil.NoSuchProcess:
         return None
+
+
+def _is_here(folder: str | None) -> bool:
+    """Check whether a folder is in this workspace; DVC's temporary copies in .dvc are others."""
+    return (
+        folder is not None
+        and Path(folder).is_relative_to(Path.cwd())
+        and not Path(folder).is_relative_to(Path.cwd() / ".dvc")
+    )
 
 
 def _is_run(words: list[str]) -> bool:

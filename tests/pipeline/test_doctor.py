@@ -135,8 +135,8 @@ def test_missing_data_is_found(healthy, tmp_path):
     Path("models/tuned").rename(tmp_path / "tuned")
     CACHE.rename(tmp_path / "cache")
     assert problems("Data and models") == [
-        "models/tuned (train@tuned) is neither here nor cached → dvc repro, or dvc pull if a "
-        "remote has it"
+        "neither here nor cached: models/tuned (train@tuned) → dvc repro, or dvc pull if a remote "
+        "has them"
     ]
 
 
