@@ -24,6 +24,7 @@ from pipeline.running.costs import Cost, Size
 from pipeline.running.terminal import console, say
 
 LATEST = 3  # how many runs of one size an estimate is drawn from
+UNDECIDED = "`auto` is open"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Estimate:
     Attributes:
         stage: Its name.
         certain: Whether it runs in any case, or only if the output of an earlier stage changes.
-        source: From which run it is known, or why it is not.
+        source: The size of the earlier run that it is known from, or why it is unknown.
         seconds: The least and the most time it may take; None if unknown.
         peak_mib: Its memory, in MiB.
         disk_mib: The size of its outputs, in MiB.
@@ -53,7 +54,7 @@ def show(overrides: Sequence[str]) -> None:
     if not estimates:
         say("Nothing would run: data and results are up to date.")
         return
-    table = Table("stage", "runs", "time", "memory", "disk", "known from")
+    table = Table("stage", "runs", "time", "memory", "disk", "nearest run")
     for one in estimates:
         figures = ("unknown",) * 3
         if one.seconds:
@@ -72,6 +73,8 @@ def show(overrides: Sequence[str]) -> None:
             f"data once more; {free:,.0f} GiB are free. Trainings already in the store and stages "
             "in the run cache take less."
         )
+    if any(one.source == UNDECIDED for one in estimates):
+        say(f"{UNDECIDED}: its value is chosen from the pictures; `dvc repro settings` does that.")
     if len(ranges) < len(estimates):
         say(
             "One run makes a stage known, however short: such as `dvc exp run --temp` with the "
@@ -97,11 +100,10 @@ def plan(overrides: Sequence[str]) -> list[Estimate]:
         ConvoyError: an override is malformed, or its value is not allowed.
     """
     with affected.changed_copy(overrides) as (copy, settings):
-        certain, following = affected.stages(copy)
+        stages = affected.stages(copy)
         automatic_keys = params.read_automatic_keys(copy / paths.PARAMS)
     return [
-        _estimate(stage, stage in certain, settings, automatic_keys)
-        for stage in certain + following
+        _estimate(stage, certain, settings, automatic_keys) for stage, certain in stages.items()
     ]
 
 
@@ -113,7 +115,7 @@ def _estimate(
     earlier = costs.earlier()
     runs = [run for run in earlier if run.stage == stage]
     if not runs:
-        return Estimate(stage, certain, "it has not run here yet")
+        return Estimate(stage, certain, "none here")
     left_out = name == "tune" and item in _left_out(settings)
     own_epochs = [key.partition(".")[0] for key in automatic_keys if key.endswith(".epochs")]
     images = _images(dataset, earlier)
@@ -121,12 +123,12 @@ def _estimate(
     if size.models or name == "download":
         runs = [run for run in runs if run.dataset == dataset]
         if not runs:
-            return Estimate(stage, certain, f"it has not run on {dataset} here yet")
+            return Estimate(stage, certain, f"none on {dataset}")
         if name not in ("split", "download") and _undecided(dataset, automatic_keys):
-            return Estimate(stage, certain, "`auto` is decided once the images are divided")
+            return Estimate(stage, certain, UNDECIDED)
     runs = [run for run in runs if bool(run.models) == bool(size.models)]
     if not runs:
-        why = "its models were all in the store" if size.models else "it trained models each time"
+        why = "all in the store" if size.models else "of another kind"
         return Estimate(stage, certain, why)
     workers = costs.workers_of(stage, settings)
     runs = [run for run in runs if run.workers == workers] or runs
@@ -137,7 +139,7 @@ def _estimate(
     return Estimate(
         stage,
         certain,
-        f"a run of {f'{1 / passes:.2g} times this' if passes != 1 else 'this'} size",
+        "same size" if passes == 1 else f"{1 / passes:.2g} × size",
         (min(low for low, _ in ranges), max(high for _, high in ranges)),
         nearest[-1].peak_mib,
         nearest[-1].disk_mib * (models if name == "train" else 1),

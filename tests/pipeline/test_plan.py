@@ -91,7 +91,7 @@ def test_an_estimate_is_a_range_from_the_run_that_is_nearest_in_size(planned):
     paths.COSTS.write_text(first)
     # The start is not scaled; of the rest, nothing may grow, or all.
     assert tune(20).seconds == (13.0, 203.0)
-    assert tune(20).source == "a run of 0.05 times this size"
+    assert tune(20).source == "0.05 × size"
     record(models=4, passes=4 * 10 * images, startup_seconds=3.0, work_seconds=40.0)
     record(models=4, passes=4 * 10 * images, startup_seconds=3.0, work_seconds=50.0)
     assert tune(20).seconds == (3 + 40 / 2, 53.0)
@@ -104,7 +104,7 @@ def test_runs_of_the_same_size_give_what_they_took(planned, capsys):
     record(startup_seconds=1.0, work_seconds=299.0)
     Path("results/tune/mlp.json").unlink()
     assert estimates()["tune@mlp"].seconds[1] == 300
-    assert estimates()["tune@mlp"].source == "a run of this size"
+    assert estimates()["tune@mlp"].source == "same size"
     plan.show([])
     assert "to 300 s" in capsys.readouterr().out
 
@@ -129,7 +129,7 @@ def test_memory_and_disk_are_those_of_the_earlier_run(planned):
 
 def test_what_has_not_run_says_so_and_what_to_do(planned, capsys):
     paths.COSTS.unlink()
-    assert estimates("tune.epochs=2")["tune@mlp"].source == "it has not run here yet"
+    assert estimates("tune.epochs=2")["tune@mlp"].source == "none here"
     plan.show(["tune.epochs=2"])
     said = capsys.readouterr().out
     assert "unknown" in said
@@ -140,17 +140,17 @@ def test_what_has_not_run_says_so_and_what_to_do(planned, capsys):
 def test_a_data_set_that_is_not_here_is_unknown_but_for_what_does_not_depend_on_it(planned):
     found = estimates("dataset.name=mnist")
     for stage in ("download", "split", "tune@mlp", "train@tuned", "evaluate"):
-        assert found[stage].source == "it has not run on mnist here yet"
+        assert found[stage].source == "none on mnist"
     for stage in ("check", "settings", "explain", "confirm", "select"):
         assert found[stage].seconds
     counts = {"train": 50_000, "validation": 10_000, "test": 10_000}
     record(dataset="mnist", images=counts, models=2, passes=100_000, work_seconds=100.0)
-    assert estimates("dataset.name=mnist")["tune@mlp"].source == "a run of this size"
+    assert estimates("dataset.name=mnist")["tune@mlp"].source == "same size"
 
 
 def test_what_is_left_out_takes_no_time(planned):
     left_out = estimates("architectures=[mlp, pretrained]")["tune@pretrained"]
-    assert left_out.source == "it has not run here yet"
+    assert left_out.source == "none here"
     record(stage="tune@pretrained", models=0, passes=0, startup_seconds=0.5, work_seconds=0.1)
     assert estimates("architectures=[mlp, pretrained]")["tune@pretrained"].seconds == (0.6, 0.6)
 
@@ -162,9 +162,9 @@ def test_what_is_automatic_for_a_folder_is_unknown_until_it_is_divided(planned):
         Image.new("RGB", (16, 16)).save(picture)
     record(dataset="folder")
     changes = ["dataset.name=folder", "train.epochs=auto"]
-    assert estimates(*changes)["tune@mlp"].source.startswith("`auto` is decided once")
+    assert estimates(*changes)["tune@mlp"].source == plan.UNDECIDED
     write_json(paths.DATA_REPORT, read_json(paths.DATA_REPORT) | {"dataset": "folder"})
-    assert estimates(*changes)["tune@mlp"].source.startswith("`auto` is decided once")
+    assert estimates(*changes)["tune@mlp"].source == plan.UNDECIDED
 
 
 def test_a_bad_value_is_an_error(planned):
