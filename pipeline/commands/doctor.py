@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import machine, merging, running
+from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.config import committed, params
@@ -42,9 +42,9 @@ def examine() -> None:
         ConvoyError: there is at least one problem.
     """
     count = 0
-    runs = running.here()
+    at_work = runs.here()
     for title, check in CHECKS.items():
-        if runs and check in UNDER_A_RUN:
+        if at_work and check in UNDER_A_RUN:
             console.print(f"[yellow]later[/]   {title}")
             continue
         problems = list(check())
@@ -55,7 +55,7 @@ def examine() -> None:
         if problems and check is _conflicts:
             say("          The other checks need these files whole: run doctor again after that.")
             break
-    for run in runs:
+    for run in at_work:
         say(f"{run} is running here: what it changes is not checked. Run doctor again after it.")
     if count:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
@@ -167,7 +167,7 @@ def _locks() -> Iterator[Problem]:
             for entry in entries if isinstance(entries, list) else [entries]:
                 holders.setdefault(entry["pid"], []).append(path)
     for pid, locked in holders.items():
-        command = running.command(pid)
+        command = runs.command(pid)
         if command is not None and "dvc" not in command:
             yield Problem(
                 f"{len(locked)} paths, such as {locked[0]}, are locked by process {pid}, which "

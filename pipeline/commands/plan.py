@@ -139,7 +139,7 @@ def _estimate(
     return Estimate(
         stage,
         certain,
-        "same size" if passes == 1 else f"{1 / passes:.2g} × size",
+        "same size" if models == passes == 1 else f"{1 / passes:.2g} × size",
         (min(low for low, _ in ranges), max(high for _, high in ranges)),
         nearest[-1].peak_mib,
         nearest[-1].disk_mib * (models if name == "train" else 1),

@@ -227,7 +227,7 @@ def test_a_run_at_work_is_not_a_killed_one(tmp_path, monkeypatch, capsys, comman
         f"`{shown}` (process {dvc.pid}) is running here: what it changes is not checked. "
         "Run doctor again after it.\n"
     )
-    assert doctor.running.here() == []
+    assert doctor.runs.here() == []
 
 
 def test_marks_of_a_conflict_that_were_committed_are_found(healthy):
