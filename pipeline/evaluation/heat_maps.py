@@ -16,9 +16,9 @@ from PIL import Image
 
 from pipeline.base.errors import ConvoyError
 
-# The deepest layer that still tells this many places a side apart, as the last maps of VGG and
-# ResNet do on 224 pixels.
-LEAST_PLACES = 7
+# The deepest layer that still tells this many places a side apart. Deeper maps tell classes apart,
+# but with 3 × 3 places a map says little about where.
+LEAST_PLACES = 5
 LOGITS = "logits"
 MOVING = {"ZeroPadding2D", "Cropping2D", "Permute", "Dropout", "Identity", "Resizing"}
 

@@ -12,15 +12,13 @@ def section(run: Run) -> dict[str, Any]:
     """Return the last recorded run of each stage of this data set, and the size of the search."""
     values = dvc_yaml.flatten(run.results.params)
     dataset = values.get("dataset.name")
-    last = {
-        cost.stage: cost for cost in costs.earlier() if cost.dataset == dataset and not cost.probe
-    }
+    last = {cost.stage: cost for cost in costs.earlier() if cost.dataset == dataset}
     names = dvc_yaml.stage_names(run.results.yaml("dvc.yaml"), values)
     found = [last[name] for name in names if name in last]
     return {
         "stages": found,
         "missing": [name for name in names if name not in last],
-        "seconds": sum(cost.seconds for cost in found),
+        "seconds": sum(cost.startup_seconds + cost.work_seconds for cost in found),
         "peak": max((cost.peak_mib for cost in found), default=0.0),
         "chart": _chart(found) if found else None,
         "searches": run.results.searches(),

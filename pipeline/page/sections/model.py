@@ -33,7 +33,15 @@ LEFT = 34.0
 def section(run: Run) -> dict[str, Any]:
     """Return the layers of the released tuned model; only its specification without models/."""
     specification = run.results.specification(NAMES[0])
-    facts: dict[str, Any] = {"specification": specification, "layers": [], "drawing": None}
+    scores = run.metrics[NAMES[0]]
+    facts: dict[str, Any] = {
+        "specification": specification,
+        "layers": [],
+        "drawing": None,
+        # Results of older versions have neither.
+        "multiply_adds": scores.get("multiply_adds"),
+        "weights": scores.get("weights", []),
+    }
     if run.model is None:
         return facts
     from pipeline.evaluation import heat_maps

@@ -9,7 +9,6 @@ from pipeline.page.run import Run
 from pipeline.page.wording import percent
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.importance import LEAST_TRIALS
-from pipeline.search.selection import Candidate, front
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
 ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
@@ -35,7 +34,7 @@ def section(run: Run) -> dict[str, Any]:
         if row["val_accuracy"]
     ]
     names = list(run.searched)
-    chosen, best = _chosen(run), _front(run)
+    chosen, best = _chosen(run), _front(rows)
     return {
         "panels": [_panel(run, name, table) for name, table in run.searched.items()],
         "chosen": chosen,
@@ -63,25 +62,14 @@ def _chosen(run: Run) -> dict[str, Any] | None:
     }
 
 
-def _front(run: Run) -> list[Candidate]:
+def _front(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the completed trials that no other beats in accuracy and size, smallest first."""
-    return front(
-        [
-            Candidate(
-                architecture=name,
-                trial=int(row["trial"]),
-                val_accuracy=float(row["val_accuracy"]),
-                standard_error=0.0,  # has no part in the front
-                val_loss=float(row["val_loss"]),
-                parameters=int(row["parameters"]),
-                hyperparameters={},
-                code_sha256="",
-            )
-            for name, table in run.searched.items()
-            for row in table
-            if row["status"] == "completed"
-        ]
-    )
+    kept: list[dict[str, Any]] = []
+    done = [row for row in rows if row["status"] == LABELS["completed"]]
+    for row in sorted(done, key=lambda row: (row["parameters"], row["error"])):
+        if not kept or row["error"] < kept[-1]["error"]:
+            kept.append(row)
+    return kept
 
 
 def _accuracy(rows: list[dict[str, Any]], field: str) -> Spec:
@@ -158,7 +146,7 @@ def _points(rows: list[dict[str, Any]], names: list[str]) -> Spec:
 def _cost(
     rows: list[dict[str, Any]],
     names: list[str],
-    best: list[Candidate],
+    best: list[dict[str, Any]],
     chosen: dict[str, Any] | None,
     least: float,
 ) -> Spec:
@@ -170,9 +158,7 @@ def _cost(
         "axis": axis("parameters", "~s", tickCount=4, labelOverlap=True, grid=False),
     }
     y = _accuracy(rows, "error")
-    line = [
-        {"parameters": each.parameters, "error": max(1 - each.val_accuracy, least)} for each in best
-    ]
+    line = [{"parameters": row["parameters"], "error": row["error"]} for row in best]
     # To the right of the last one nothing is better.
     line += [{**line[-1], "parameters": max(row["parameters"] for row in rows)}] if line else []
     layers: list[Spec] = [

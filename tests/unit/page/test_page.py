@@ -11,6 +11,8 @@ from support.runs import write_run
 
 from pipeline.page import command
 from pipeline.page.rendering import SECTIONS
+from pipeline.running import costs
+from pipeline.running.costs import Cost
 
 # Each tries to get out of the place where it stands: element, attribute, script, style, chart.
 HOSTILE = [
@@ -49,6 +51,8 @@ def pages(tmp_path_factory):
                     shutil.copy(ROOT / file, folder)
             else:
                 write_run(folder, **RUNS[name])
+            if name == "hostile":
+                costs.append([Cost("evaluate", "digits", {}, 0, 0, 1.0, 2.0, 300.0, 0.1)])
             made[name] = command.write(None, None)
     return made
 
@@ -96,6 +100,11 @@ def test_a_run_without_mistakes_says_so(pages):
     text = read(pages["one seed, no mistake"])
     assert "makes no mistake on 200 test images" in text
     assert "which one seed has none of" in text
+
+
+def test_the_cost_is_that_of_this_machine_and_not_in_git(pages):
+    assert "run of 1 stage took <strong>3.0 s</strong>" in read(pages["hostile"])
+    assert "has no record of what the run cost" in read(pages["committed"])
 
 
 def test_names_are_shown_and_never_run(pages):
