@@ -28,10 +28,11 @@ PRETRAINED_FROM = 96
 PRETRAINED_SIDE = 128
 # A square cut out of a picture that is longer than this, by its shorter side, loses a third of it.
 CROPPED_UP_TO = 1.5
-# An ordinary trial takes a tenth of a second of one processor for each training image at most.
-LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE = 600.0, 1.0
+# An ordinary trial takes a tenth of a second of one processor for each training image at most. The
+# limit is for what has gone astray: a busy machine must not come to another choice.
+LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE = 1800.0, 2.0
 
-# What `auto` stands for with a built-in data set: a plain training that takes a minute.
+# What `auto` stands for with a built-in data set; docs/training.md says what was tried.
 FIXED: dict[str, Any] = {
     "tune.epochs": 4,
     "tune.batch_sizes": None,
@@ -39,14 +40,16 @@ FIXED: dict[str, Any] = {
     "select.baseline": "simple_cnn",
     "select.rule": "one_standard_error",
     "select.confirm": None,
-    "fit.schedule": "constant",
+    "fit.schedule": "one_cycle",
     "fit.label_smoothing": 0.0,
-    "fit.augment.shift": 0,
+    "fit.augment.shift": 2,
     "fit.augment.rotation": 0.0,
     "fit.augment.zoom": 0.0,
     "train.epochs": 6,
     "train.threads": 2,
 }
+# With fewer images an epoch has fewer steps.
+FEW_TRAINING_IMAGES, EPOCHS_OF_FEW = 10_000, 12
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,14 @@ def choose(facts: Facts) -> dict[str, Choice]:
     }
 
 
-def fixed() -> dict[str, Choice]:
-    """Return what `auto` stands for with a built-in data set."""
-    return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
+def fixed(training_images: int) -> dict[str, Choice]:
+    """Return what `auto` stands for with a built-in data set of so many training images."""
+    every = "as for every built-in data set"
+    values = {key: Choice(value, every) for key, value in FIXED.items()}
+    if training_images < FEW_TRAINING_IMAGES:
+        reason = f"only {training_images:,} training images"
+        values["train.epochs"] = Choice(EPOCHS_OF_FEW, reason)
+    return values
 
 
 def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
@@ -224,7 +232,7 @@ def _trial_epochs(training_images: int, training_epochs: int) -> Choice:
 
 def _trial_seconds(training_images: int) -> Choice:
     most = max(LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE * training_images)
-    return Choice(most, f"about ten times an ordinary trial of {training_images:,} training images")
+    return Choice(most, f"twenty times an ordinary trial of {training_images:,} images")
 
 
 def _confirm(facts: Facts) -> Choice:
