@@ -90,6 +90,9 @@ def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str,
         "accuracy_mean_of_seeds": float(np.mean(accuracies)),
         "accuracy_range_of_seeds": max(accuracies) - min(accuracies),
         "parameters": index.parameters,
+        "multiply_adds": index.multiply_adds,
+        # A list, as all of a metrics file that DVC should not show.
+        "weights": [dict(index.weights)] if index.weights else [],
     }
 
 
