@@ -179,6 +179,34 @@ def predict(
 
 
 @app.command()
+def export(
+    form: Annotated[
+        Literal["keras", "onnx", "saved_model", "litert"],
+        typer.Option("--format", help="What to write."),
+    ] = "keras",
+    model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
+    out: Annotated[Path, typer.Option(help="The folder to write <model>/<format>/ into.")] = Path(
+        "exported"
+    ),
+    licence: Annotated[
+        str, typer.Option("--license", help="Of the model, for its card, such as apache-2.0.")
+    ] = "unknown",
+) -> None:
+    """Write a model for use elsewhere, checked on the test images, with a model card."""
+
+    def write() -> None:
+        from pipeline.commands import ready
+
+        ready.models(model)
+        with imports.quiet():
+            from pipeline.commands import export  # takes TensorFlow's seconds
+
+        export.export(model, form, out, licence)
+
+    run(write)
+
+
+@app.command()
 def store(
     prune: Annotated[
         Literal["old", "failed", "all"] | None, typer.Option(help="Which trainings to drop.")
