@@ -42,7 +42,8 @@ def export(name: str, form: str, out: Path, licence: str) -> Path:
     formats.check_installed(form)
     if not paths.TEST.exists():
         raise ConvoyError(
-            f"{paths.TEST}: no test images to check the export with. Run `dvc pull`, or `dvc repro`."
+            f"{paths.TEST}: no test images to check the export with. Run `dvc pull`, or "
+            "`dvc repro`."
         )
     model, index = load(name)
     described = facts.gather(name, index)
@@ -85,8 +86,9 @@ def _check_results(name: str, released: np.ndarray) -> None:
     found = released.argmax(axis=1)
     if len(committed) != len(found) or (found == committed).mean() < LEAST_AGREEMENT:
         raise ConvoyError(
-            f"{paths.PREDICTIONS} holds the predictions of another model than {paths.MODELS / name}, "
-            "so the card would show wrong scores. Run `dvc repro`, or `dvc checkout`."
+            f"{paths.PREDICTIONS} holds the predictions of another model than "
+            f"{paths.MODELS / name}, so the card would show wrong scores. Run `dvc repro`, or "
+            "`dvc checkout`."
         )
 
 

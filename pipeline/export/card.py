@@ -68,9 +68,7 @@ def header(facts: Mapping[str, Any], licence: str) -> str:
         "tags": ["image-classification", "convoy", index.architecture, facts["format"]],
         "datasets": [facts["dataset"]],
         "metrics": ["accuracy", "f1"],
-        "model-index": [
-            {"name": f"{facts['dataset']}-{index.architecture}", "results": [result]}
-        ],
+        "model-index": [{"name": f"{facts['dataset']}-{index.architecture}", "results": [result]}],
     }
     yaml = YAML()
     yaml.allow_unicode = True

@@ -117,8 +117,8 @@ def _limits(results: Results, index: TrainedModels) -> list[str]:
         found.append(f"There were no test images of {', '.join(unseen)}.")
     if few:
         found.append(
-            f"{len(few)} of {len(per_class)} classes have fewer than {FEW_TEST_IMAGES} test images, "
-            "so their own scores are rough."
+            f"{len(few)} of {len(per_class)} classes have fewer than {FEW_TEST_IMAGES} test "
+            "images, so their own scores are rough."
         )
     if max(trained) > 3 * max(1, min(trained)):
         found.append(
@@ -132,7 +132,8 @@ def _limits(results: Results, index: TrainedModels) -> list[str]:
     for yardstick in metrics.get("behind_yardsticks", []):
         accuracy = metrics["yardsticks"][yardstick]["accuracy"]
         found.append(
-            f"On these images {YARDSTICKS[yardstick]}, which takes seconds, is more accurate ({accuracy:.3f})."
+            f"On these images {YARDSTICKS[yardstick]}, which takes seconds, is more accurate "
+            f"({accuracy:.3f})."
         )
     return found
 

@@ -49,8 +49,9 @@ def prepare(shape: tuple[int, int, int], fit: Fit) -> str:
     """
     height, width, channels = shape
     fitted = _FITTED[fit].format(width=width, height=height)
+    mode = MODES[channels]
     return (
-        f'picture = ImageOps.exif_transpose(Image.open("picture.png")).convert("{MODES[channels]}")\n'
+        f'picture = ImageOps.exif_transpose(Image.open("picture.png")).convert("{mode}")\n'
         f"images = np.asarray({fitted}).reshape(1, {height}, {width}, {channels})"
     )
 
