@@ -162,8 +162,18 @@ def predict(
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Take negatives: dark on light becomes light on dark.")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Answer `unsure` where such a share of correct answers is not kept."),
+    ] = None,
 ) -> None:
-    """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
+    """Classify pictures of your own. Exit status 1 if any of them cannot be read.
+
+    It warns of a picture that looks unlike those that the model was trained on.
+    """
 
     def show() -> None:
         from pipeline.commands import ready
@@ -172,7 +182,10 @@ def predict(
         with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
-        if not prediction.show(images, model, top, as_json=as_json):
+        readable = prediction.show(
+            images, model, top, as_json=as_json, invert=invert, precision=precision
+        )
+        if not readable:
             raise typer.Exit(1)
 
     run(show)

@@ -4,7 +4,7 @@
 validation loss. Test images play no part in this choice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +24,21 @@ class SeedResult:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """From which probability on an answer is sure (`pipeline/statistics/abstaining.py`).
+
+    Attributes:
+        precision: Share of sure answers that are correct, as stated.
+        probability: Least probability of a sure answer.
+        answered: Share of the validation images with a sure answer.
+    """
+
+    precision: float
+    probability: float
+    answered: float
+
+
+@dataclass(frozen=True)
 class TrainedModels:
     """The index of a folder of trained models.
 
@@ -35,6 +50,9 @@ class TrainedModels:
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
         fit: How picture files were brought to the images' shape; None if there were no files.
+        looks: Bounds of the training images' looks (`pipeline/training/looks.py`).
+        thresholds: Of the released model, as the validation images show; precisions that they
+            cannot show are left out.
     """
 
     architecture: str
@@ -44,6 +62,8 @@ class TrainedModels:
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
     fit: Fit | None = None
+    looks: Mapping[str, tuple[float, float]] | None = None
+    thresholds: Sequence[Threshold] | None = None
 
     @property
     def released(self) -> int:
@@ -67,4 +87,6 @@ def read(folder: Path) -> TrainedModels:
     content = read_json(folder / INDEX)
     content.pop("released")
     seeds = [SeedResult(**entry) for entry in content.pop("seeds")]
+    if "thresholds" in content:
+        content["thresholds"] = [Threshold(**entry) for entry in content["thresholds"]]
     return TrainedModels(**content, seeds=seeds)
