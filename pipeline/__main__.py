@@ -194,8 +194,8 @@ def predict(
 @app.command()
 def export(
     form: Annotated[
-        Literal["keras", "onnx", "saved_model", "litert"],
-        typer.Option("--format", help="What to write."),
+        Literal["keras", "onnx", "saved_model", "litert", "web"],
+        typer.Option("--format", help="What to write; web is a page to try the model."),
     ] = "keras",
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     out: Annotated[Path, typer.Option(help="The folder to write <model>/<format>/ into.")] = Path(

@@ -10,7 +10,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
 from pipeline.commands.predict import load
-from pipeline.export import card, facts, formats, usage
+from pipeline.export import card, facts, formats, usage, web
 from pipeline.export.formats import FORMATS
 from pipeline.export.parity import Parity, at_most, compare, probabilities
 from pipeline.export.portable import portable
@@ -23,6 +23,8 @@ FITTINGS = {
     "crop": "cut off both ends of its longer side and resize it",
     "pad": "resize it with black bars at two sides",
 }
+# The page to try a model holds it in this format.
+INSIDE = {"web": "onnx"}
 # Other hardware turns a few images; more than this share means another model.
 LEAST_AGREEMENT = 0.99
 
@@ -32,14 +34,15 @@ def export(name: str, form: str, out: Path, licence: str) -> Path:
 
     Args:
         name: "tuned" or "baseline".
-        form: A key of `FORMATS`.
+        form: A key of `FORMATS`, or "web" for a page to try the model.
         out: The folder `out/<name>/<form>/` is made, or made anew.
         licence: As `card.write` takes it.
 
     Raises:
         ConvoyError: something is missing, or the exported model gives other answers.
     """
-    formats.check_installed(form)
+    inside = INSIDE.get(form, form)
+    formats.check_installed(inside)
     if not paths.TEST.exists():
         raise ConvoyError(
             f"{paths.TEST}: no test images to check the export with. Run `dvc pull`, or "
@@ -54,24 +57,31 @@ def export(name: str, form: str, out: Path, licence: str) -> Path:
     target = out / name / form
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{form}.") as scratch:
-        file = Path(scratch, FORMATS[form].file)
+        file = Path(scratch, FORMATS[inside].file)
         with formats.quiet():
-            FORMATS[form].write(exact, index.classes, file)
-            run = FORMATS[form].open(file)
+            FORMATS[inside].write(exact, index.classes, file)
+            run = FORMATS[inside].open(file)
             parity = compare(run, released, probabilities(exact, test), test)
         shape, fit = test.shape, index.fit or "squash"
+        if form == "web":
+            page = Path(scratch, "index.html")
+            web.write(file, page, index, shape, described)
+            file.unlink()
+            file = page
         of_export = {
             "format": form,
             "file": file.name,
             "parity": parity,
             "apart_in_float32": at_most(parity.apart_in_float32),
-            "usage": usage.lines(form, shape, fit),
-            "packages": usage.PACKAGES[form],
+            "usage": usage.lines(inside, shape, fit),
+            "packages": usage.PACKAGES[inside],
             "fitting": f"{FITTINGS[fit]} to {shape[1]} × {shape[0]} pixels (bicubic)",
         }
         card.write(Path(scratch), {**described, **of_export}, licence)
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(scratch, target)
+        target.mkdir()
+        for item in Path(scratch).iterdir():
+            shutil.move(item, target)
     _say(target, file.name, parity)
     return target
 
