@@ -49,8 +49,8 @@ function unlike(image) {
   return Object.entries(model.looks).flatMap(([name, [low, high]]) => {
     const value = measured[name];
     if (value >= low && value <= high) return [];
-    const words = `${model.words[name][value > high ? 1 : 0]} (${Math.round(value)}, theirs `;
-    return [`${words}${Math.round(Math.max(0, low))} to ${Math.round(Math.min(255, high))})`];
+    const [here, from, to] = [value, Math.max(0, low), Math.min(255, high)].map(halfToEven);
+    return [`${model.words[name][value > high ? 1 : 0]} (${here}, theirs ${from} to ${to})`];
   });
 }
 

@@ -1,5 +1,7 @@
-// What becomes of a picture before the model, pixel for pixel as Pillow does it for `predict`.
-// Sources: Pillow's src/libImaging/Resample.c and Convert.c, and its ImageOps.fit and ImageOps.pad.
+// What becomes of a picture before the model, pixel for pixel as Pillow does it for `predict`; but
+// where the height shrinks much more than the width, Pillow 13 begins with the columns, and its
+// rounding differs. Sources: Pillow's src/libImaging/Resample.c and Convert.c, its ImageOps.fit and
+// ImageOps.pad.
 "use strict";
 
 const BITS = 22;  // of the fixed-point weights, as in Resample.c
@@ -69,7 +71,8 @@ function fitted(image, width, height, fit) {
     const across = ratio >= wanted ? wanted * image.height : image.width;
     const down = ratio >= wanted ? image.height : image.width / wanted;
     const left = (image.width - across) * 0.5, top = (image.height - down) * 0.5;
-    return resize(image, width, height, [left, top, left + across, top + down]);
+    const box = [left, top, left + across, top + down].map(Math.fround);  // floats in C
+    return resize(image, width, height, box);
   }
   if (fit !== "pad" || ratio === wanted) return resize(image, width, height, whole);
   const wide = ratio > wanted ? width : halfToEven(image.width / image.height * height);
