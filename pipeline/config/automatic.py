@@ -27,21 +27,23 @@ ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
 PRETRAINED_FROM = 96
 PHOTO_SIDE = 128
 
-# What `auto` stands for with a built-in data set: a plain training that takes a minute.
+# What `auto` stands for with a built-in data set; docs/training.md says what was tried.
 FIXED: dict[str, Any] = {
     "tune.epochs": 4,
     "tune.batch_sizes": None,
     "select.baseline": "simple_cnn",
     "select.rule": "one_standard_error",
     "select.confirm": None,
-    "fit.schedule": "constant",
+    "fit.schedule": "one_cycle",
     "fit.label_smoothing": 0.0,
-    "fit.augment.shift": 0,
+    "fit.augment.shift": 2,
     "fit.augment.rotation": 0.0,
     "fit.augment.zoom": 0.0,
     "train.epochs": 6,
     "train.threads": 2,
 }
+# With fewer images an epoch has fewer steps.
+FEW_TRAINING_IMAGES, EPOCHS_OF_FEW = 10_000, 12
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,14 @@ def choose(facts: Facts) -> dict[str, Choice]:
     }
 
 
-def fixed() -> dict[str, Choice]:
-    """Return what `auto` stands for with a built-in data set."""
-    return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
+def fixed(training_images: int) -> dict[str, Choice]:
+    """Return what `auto` stands for with a built-in data set of so many training images."""
+    every = "as for every built-in data set"
+    values = {key: Choice(value, every) for key, value in FIXED.items()}
+    if training_images < FEW_TRAINING_IMAGES:
+        reason = f"only {training_images:,} training images"
+        values["train.epochs"] = Choice(EPOCHS_OF_FEW, reason)
+    return values
 
 
 def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:

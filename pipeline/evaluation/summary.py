@@ -1,5 +1,6 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -12,6 +13,7 @@ from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
+from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
@@ -29,8 +31,7 @@ def show() -> None:
     console.print(_table(metrics))
     say(_search(metrics["tuned_against_baseline"]))
     if behind := metrics.get("behind_yardsticks"):
-        names = " and ".join(YARDSTICKS[name] for name in behind)
-        say(f"Not worth its training: the tuned models are behind {names}, which takes seconds.")
+        say(_behind(behind, metrics))
     for note in notes():
         say(f"note: {note}")
     if chosen := _chosen():
@@ -73,6 +74,18 @@ def _chosen() -> str:
             others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)
+
+
+def _behind(names: Sequence[str], metrics: dict[str, Any]) -> str:
+    """Say how the tuned models stand beside yardsticks that are better."""
+    label = " and ".join(YARDSTICKS[name] for name in names)
+    p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
+    if p_value < LEVEL:
+        return f"Not worth its training: the tuned models are behind {label}, which takes seconds."
+    return (
+        f"No better than {label}, which takes seconds: on these test images the difference may be "
+        f"chance (exact McNemar test, p = {p_value:.2g})."
+    )
 
 
 def _search(verdict: dict[str, Any]) -> str:
