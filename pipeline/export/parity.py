@@ -33,9 +33,14 @@ class Parity:
     @property
     def sentence(self) -> str:
         """The result as half a sentence."""
+        turned = self.images - self.same
         return (
             f"{self.same:,} of {self.images:,} test images have the same class, and no probability "
             f"differs by more than {at_most(self.apart)}"
+            + (
+                f" ({turned:,} so close between two classes that rounding turns them)"
+                * bool(turned)
+            )
         )
 
 

@@ -23,20 +23,22 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the packag
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not here")
 
 
-@pytest.fixture
-def page(finished, monkeypatch):
-    """Export the page of a finished run; return its file."""
-    monkeypatch.chdir(finished)
-    # Brought once for this checkout, not once for each test.
-    monkeypatch.setattr(runtime, "KEPT", ROOT / ".state/npm")
-    try:
-        formats.check_installed("onnx")
-        runtime.bring()
-    except ConvoyError as error:
-        pytest.skip(str(error))
-    result = CliRunner().invoke(app, ["export", "--format", "web"])
-    assert result.exit_code == 0, result.output
-    return finished / "exported/tuned/web/index.html"
+@pytest.fixture(scope="module")
+def page(make_finished):
+    """Export the page of a finished run, in which the tests then are; return its file."""
+    with pytest.MonkeyPatch.context() as patch:
+        clone = make_finished()
+        patch.chdir(clone)
+        # Brought once for this checkout, not once for each test.
+        patch.setattr(runtime, "KEPT", ROOT / ".state/npm")
+        try:
+            formats.check_installed("onnx")
+            runtime.bring()
+        except ConvoyError as error:
+            pytest.skip(str(error))
+        result = CliRunner().invoke(app, ["export", "--format", "web"])
+        assert result.exit_code == 0, result.output
+        yield clone / "exported/tuned/web/index.html"
 
 
 @pytest.fixture
@@ -49,9 +51,10 @@ def browser():
         chromium.close()
 
 
-def opened(browser, file, width=1440):
+def opened(browser, file, width=1440, scheme="light"):
     """Open the page as by a double click, and wait for the model; return page and complaints."""
-    view = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
+    size = {"width": width, "height": 900}
+    view = browser.new_context(offline=True, viewport=size, color_scheme=scheme).new_page()
     wrong = []
     view.on("console", lambda said: wrong.append(said.text))
     view.on("pageerror", lambda error: wrong.append(str(error)))
@@ -127,6 +130,17 @@ def test_a_drawing_a_negative_and_an_unsure_answer(page, browser):
     wide = view.locator("body").evaluate("body => body.scrollWidth - body.clientWidth")
     assert wide == 0
     assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_kept_out(page, browser, tmp_path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core")
+    Image.new("L", (28, 28), 255).save(tmp_path / "white.png")
+    view, _ = opened(browser, page, scheme=scheme)
+    answered(view, tmp_path / "white.png")
+    found = axe.Axe().run(view).response
+    assert any(rule["id"] == "color-contrast" for rule in found["passes"])
+    assert [fault["id"] for fault in found["violations"]] == []
 
 
 def test_a_package_of_other_bytes_is_not_used(tmp_path, monkeypatch):
