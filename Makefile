@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(INSTALLED) .dvc/plots.html  ## Make .venv with everything in it, pinned
+setup: $(INSTALLED) .dvc/plots.html .state/merge-setup  ## Make .venv with everything in it, pinned
 
 $(INSTALLED): $(LOCK)
 	@# `venv --clear` would empty the environment that a link leads to.
@@ -29,6 +29,10 @@ $(INSTALLED): $(LOCK)
 # The page that `dvc plots` fills, with what draws the charts inside it: no network is needed.
 .dvc/plots.html: $(INSTALLED)
 	python -m pipeline plots-page
+
+.state/merge-setup: $(INSTALLED)
+	python -m pipeline merge-setup
+	mkdir -p .state && touch $@
 
 run: setup  ## Run the whole pipeline: dvc repro
 	@mkdir -p .state && touch .state/run-began

@@ -95,14 +95,11 @@ def plan(
     set_param: Annotated[
         list[str] | None, typer.Option("-S", "--set-param", help="key=value, as in dvc exp run")
     ] = None,
-    probe: Annotated[
-        bool, typer.Option(help="Try out for some seconds what never ran here.")
-    ] = True,
 ) -> None:
     """Estimate which stages would run, and how much time, memory and disk they take here."""
     from pipeline.commands.plan import show
 
-    run(lambda: show(set_param or [], probing=probe))
+    run(lambda: show(set_param or []))
 
 
 @app.command()
@@ -146,6 +143,22 @@ def plots_page() -> None:
     from pipeline.commands import plots_page
 
     run(plots_page.write)
+
+
+@app.command()
+def merge_setup() -> None:
+    """Let git merge dvc.lock and results/ in this clone. `make setup` calls it."""
+    from pipeline.commands import merging
+
+    run(merging.set_up)
+
+
+@app.command(hidden=True)
+def merge_lock(ancestor: Path, ours: Path, theirs: Path) -> None:
+    """Merge two versions of dvc.lock, as git calls it, and write the result over ours."""
+    from pipeline.commands import merging
+
+    run(lambda: merging.merge_lock(ancestor, ours, theirs))
 
 
 @app.command()

@@ -22,7 +22,13 @@ TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
 PRETRAINED_STEPS = 500
 # With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
 FEW_VALIDATION_IMAGES = 1000
-ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
+ARCHITECTURE = "picture_cnn"
+# Architectures that begin from published weights, and the networks of these weights.
+BACKBONES = {
+    "pretrained": "efficientnet_lite0",
+    "pretrained_b0": "efficientnet_b0",
+    "pretrained_v2b0": "efficientnet_v2b0",
+}
 # Photographs of fewer pixels a side are too coarse for a network that has seen ImageNet.
 PRETRAINED_FROM = 96
 PHOTO_SIDE = 128
@@ -129,7 +135,7 @@ def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
     images = facts.training_images
     training = _training_epochs(images, PRETRAINED_STEPS).value
     trial = _trial_epochs(images, training).value
-    return {"tune": {PRETRAINED: trial}, "train": {PRETRAINED: training}}
+    return {"tune": dict.fromkeys(BACKBONES, trial), "train": dict.fromkeys(BACKBONES, training)}
 
 
 def batch_sizes(training_images: int) -> Choice:
@@ -175,20 +181,21 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
         facts: What a folder of pictures holds; None for a built-in data set.
     """
     if facts is None:
-        reasons = dict.fromkeys((ARCHITECTURE, PRETRAINED), "for folders of pictures")
+        reasons = dict.fromkeys((ARCHITECTURE, *BACKBONES), "for folders of pictures")
     else:
         short = "made for small images of one kind, not for pictures"
         reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
         if not facts.coloured:
-            reasons[PRETRAINED] = "made for photographs in colour"
+            reasons |= dict.fromkeys(BACKBONES, "made for photographs in colour")
         elif min(facts.width, facts.height) < PRETRAINED_FROM:
-            reasons[PRETRAINED] = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+            small = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+            reasons |= dict.fromkeys(BACKBONES, small)
     found = {name: reasons[name] for name in architectures if name in reasons}
     return found if len(found) < len(architectures) else {}
 
 
-def weights_needed(architectures: Sequence[str], *, folder: bool) -> bool:
-    """Check whether a search may begin from published weights.
+def networks_needed(architectures: Sequence[str], *, folder: bool) -> list[str]:
+    """Return the networks from whose published weights a search may begin.
 
     Args:
         architectures: Those that params.yaml lists.
@@ -196,7 +203,7 @@ def weights_needed(architectures: Sequence[str], *, folder: bool) -> bool:
             divided, so the weights are needed if they are listed.
     """
     left_out = {} if folder else unsuited(architectures, None)
-    return PRETRAINED in architectures and PRETRAINED not in left_out
+    return [BACKBONES[name] for name in architectures if name in BACKBONES and name not in left_out]
 
 
 def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:

@@ -10,6 +10,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
 from pipeline.evaluation import metrics as metrics_file
+from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, say
@@ -32,6 +33,8 @@ def show() -> None:
     say(_search(metrics["tuned_against_baseline"]))
     if behind := metrics.get("behind_yardsticks"):
         say(_behind(behind, metrics))
+    for line in sizes.lines(metrics):
+        say(line)
     for note in notes():
         say(f"note: {note}")
     if chosen := _chosen():

@@ -10,7 +10,6 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
 from pipeline.evaluation.metrics import YARDSTICKS
-from pipeline.pretrained.published import PUBLISHED
 from pipeline.report import snapshots
 from pipeline.report.results import Results
 from pipeline.training.trained import TrainedModels
@@ -56,7 +55,7 @@ def gather(name: str, index: TrainedModels) -> dict[str, Any]:
         "yardsticks": results.metrics.get("yardsticks", {}),
         "classes": [row for row in read_csv(paths.CLASSES) if row["model"] == name],
         "confused": _confused(name, index.classes),
-        "weights": _weights(specification),
+        "weights": index.weights,
         "limits": _limits(results, index),
         "versions": _versions(),
         "commit": _commit(),
@@ -82,18 +81,6 @@ def _confused(name: str, classes: Sequence[str], most: int = 5) -> list[tuple[st
         if other != row["class"]
     ]
     return [pair for pair in sorted(pairs, key=lambda pair: -pair[2])[:most] if pair[2]]
-
-
-def _weights(specification: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return where a model's first weights come from, if somebody else has trained them."""
-    if specification["architecture"] != "pretrained":
-        return []
-    chosen = specification.get("backbone")
-    names = [chosen] if chosen in PUBLISHED else list(PUBLISHED)
-    return [
-        {"network": name, "data": PUBLISHED[name].data, "licence": PUBLISHED[name].licence}
-        for name in names
-    ]
 
 
 def _limits(results: Results, index: TrainedModels) -> list[str]:

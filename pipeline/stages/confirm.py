@@ -45,7 +45,7 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
         found = retrain(
             sorted(settings.architectures),
             settings.tune,
-            confirm,
+            settings.select,
             backend.resolved(settings.fit),
             SplitFolder(paths.TRAIN),
             SplitFolder(paths.VALIDATION),

@@ -93,6 +93,9 @@ def _metrics(
         "accuracy_mean_of_seeds": float(np.mean(accuracies)),
         "accuracy_range_of_seeds": max(accuracies) - min(accuracies),
         "parameters": index.parameters,
+        "multiply_adds": index.multiply_adds,
+        # A list, as all of a metrics file that DVC should not show.
+        "weights": [dict(index.weights)] if index.weights else [],
         "sure": [scoring.sure(released, each) for each in index.thresholds or ()],
         # What `predict` would warn of: its rate of false alarms.
         "unlike_training": looks.share_unlike(test, index.looks or {}),

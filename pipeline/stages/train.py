@@ -13,9 +13,19 @@ from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing, write_csv
 from pipeline.config import environment
 from pipeline.config.params import Params, epochs_of
+from pipeline.pretrained import published
 from pipeline.running.terminal import progress, say
 from pipeline.statistics import abstaining
-from pipeline.training import backend, layers, looks, models, saving, specification, trained
+from pipeline.training import (
+    backend,
+    effort,
+    layers,
+    looks,
+    models,
+    saving,
+    specification,
+    trained,
+)
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.seeds import FinalSeed
 from pipeline.training.specification import Specification
@@ -136,6 +146,8 @@ def _write_index(
         train.classes,
         ends,
         train.fit,
+        effort.multiply_adds(model) * (1 + seed.mirrored),
+        published.described(seed.architecture),
         looks.usual(train),
     )
     index = replace(index, thresholds=_thresholds(trained.model_file(folder, index.released)))

@@ -7,6 +7,7 @@ validation loss. Test images play no part in this choice.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.base.files import read_json, write_json
 from pipeline.config.fields import Fit
@@ -50,6 +51,9 @@ class TrainedModels:
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
         fit: How picture files were brought to the images' shape; None if there were no files.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`); None in the index of an
+            older version.
+        weights: What is known of published weights that it began from; None if there were none.
         looks: Bounds of the training images' looks (`pipeline/training/looks.py`).
         thresholds: Of the released model, as the validation images show; precisions that they
             cannot show are left out.
@@ -62,6 +66,8 @@ class TrainedModels:
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
     fit: Fit | None = None
+    multiply_adds: int | None = None
+    weights: Mapping[str, Any] | None = None
     looks: Mapping[str, tuple[float, float]] | None = None
     thresholds: Sequence[Threshold] | None = None
 

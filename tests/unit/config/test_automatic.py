@@ -101,11 +101,13 @@ def test_every_choice_gives_a_reason_with_its_numbers():
 @pytest.mark.parametrize(
     ("architectures", "folder", "needed"),
     [
-        (["mlp", "pretrained"], False, False),
-        (["mlp", "pretrained"], True, True),
-        (["mlp"], True, False),
-        (["pretrained"], False, True),  # nothing else is listed, so it is searched
+        (["mlp", "pretrained"], False, []),
+        (["mlp", "pretrained"], True, ["efficientnet_lite0"]),
+        (["mlp", "pretrained_v2b0"], True, ["efficientnet_v2b0"]),
+        (["mlp"], True, []),
+        # Nothing else is listed, so it is searched.
+        (["pretrained_b0"], False, ["efficientnet_b0"]),
     ],
 )
 def test_weights_are_brought_where_a_search_may_begin_from_them(architectures, folder, needed):
-    assert automatic.weights_needed(architectures, folder=folder) is needed
+    assert automatic.networks_needed(architectures, folder=folder) == needed

@@ -27,6 +27,7 @@ def shown(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     paths.METRICS.parent.mkdir()
     paths.DATA_REPORT.write_text("{}")
+    paths.SETTINGS.write_text('{"left_out": {}}')
 
     def show(accuracy, p_value):
         yardstick = {**SCORES, "accuracy": accuracy, "mcnemar_p": p_value}
