@@ -71,6 +71,24 @@ def test_a_mirrored_model_with_16_bits(tmp_path, name):
     assert found.images == 12
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_network_that_brings_its_own_mean_and_variance(tmp_path, name):
+    """As those of keras.applications do."""
+    images = keras.Input((8, 8, 3), dtype="uint8", name="images")
+    layers = [
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Normalization(mean=[0.4, 0.5, 0.6], variance=[0.04, 0.05, 0.06]),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+    features = images
+    for layer in layers:
+        features = layer(features)
+    found = check(keras.Model(images, features), name, tmp_path)
+    assert found.apart < 1e-5
+    assert found.same == 12
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
