@@ -12,15 +12,21 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing
 from pipeline.config.fields import Fit
 from pipeline.data import pictures
+from pipeline.evaluation.heat_maps import laid_over, layer_cam
 from pipeline.running.terminal import complain, say, warn
 from pipeline.training import looks, saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 from pipeline.training.trained import TrainedModels
+
+# Smaller images are enlarged to about this many pixels in the pictures of heat maps.
+LEAST_SIDE = 224
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,14 @@ class Answer:
         top: The most probable classes, each with its probability, most probable first.
         error: The problem with the file; empty if there is none.
         unlike: What sets the picture apart from the training images; empty if nothing does.
+        image: What the model was shown, uint8 [height, width, channels].
     """
 
     file: Path
     top: Sequence[tuple[str, float]] = ()
     error: str = ""
     unlike: Sequence[str] = ()
+    image: NDArray[np.uint8] | None = None
 
 
 def show(
@@ -48,6 +56,7 @@ def show(
     as_json: bool,
     invert: bool = False,
     precision: float | None = None,
+    heat_maps: Path | None = None,
 ) -> bool:
     """Print the answers for files and folders; return whether all could be read.
 
@@ -58,6 +67,7 @@ def show(
         as_json: Whether to print one JSON list instead of a line for each file.
         invert: Whether to take the negative of each picture.
         precision: Answer "unsure" where this precision is not kept; None for never.
+        heat_maps: The folder for a heat map of each answer; None for none.
 
     Raises:
         ConvoyError: the validation images could not show that some answers keep `precision`.
@@ -70,7 +80,13 @@ def show(
             "there is no warning of pictures unlike them. `dvc repro` writes it anew."
         )
     answers = []
+    drawn: set[Path] = set()
     for answer in predict(model, index, files, top, invert=invert):
+        if heat_maps is not None and answer.image is not None:
+            label = index.classes.index(answer.top[0][0])
+            path = _other_file(heat_maps, answer.file, drawn)
+            _draw_heat_map(model, answer.image, label, path)
+            drawn.add(path)
         answers.append(answer)
         if not as_json:
             _say(answer, least)
@@ -154,7 +170,7 @@ def predict(
             else:
                 best = _best(next(chances), index.classes, top)
                 unlike = [*_small(item, image), *_unlike(image, index.looks or {}, invert)]
-                yield Answer(item, best, unlike=unlike)
+                yield Answer(item, best, unlike=unlike, image=image)
 
 
 def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
@@ -209,6 +225,35 @@ def _best(
 ) -> list[tuple[str, float]]:
     order = np.argsort(-chances, kind="stable")[:top]
     return [(classes[label], float(chances[label])) for label in order]
+
+
+def _draw_heat_map(model: keras.Model, image: NDArray[np.uint8], label: int, path: Path) -> None:
+    """Write what the model was shown, and beside it the heat map of its answer, as PNG.
+
+    Raises:
+        ConvoyError: the network has no feature maps, or Keras runs without TensorFlow.
+    """
+    found = layer_cam(model, image[None], [label])
+    if found is None:
+        raise ConvoyError(
+            f"{model.name}: this network has no convolution, so it has no feature maps to draw "
+            "heat maps of; leave out --heat-map."
+        )
+    grey = np.broadcast_to(image, (*image.shape[:2], 3))
+    both = Image.fromarray(np.concatenate([grey, laid_over(image, found[0])], axis=1))
+    factor = max(1, LEAST_SIDE // max(image.shape[:2]))
+    size = (both.width * factor, both.height * factor)
+    with replacing(path) as scratch:
+        both.resize(size, Image.Resampling.NEAREST).save(scratch, format="PNG")
+
+
+def _other_file(folder: Path, picture: Path, drawn: set[Path]) -> Path:
+    """Return the file for a picture's heat map, another one than those drawn before."""
+    path, number = folder / f"{picture.stem}.png", 1
+    while path in drawn:
+        number += 1
+        path = folder / f"{picture.stem}-{number}.png"
+    return path
 
 
 def _as_json(answer: Answer, least: float | None) -> dict[str, object]:
