@@ -84,6 +84,7 @@ lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
 	uv pip compile pyproject.toml --extra backends --extra dev -o requirements-backends.lock $(UV)
 	uv pip compile --group report -o requirements-report.lock $(UV)
+	uv pip compile --group export -c requirements.lock -o requirements-export.lock $(UV)
 
 # No addresses: a lock file names packages, versions and hashes.
 UV := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet

@@ -203,11 +203,21 @@ def predict(
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Take negatives: dark on light becomes light on dark.")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Answer `unsure` where such a share of correct answers is not kept."),
+    ] = None,
     heat_map: Annotated[
         Path | None, typer.Option(help="The folder for pictures of what spoke for each answer.")
     ] = None,
 ) -> None:
-    """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
+    """Classify pictures of your own. Exit status 1 if any of them cannot be read.
+
+    It warns of a picture that looks unlike those that the model was trained on.
+    """
 
     def show() -> None:
         from pipeline.commands import ready
@@ -216,10 +226,47 @@ def predict(
         with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
-        if not prediction.show(images, model, top, as_json=as_json, heat_maps=heat_map):
+        readable = prediction.show(
+            images,
+            model,
+            top,
+            as_json=as_json,
+            invert=invert,
+            precision=precision,
+            heat_maps=heat_map,
+        )
+        if not readable:
             raise typer.Exit(1)
 
     run(show)
+
+
+@app.command()
+def export(
+    form: Annotated[
+        Literal["keras", "onnx", "saved_model", "litert", "web"],
+        typer.Option("--format", help="What to write; web is a page to try the model."),
+    ] = "keras",
+    model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
+    out: Annotated[Path, typer.Option(help="The folder to write <model>/<format>/ into.")] = Path(
+        "exported"
+    ),
+    licence: Annotated[
+        str, typer.Option("--license", help="Of the model, for its card, such as apache-2.0.")
+    ] = "unknown",
+) -> None:
+    """Write a model for use elsewhere, checked on the test images, with a model card."""
+
+    def write() -> None:
+        from pipeline.commands import ready
+
+        ready.models(model)
+        with imports.quiet():
+            from pipeline.commands import export  # takes TensorFlow's seconds
+
+        export.export(model, form, out, licence)
+
+    run(write)
 
 
 @app.command()
