@@ -29,8 +29,8 @@ BACKBONES = {
     "pretrained_b0": "efficientnet_b0",
     "pretrained_v2b0": "efficientnet_v2b0",
 }
-# A network that has seen ImageNet needs smaller pictures enlarged, and then takes three times as long
-# as one that is trained on them alone, or longer (docs/folders.md).
+# Smaller pictures are enlarged for a network that has seen ImageNet, which then takes three times
+# as long and more as one that is trained on them alone (docs/folders.md).
 PRETRAINED_FROM = 96
 PRETRAINED_SIDE = 128
 # A square cut out of a picture that is longer than this, by its shorter side, loses a third of it.
