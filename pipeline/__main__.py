@@ -157,6 +157,21 @@ def doctor() -> None:
 
 
 @app.command()
+def board(
+    port: Annotated[
+        int | None, typer.Option(help="By default the first free one from 6006 on.")
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option(help="Show it; else only write its files, in .state/tensorboard.")
+    ] = True,
+) -> None:
+    """Show searches, trainings, models and test images in TensorBoard."""
+    from pipeline.commands import board
+
+    run(lambda: board.show(port) if serve else board.fill())
+
+
+@app.command()
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Picture files, or folders of them.")],
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",

@@ -1,20 +1,25 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
+import io
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_json
+from pipeline.base.files import read_csv, read_json
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import PLAIN, console, wrapped
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
+# Columns of the whole table.
+WIDTH = 80
 
 
 def show() -> None:
@@ -23,40 +28,75 @@ def show() -> None:
     Raises:
         ConvoyError: there are no results yet.
     """
+    write(console)
+
+
+def text() -> str:
+    """Return the same as plain text of `WIDTH` columns."""
+    page = Console(file=io.StringIO(), width=WIDTH, force_terminal=False, **PLAIN)
+    write(page)
+    return page.file.getvalue()  # type: ignore[attr-defined]
+
+
+def write(to: Console) -> None:
+    """Write the summary.
+
+    Raises:
+        ConvoyError: there are no results yet.
+    """
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = metrics_file.read()
-    console.print(_table(metrics))
-    say(_search(metrics["tuned_against_baseline"]))
+    seeds = len({row["seed"] for row in read_csv(paths.LEARNING_CURVES / "tuned.csv")})
+    to.print(_table(metrics, seeds, to.width))
+    for line in _lines(metrics, seeds):
+        to.print(wrapped(line, to), markup=False)
+
+
+def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
+    """Yield what is said below the table."""
+    yield _search(metrics["tuned_against_baseline"], seeds)
     if behind := metrics.get("behind_yardsticks"):
         names = " and ".join(YARDSTICKS[name] for name in behind)
-        say(f"Not worth its training: the tuned models are behind {names}, which takes seconds.")
+        yield f"Not worth its training: the tuned models are behind {names}, which takes seconds."
     for note in notes():
-        say(f"note: {note}")
+        yield f"note: {note}"
     if chosen := _chosen():
-        say(f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}.")
-    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc plots show`;")
-    say(f"beside other runs: {COMPARE}")
+        yield f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}."
+    yield f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/"
+    yield "  dvc plots show     # charts"
+    yield "  make board         # learning curves, models and test images in TensorBoard"
+    yield f"  {COMPARE}"
 
 
-def _table(metrics: dict[str, Any]) -> Table:
-    """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
+def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
+    """Lay out one row a model, and below them what costs seconds; narrow ones have less."""
     title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
-    table = Table("", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
-    for name, row in rows.items():
-        table.add_row(
-            name,
-            row.get("architecture", ""),
-            f"{row['parameters']:,}" if "parameters" in row else "",
-            f"{row['accuracy']:.4f}",
-            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
-            f"{row['macro_f1']:.4f}",
-        )
+    columns = {
+        "": list(rows),
+        "architecture": [row.get("architecture", "") for row in rows.values()],
+        "parameters": [
+            f"{row['parameters']:,}" if "parameters" in row else "" for row in rows.values()
+        ],
+        f"accuracy,\nmean of {_seeds(seeds)}": [
+            f"{row['accuracy_mean_of_seeds']:.4f}" if "accuracy_mean_of_seeds" in row else ""
+            for row in rows.values()
+        ],
+        "accuracy,\nreleased": [f"{row['accuracy']:.4f}" for row in rows.values()],
+        "95 % interval\nreleased": [
+            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]) for row in rows.values()
+        ],
+    }
+    if width < WIDTH:
+        del columns["parameters"], columns["95 % interval\nreleased"]
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*cells)
     return table
 
 
@@ -75,12 +115,16 @@ def _chosen() -> str:
     return "; ".join(parts)
 
 
-def _search(verdict: dict[str, Any]) -> str:
-    """Write the answer to "was the search worth it?" in one line."""
+def _search(verdict: dict[str, Any], seeds: int) -> str:
+    """Write the answer to "was the search worth it?"."""
     low, high = verdict["difference_interval"]
     return (
         f"Was the search worth it? tuned against baseline: {verdict['verdict']}, "
-        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of all seeds (95 % interval "
-        f"{low:+.4f} to {high:+.4f}). The released models above: {verdict['fixed']} images fixed, "
-        f"{verdict['broken']} broken."
+        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of {_seeds(seeds)} "
+        f"(95 % interval {low:+.4f} to {high:+.4f}). "
+        f"The released models: {verdict['fixed']} images fixed, {verdict['broken']} broken."
     )
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'s' * (count != 1)}"

@@ -6,6 +6,8 @@ from pipeline.config.params import Confirm, Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
 from pipeline.search.confirmation import Confirmed
+from pipeline.training.work import Report
+from pipeline.workers.executor import InFlight
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
 
@@ -42,6 +44,13 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
     backend.start(settings.tune.threads)
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
+
+        def show(flight: InFlight, report: Report) -> None:
+            work, row = flight.work, report.row
+            if row:
+                note = f"{work.architecture}, epoch {report.epochs:.0f}: {row[3]:.4f}"
+                bar.update(task, note=note)
+
         found = retrain(
             sorted(settings.architectures),
             settings.tune,
@@ -51,6 +60,7 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
             SplitFolder(paths.VALIDATION),
             pool,
             lambda: bar.advance(task),
+            show,
         )
         bar.update(task, total=len(found) * confirm.seeds)
     return found
