@@ -11,7 +11,11 @@ def graph(model: Mapping[str, Any]) -> GraphDef:
     """Turn what Keras' `to_json` gives into a graph."""
     found = keras_model_to_graph_def(_with_plain_types(model))
     shapes = dict(_outputs(model))
+    # Without the name of the model, which would be one box around all of it.
+    outer = f"{model['config']['name']}/"
     for node in found.node:
+        node.name = node.name.removeprefix(outer)
+        node.input[:] = [name.removeprefix(outer) for name in node.input]
         node.op = node.attr["keras_class"].s.decode()
         if shape := shapes.get(node.name.rpartition("/")[2]):
             dims = node.attr["_output_shapes"].list.shape.add()

@@ -36,7 +36,6 @@ def show(port: int | None) -> None:
     fill()
     with imports.quiet():
         from tensorboard import program
-        from tensorboard.program import TensorBoardServerError, TensorBoardServerException
 
         server = program.TensorBoard()
         # In one process: the second one that reads faster is worth it for far larger logs.
@@ -44,7 +43,7 @@ def show(port: int | None) -> None:
         server.configure(["", *options, *([] if port is None else ["--port", str(port)])])
         try:
             address = server.launch()
-        except (TensorBoardServerError, TensorBoardServerException) as error:
+        except program.TensorBoardServerException as error:
             raise ConvoyError(f"TensorBoard does not start: {error}") from None
     say(f"TensorBoard is at {address} and shows what runs meanwhile, too. Ctrl-C ends it.")
     threading.Event().wait()

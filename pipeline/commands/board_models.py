@@ -16,7 +16,7 @@ from pipeline.base import paths
 from pipeline.base.files import replacing
 from pipeline.board.runs import Runs
 from pipeline.running.terminal import say
-from pipeline.training import backend, reports, saving, trained
+from pipeline.training import reports, saving, trained
 from pipeline.training.batches import INFERENCE_BATCH, SplitFolder
 from pipeline.training.work import Histogram
 
@@ -48,7 +48,6 @@ def test_images(folder: Path) -> None:
     Args:
         folder: Where to.
     """
-    backend.start(1)
     index = trained.read(paths.MODELS / "tuned")
     model = saving.load(trained.model_file(paths.MODELS / "tuned", index.released))
     test = SplitFolder(paths.TEST)
@@ -59,13 +58,8 @@ def test_images(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     np.savetxt(folder / "features.tsv", features, fmt="%.5g", delimiter="\t")
-    predicted = probabilities.argmax(axis=1)
-    lines = ["class\tpredicted\tright\tindex"]
-    for number, actual, answer in zip(chosen, test.labels[chosen], predicted, strict=True):
-        right = "yes" if actual == answer else "no"
-        names = (test.classes[label].replace("\t", " ") for label in (actual, answer))
-        lines.append("\t".join([*names, right, str(number)]))
-    (folder / "classes.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    answers = probabilities.argmax(axis=1)
+    _classes(test, chosen, answers, folder / "classes.tsv")
     size = _sprites(images, folder / "images.png")
     _configure(folder, size)
 
@@ -75,8 +69,24 @@ def _features(model: keras.Model, images: NDArray[np.uint8]) -> tuple[NDArray, N
     # A model that averages over mirror images has the plain one inside.
     inner = next((layer for layer in model.layers if isinstance(layer, keras.Model)), model)
     both = keras.Model(inner.input, [inner.get_layer(LAST).input, inner.output])
-    features, probabilities = both.predict(images, batch_size=INFERENCE_BATCH, verbose=0)
+    parts = [
+        [keras.ops.convert_to_numpy(part) for part in both(images[start : start + INFERENCE_BATCH])]
+        for start in range(0, len(images), INFERENCE_BATCH)
+    ]
+    features, probabilities = (np.concatenate(column) for column in zip(*parts, strict=True))
     return features.astype(np.float32), probabilities
+
+
+def _classes(test: SplitFolder, chosen: NDArray, answers: NDArray, file: Path) -> None:
+    """Write the class of each image and the model's answer."""
+    # By a number the projector neither labels nor colours, as long as it can choose.
+    numbers = all(name.isdecimal() for name in test.classes)
+    names = [f"class {name}" if numbers else " ".join(name.split()) for name in test.classes]
+    lines = ["class\tpredicted\tright\tindex"]
+    for number, actual, answer in zip(chosen, test.labels[chosen], answers, strict=True):
+        right = "yes" if actual == answer else "no"
+        lines.append("\t".join([names[actual], names[answer], right, str(number)]))
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _sprites(images: NDArray[np.uint8], file: Path) -> tuple[int, int]:

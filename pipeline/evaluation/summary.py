@@ -1,7 +1,7 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich import box
@@ -20,6 +20,8 @@ from pipeline.running.terminal import PLAIN, console, wrapped
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
 # Columns of the whole table.
 WIDTH = 80
+# The columns that a narrower one leaves out.
+WIDE = ("parameters", "95 %\ninterval", "macro\nF1")
 
 
 def show() -> None:
@@ -71,33 +73,35 @@ def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
 
 def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
     """Lay out one row a model, and below them what costs seconds; narrow ones have less."""
-    title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    title = f"{metrics['dataset']}: accuracy on {metrics['test_images']:,} test images"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
     columns = {
-        "": list(rows),
-        "architecture": [row.get("architecture", "") for row in rows.values()],
-        "parameters": [
-            f"{row['parameters']:,}" if "parameters" in row else "" for row in rows.values()
-        ],
-        f"accuracy,\nmean of {_seeds(seeds)}": [
-            f"{row['accuracy_mean_of_seeds']:.4f}" if "accuracy_mean_of_seeds" in row else ""
-            for row in rows.values()
-        ],
-        "accuracy,\nreleased": [f"{row['accuracy']:.4f}" for row in rows.values()],
-        "95 % interval\nreleased": [
-            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]) for row in rows.values()
-        ],
+        "": lambda name, row: name,
+        "architecture": lambda name, row: row.get("architecture", ""),
+        "parameters": lambda name, row: f"{row['parameters']:,}",
+        f"mean of\n{_seeds(seeds)}": lambda name, row: f"{row['accuracy_mean_of_seeds']:.4f}",
+        "released\nmodel": lambda name, row: f"{row['accuracy']:.4f}",
+        "95 %\ninterval": lambda name, row: "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
+        "macro\nF1": lambda name, row: f"{row['macro_f1']:.4f}",
     }
     if width < WIDTH:
-        del columns["parameters"], columns["95 % interval\nreleased"]
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", no_wrap=True)
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*cells)
+        columns = {name: columns[name] for name in list(columns) if name not in WIDE}
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for name, row in rows.items():
+        table.add_row(*(_cell(cell, name, row) for cell in columns.values()))
     return table
+
+
+def _cell(cell: Callable[[str, dict[str, Any]], str], name: str, row: dict[str, Any]) -> str:
+    """Return the text of a cell; empty where the row has no such value."""
+    try:
+        return cell(name, row)
+    except KeyError:
+        return ""
 
 
 def _chosen() -> str:
