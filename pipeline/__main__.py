@@ -80,10 +80,12 @@ def verify(
     ] = "HEAD",
 ) -> None:
     """Evaluate the models again and say whether the committed predictions are theirs."""
-    from pipeline.commands import verify
     from pipeline.report import snapshots
 
     def check() -> None:
+        with imports.quiet():
+            from pipeline.commands import verify  # takes TensorFlow's seconds
+
         committed = snapshots.revision(revision)
         verify.show(verify.verify(committed), committed)
 

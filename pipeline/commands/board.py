@@ -6,6 +6,7 @@ instead is written here first, from `results/` and `models/`.
 
 import shutil
 import threading
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def show(port: int | None) -> None:
             address = server.launch()
         except program.TensorBoardServerException as error:
             raise ConvoyError(f"TensorBoard does not start: {error}") from None
+        # It looks for the projector's files when it is first asked, and shows the tab afterwards.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"{address}data/plugins_listing").close()
     say(f"TensorBoard is at {address} and shows what runs meanwhile, too. Ctrl-C ends it.")
     threading.Event().wait()
 

@@ -24,6 +24,9 @@ from pipeline.config.params import Params
 from pipeline.running.guard import described
 from pipeline.running.terminal import say
 
+# Fewer stages that ran after a plan say little about plans.
+LEAST_PLANS = 5
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -194,14 +197,14 @@ def plans() -> dict[str, dict[str, Any]]:
 
 
 def accuracy() -> str:
-    """Write in one sentence how accurate the plans so far were; empty if there were none."""
+    """Write in one sentence how accurate the plans so far were; empty if there were too few."""
     ratios = sorted(c.seconds / c.planned_seconds for c in earlier() if c.planned_seconds)
-    if not ratios:
+    if len(ratios) < LEAST_PLANS:
         return ""
     return (
-        f"Plans so far: of {len(ratios)} stages the middle one took "
-        f"{ratios[len(ratios) // 2]:.2f}× the time planned "
-        f"(range {ratios[0]:.2f}× to {ratios[-1]:.2f}×)."
+        f"Earlier plans on this machine: {len(ratios)} stages took {ratios[0]:.1f} to "
+        f"{ratios[-1]:.1f} times what was planned, half of them less than "
+        f"{ratios[len(ratios) // 2]:.1f}."
     )
 
 

@@ -83,7 +83,7 @@ class TrainingView(View):
         parts = [1.0 if row.ended else row.epochs / self.epochs for row in self.rows.values()]
         share = sum(parts) / len(parts)
         ended = sum(row.ended for row in self.rows.values())
-        first = head(self.title, ended, len(self.rows), "seeds", share, written(self.left()))
+        first = head(self.title, ended, len(self.rows), "seeds", share, written(self.left()), width)
         return [first, *(self._row(name) for name in shown if name not in hidden)]
 
     def line(self) -> str:

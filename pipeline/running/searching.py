@@ -110,7 +110,7 @@ class SearchView(View):
         running = sum(row.epochs - row.first for row in self.running.values())
         share = (done + running) / total
         left = written(self.left())
-        lines = [head(self.title, len(self.ended), len(self.planned), "trials", share, left)]
+        lines = [head(self.title, len(self.ended), len(self.planned), "trials", share, left, width)]
         if self.running:
             lines.append(Text("in flight", "bold"))
             lines += [_running(row, width) for _, row in sorted(self.running.items())]

@@ -56,6 +56,11 @@ def say(text: str) -> None:
     console.print(wrapped(text, console), markup=False)
 
 
+def command(text: str) -> None:
+    """Print a command so that it can be copied: no line end is put into it."""
+    console.print(text, markup=False)
+
+
 def wrapped(text: str, to: Console) -> str:
     """Break lines between words where a terminal would break them within one.
 

@@ -78,17 +78,18 @@ class View(ABC):
         return Group(*found)
 
 
-def head(title: str, done: int, total: int, unit: str, share: float, left: str) -> Text:
+def head(title: str, done: int, total: int, unit: str, share: float, left: str, width: int) -> Text:
     """Write the first line: a bar, how many are done, how long the rest takes."""
-    filled = round(BAR * min(share, 1))
+    rest = "  ".join(filter(None, [f"  {done}/{total} {unit}", left]))
+    size = min(BAR, max(width - len(title) - len(rest) - 2, 0))
+    filled = round(size * min(share, 1))
     return Text.assemble(
         (title, "bold"),
         "  ",
         ("━" * filled, "green"),
         # Another character, because a terminal may have no colours.
-        ("─" * (BAR - filled), "bright_black"),
-        f"  {done}/{total} {unit}",
-        f"  {left}" if left else "",
+        ("─" * (size - filled), "bright_black"),
+        rest,
     )
 
 

@@ -29,9 +29,10 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
         for name in {architecture, *tune.fixed}
     }
     space, table = spaces[architecture], paths.TRIALS / f"{architecture}.csv"
+    board = paths.TENSORBOARD / "search" / architecture
     records = []
     with (
-        Watch(architecture, tune, conditions, space) as watch,
+        Watch(architecture, tune, conditions, space, board) as watch,
         Search.open(architecture, tune, conditions, train, validation, pool, watch.report) as found,
     ):
         for record in found.run(space):

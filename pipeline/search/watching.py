@@ -7,7 +7,6 @@ from typing import Any
 
 from keras_tuner import HyperParameters
 
-from pipeline.base import paths
 from pipeline.board.runs import Runs
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Tune
@@ -26,15 +25,21 @@ class Watch:
         tune: How it searches.
         conditions: How every model is fitted.
         space: Every hyperparameter.
+        folder: For TensorBoard.
     """
 
     def __init__(
-        self, architecture: str, tune: Tune, conditions: Conditions, space: HyperParameters
+        self,
+        architecture: str,
+        tune: Tune,
+        conditions: Conditions,
+        space: HyperParameters,
+        folder: Path,
     ):
         self.defaults = {entry.name: entry.default for entry in space.space}
         planned = oracles.planned(tune, space, conditions.continuable)
         self.view = SearchView(f"tune {architecture}", planned)
-        self.runs = Runs(paths.TENSORBOARD / "search" / architecture)
+        self.runs = Runs(folder)
 
     def __enter__(self) -> "Watch":
         self.view.__enter__()
