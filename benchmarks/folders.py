@@ -1,14 +1,17 @@
-"""Folders of pictures under default settings, beside yardsticks and a plain Keras network.
+"""Data sets under default settings, beside yardsticks, a plain Keras network and AutoKeras.
 
-    python -m benchmarks.folders FOLDER [FOLDER...]
+    python -m benchmarks.folders [--autokeras /path/to/python] FOLDER|DATASET...
 
-For each folder the whole pipeline runs anew in a scratch copy of the committed project, with
-nothing named but `dataset.name: folder` and `dataset.path`. Then the network of Keras' guide
-(`benchmarks/plain_keras.py`) is trained on the same split with three seeds, each for a fixed
-processor time, the epoch chosen by validation. Prints a Markdown table for docs/folders.md, of
-accuracies on the test images, by which nothing was chosen.
+For each folder of pictures the whole pipeline runs anew in a scratch copy of the committed project,
+with nothing named but `dataset.name: folder` and `dataset.path`; for a built-in data set with its
+name alone. Then others train on the same split, the epoch chosen by validation: the network of
+Keras' guide (`benchmarks/plain_keras.py`) with three seeds, each for a third of the processor
+seconds of the pipeline, which has three seeds too; and AutoKeras once, for all of them
+(`benchmarks/autokeras_folder.py`; for its environment see benchmarks/search.py). Prints a Markdown
+table for docs/folders.md, of accuracies on the test images, by which nothing was chosen.
 """
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -16,7 +19,6 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +32,6 @@ from pipeline.evaluation.metrics import from_json
 
 ROOT = Path(__file__).parent.parent
 SEEDS = (1, 2, 3)
-PLAIN_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,25 @@ class Run:
         return json.loads((self.workspace / "results" / name).read_text(encoding="utf-8"))
 
 
-def pipeline(folder: Path, workspace: Path) -> Run:
-    """Run `dvc repro` on a folder in a clone of this project."""
+def pipeline(data: str, workspace: Path) -> Run:
+    """Run `dvc repro` on a folder or a built-in data set in a clone of this project."""
     subprocess.run(["git", "clone", "-q", str(ROOT), str(workspace)], check=True)
     yaml = YAML()
     params = yaml.load(workspace / "params.yaml")
-    params["dataset"] |= {"name": "folder", "path": str(folder)}
+    if Path(data).is_dir():
+        params["dataset"] |= {"name": "folder", "path": str(Path(data).resolve())}
+    else:
+        params["dataset"]["name"] = data
     yaml.dump(params, workspace / "params.yaml")
     before, start = _children(), time.monotonic()
     with (workspace / "run.log").open("w") as log:
-        subprocess.run(["dvc", "repro"], cwd=workspace, stdout=log, stderr=log, check=True)
+        subprocess.run(
+            ["dvc", "repro", "--force"], cwd=workspace, stdout=log, stderr=log, check=True
+        )
     return Run(workspace, time.monotonic() - start, _children() - before)
 
 
-def plain(workspace: Path, seed: int) -> float:
+def plain(workspace: Path, seed: int, seconds: float) -> float:
     """Train the plain network on a workspace's split; return its test accuracy."""
     from benchmarks import plain_keras
     from pipeline.training import backend
@@ -73,24 +79,34 @@ def plain(workspace: Path, seed: int) -> float:
         validation,
         test[0],
         len(parts[0].classes),
-        seconds=PLAIN_SECONDS,
+        seconds=seconds,
         flip=False,
         seed=seed,
     )
     return float((answers == test[1]).mean())
 
 
-def row(run: Run, plain_accuracies: list[float]) -> str:
+def autokeras(python: str, run: Run) -> float:
+    """Search with AutoKeras on a workspace's split; return its test accuracy."""
+    command = [python, "-m", "benchmarks.autokeras_folder", run.workspace / "data/split"]
+    found = subprocess.run(
+        [*map(str, command), str(run.processor), "1"], capture_output=True, text=True, check=True
+    )
+    return float(found.stdout.split()[-3])
+
+
+def row(run: Run, plain_accuracies: list[float], autokeras_accuracy: float | None) -> str:
     """Return one row of the table."""
     metrics = from_json(run.read("metrics.json"))
     cells = [metrics["dataset"], f"{metrics['test_images']:,}"]
     for name in ("tuned", "baseline"):
         mean, spread = (metrics[name][f"accuracy_{kind}_of_seeds"] for kind in ("mean", "range"))
-        cells.append(f"{metrics[name]['architecture']} {mean:.1%} ({spread:.1%})")
+        cells.append(f"`{metrics[name]['architecture']}` {mean:.1%} ({spread:.1%})")
     low, high = metrics["tuned"]["accuracy_interval"]
     cells.append(f"{low:.1%} – {high:.1%}")
     mean, spread = (f(plain_accuracies) for f in (statistics.fmean, _range))
     cells.append(f"{mean:.1%} ({spread:.1%})")
+    cells.append("–" if autokeras_accuracy is None else f"{autokeras_accuracy:.1%}")
     cells += [f"{metrics['yardsticks'][name]['accuracy']:.1%}" for name in YARDSTICKS]
     cells += [f"{metrics['tuned']['parameters']:,}", f"{run.wall:.0f}", f"{run.processor:.0f}"]
     return f"| {' | '.join(cells)} |"
@@ -98,12 +114,13 @@ def row(run: Run, plain_accuracies: list[float]) -> str:
 
 YARDSTICKS = ("hog_svm", "largest_class")
 HEAD = (
-    "folder",
+    "data",
     "test images",
     "tuned, mean of 3 seeds (range)",
     "baseline",
     "released model, 95 %",
-    f"plain Keras, {PLAIN_SECONDS:.0f} CPU s a seed",
+    "plain Keras, mean of 3 seeds (range)",
+    "AutoKeras",
     "HOG + SVM",
     "largest class",
     "parameters",
@@ -122,17 +139,23 @@ def _children() -> float:
 
 
 def main() -> None:
-    """Measure the folders named on the command line."""
+    """Measure the folders and data sets named on the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", nargs="+")
+    parser.add_argument("--autokeras", metavar="PYTHON")
+    arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores")
     print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}", flush=True)
     spawn = multiprocessing.get_context("spawn")
-    for folder in map(Path, sys.argv[1:]):
+    for data in arguments.data:
         scratch = Path(tempfile.mkdtemp(prefix="folders-"))
-        run = pipeline(folder.resolve(), scratch / "convoy")
+        run = pipeline(data, scratch / "convoy")
+        seconds = [run.processor / len(SEEDS)] * len(SEEDS)
         # A process for each seed: TensorFlow keeps memory of earlier models.
         with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
-            found = list(pool.map(plain, [run.workspace] * len(SEEDS), SEEDS))
-        print(row(run, found), flush=True)
+            found = list(pool.map(plain, [run.workspace] * len(SEEDS), SEEDS, seconds))
+        peer = autokeras(arguments.autokeras, run) if arguments.autokeras else None
+        print(row(run, found, peer), flush=True)
         shutil.rmtree(scratch)
 
 

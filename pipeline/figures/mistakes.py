@@ -5,23 +5,27 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.evaluation.scoring import Predictions
-from pipeline.figures.canvas import caption, path_caption, picture, show_image
+from pipeline.figures.canvas import caption, path_caption, show_image, tiles
 from pipeline.training.batches import SplitFolder
 
-ROWS, COLUMNS = 4, 6
+MOST, COLUMNS = 24, 6
 
 
-def draw(judged: Predictions, test: SplitFolder, title: str, path: Path) -> None:
-    """Draw up to 24 mistakes with their class, the predicted class and its probability."""
-    worst = worst_mistakes(judged)[: ROWS * COLUMNS]
-    images = test.images(worst)
-    with picture(path, ROWS, COLUMNS, (1.5 * COLUMNS, 1.75 * ROWS)) as grid:
-        grid[0, 0].figure.suptitle(title if len(worst) else f"{title}: none")
-        for axes in grid.flat:
-            axes.set_axis_off()
-        for axes, index, image in zip(grid.flat, worst, images, strict=False):
+def draw(name: str, judged: Predictions, test: SplitFolder, path: Path) -> None:
+    """Draw up to 24 mistakes of a model: actual class, predicted class and its probability."""
+    worst = worst_mistakes(judged)
+    shown = worst[:MOST]
+    with tiles(path, _title(name, len(worst), len(test)), len(shown), COLUMNS, (1.5, 1.9)) as grid:
+        for axes, index, image in zip(grid, shown, test.images(shown), strict=False):
             show_image(axes, image)
-            axes.set_title(_caption(judged, int(index), test), fontsize=7)
+            axes.set_title(_caption(judged, int(index), test), fontsize=9)
+
+
+def _title(name: str, wrong: int, n: int) -> str:
+    if not wrong:
+        return f"{name}: no mistake in {n:,} test images"
+    which = f"the {MOST} surest of {wrong:,}" if wrong > MOST else f"all {wrong}"
+    return f"{name}: {which} mistakes in {n:,} test images (actual, predicted, its probability)"
 
 
 def worst_mistakes(judged: Predictions) -> np.ndarray:
@@ -35,5 +39,8 @@ def _caption(judged: Predictions, index: int, test: SplitFolder) -> str:
     actual, predicted = (
         caption(test.classes[labels[index]]) for labels in (judged.actual, judged.predicted)
     )
-    where = f"{path_caption(test.picture_files[index])}\n" if test.picture_files else f"#{index}: "
-    return f"{where}{actual}\nas {predicted} ({judged.probability[index]:.2f})"
+    where = path_caption(test.picture_files[index], 20) if test.picture_files else f"#{index}"
+    # Two short names fit on a line.
+    break_or_space = " " if len(actual) + len(predicted) < 12 else "\n"
+    predicted = f"as {predicted}, {judged.probability[index]:.2f}"
+    return f"{where}\n{actual}{break_or_space}{predicted}"

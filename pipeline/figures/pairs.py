@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.duplicates import Duplicates
 from pipeline.data.gathering import NAMES, TEST, Gathered
-from pipeline.figures.canvas import caption, path_caption, picture, show_image
+from pipeline.figures.canvas import caption, path_caption, show_image, tiles, wall
 
-ROWS, COLUMNS = 6, 4
-MOST_DRAWN = ROWS * COLUMNS
+MOST_DRAWN, COLUMNS = 24, 4
 
 
 def draw(
@@ -27,18 +26,16 @@ def draw(
     """
     pairs = worst_pairs(duplicates, parts)[:MOST_DRAWN]
     names = [*NAMES, "left out"]
-    with picture(path, ROWS, COLUMNS, (2.8 * COLUMNS, 1.7 * ROWS)) as grid:
-        title = "duplicates: test images in other splits first, equal ones before nearly equal ones"
-        grid[0, 0].figure.suptitle(title if len(pairs) else "no duplicates found")
-        for axes in grid.flat:
-            axes.set_axis_off()
-        for axes, pair in zip(grid.flat, pairs, strict=False):
-            show_image(axes, np.concatenate(list(gathered.images(pair)), axis=1))
+    title = "duplicates: test images in other splits first, equal ones before nearly equal ones"
+    title = title if len(pairs) else "no duplicates found"
+    with tiles(path, title, len(pairs), COLUMNS, (2.2, 1.5)) as grid:
+        for axes, pair in zip(grid, pairs, strict=False):
+            show_image(axes, wall(gathered.images(pair)[None], gap=1))
             captions = [
                 f"{names[parts[i]]} {_which(gathered, i)}: {caption(classes[gathered.labels[i]])}"
                 for i in pair
             ]
-            axes.set_title("\n".join(captions), fontsize=6)
+            axes.set_title("\n".join(captions), fontsize=8)
 
 
 def describe(

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from pipeline.figures.canvas import picture
-from pipeline.search.importance import encode
+from pipeline.figures.canvas import BLUE, RED, caption, panels
+from pipeline.search.importance import LEAST_TRIALS, encode
 
 Row = Mapping[str, str]
-COLOURS = {"completed": "tab:blue", "stopped": "tab:orange"}
+STATUSES = {"completed": ("o", BLUE), "stopped": ("s", RED), "failed": ("x", "black")}
+# More axes side by side cannot be read.
+MOST_NAMES = 10
+# The best trial is the darkest and drawn last.
+SHADES = colormaps["Blues"]
 
 
 def draw(
@@ -23,70 +27,135 @@ def draw(
     title: str,
     path: Path,
 ) -> None:
-    """Draw four panels about the trials of one search.
+    """Draw the trials of one search: over time, against size, their values, what mattered.
 
     Args:
         rows: The trial table.
         names: Its hyperparameters.
-        ranked: Each hyperparameter's permutation importance, mean and spread, highest first.
+        ranked: Each hyperparameter's permutation importance, mean and spread, highest first;
+            empty if there are too few trials to say.
         title: The title above the panels.
         path: PNG file to write.
     """
     scored = [row for row in rows if row["val_accuracy"]]
-    with picture(path, 2, 2, (12, 9)) as grid:
-        grid[0, 0].figure.suptitle(title)
-        _history(grid[0, 0], rows)
-        _cost(grid[0, 1], scored)
-        _parallel(grid[1, 0], scored, [name for name, _, _ in ranked] or list(names))
-        _ranking(grid[1, 1], ranked)
+    varying = [name for name in names if len({row[name] for row in scored}) > 1]
+    shown = ([name for name, _, _ in ranked] or varying)[:MOST_NAMES]
+    rest = len(varying) - len(shown)
+    mosaic = [["history", "cost"], ["values", "values"]]
+    heights = [3.2, 4.2]
+    if ranked:
+        mosaic.append(["ranking", "ranking"])
+        heights.append(1 + 0.22 * len(shown))
+    with panels(path, mosaic, (8.5, sum(heights)), heights) as axes:
+        axes["history"].figure.suptitle(title)
+        _history(axes["history"], rows)
+        _cost(axes["cost"], scored)
+        _parallel(axes["values"], scored, shown)
+        if rest:
+            axes["values"].set_xlabel(f"{rest} more hyperparameters are in the table of trials")
+        if ranked:
+            _ranking(axes["ranking"], ranked[:MOST_NAMES])
+        else:
+            text = f"importance: fewer than {LEAST_TRIALS} trials, too few to say"
+            axes["values"].figure.supxlabel(text, fontsize=9)
 
 
 def _history(axes: Axes, rows: Sequence[Row]) -> None:
-    for status, colour in COLOURS.items():
+    for status, (marker, colour) in STATUSES.items():
         chosen = [row for row in rows if row["status"] == status]
+        if not chosen:
+            continue
         numbers = [int(row["trial"]) for row in chosen]
-        axes.scatter(numbers, _scores(chosen), color=colour, label=status, s=18)
-    failed = [int(row["trial"]) for row in rows if row["status"] == "failed"]
-    axes.plot(failed, np.zeros(len(failed)), "x", color="tab:red", label="failed")
-    best = [_score(row) if row["status"] == "completed" else 0.0 for row in rows]
-    axes.step([int(row["trial"]) for row in rows], np.maximum.accumulate(best), where="post")
-    axes.set(xlabel="trial", ylabel="validation accuracy", title="trials and the best so far")
+        if status == "failed":
+            # Below all scores: a failed trial has none.
+            place = axes.get_xaxis_transform()
+            zeros = np.full(len(chosen), 0.03)
+            axes.scatter(numbers, zeros, marker=marker, c=colour, label=status, transform=place)
+        else:
+            axes.scatter(numbers, _scores(chosen), s=20, c=colour, marker=marker, label=status)
+    completed = [row for row in rows if row["status"] == "completed"]
+    numbers = [int(row["trial"]) for row in completed]
+    best = np.maximum.accumulate(np.array(_scores(completed)))
+    axes.step(numbers, best, where="post", color=BLUE, label="best so far")
+    axes.set(xlabel="trial", ylabel="validation accuracy", title="trials")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
+    axes.legend(fontsize=8)
 
 
 def _cost(axes: Axes, rows: Sequence[Row]) -> None:
-    parameters = [int(row["parameters"]) for row in rows]
-    epochs = [int(row["epochs"]) for row in rows]
-    points = axes.scatter(parameters, _scores(rows), c=epochs, cmap="viridis", s=24)
-    axes.figure.colorbar(points, ax=axes, label="epochs", ticks=sorted(set(epochs)))
-    axes.set(
-        xscale="log",
-        xlabel="parameters",
-        ylabel="validation accuracy",
-        title="score against size and epochs",
-    )
+    by_epochs: dict[int, list[Row]] = {}
+    for row in rows:
+        by_epochs.setdefault(int(row["epochs"]), []).append(row)
+    shades = SHADES(np.linspace(1, 0.4, len(by_epochs)))
+    for epochs, shade in zip(sorted(by_epochs, reverse=True), shades, strict=True):
+        chosen = by_epochs[epochs]
+        parameters = [int(row["parameters"]) for row in chosen]
+        axes.scatter(parameters, _scores(chosen), 20, [shade], label=f"{epochs} epochs")
+    axes.set(xscale="log", xlabel="parameters", title="score against size")
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if len(by_epochs) > 1:
+        axes.legend(fontsize=8)
 
 
 def _parallel(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Draw one line for each trial through its values, each scaled from lowest to highest."""
-    columns = [encode([row[name] for row in rows]) for name in names]
-    shades = _unit(np.array(_scores(rows)))
-    scaled = np.column_stack([*map(_unit, columns), shades])
-    for line, shade in zip(scaled, shades, strict=True):
-        axes.plot(line, color=colormaps["viridis"](shade), alpha=0.3 + 0.7 * shade)
-    axes.set_xticks(range(len(names) + 1), [*names, "val_accuracy"], rotation=60, ha="right")
-    axes.set_yticks([0, 1], ["lowest", "highest"])
-    axes.set_title("values of each trial; yellow is best")
+    """Draw one line for each trial through its values; each axis has its values written on it."""
+    axes.set_title("values of each trial; the best is the darkest")
+    axes.set(yticks=[], ylim=(-0.12, 1.12), xlim=(-0.4, len(names) + 0.4))
+    axes.spines[:].set_visible(False)
+    columns = [_Column([row[name] for row in rows]) for name in names]
+    scores = np.array(_scores(rows))
+    points = np.column_stack([*(column.places for column in columns), _unit(scores)])
+    # By rank: one trial at chance would make all the others look alike.
+    order = np.argsort(scores, kind="stable")
+    for trial, shade in zip(order, np.linspace(0.3, 1, len(order)), strict=True):
+        axes.plot(points[trial], color=SHADES(shade), linewidth=0.5 + 2 * shade)
+    for place, column in enumerate(columns):
+        axes.axvline(place, color="black", linewidth=0.5)
+        for height, text in column.labels:
+            axes.text(place, height, text, fontsize=7.5, va="center", ha="center", bbox=LABEL)
+    axes.axvline(len(names), color="black", linewidth=0.5)
+    if rows:
+        for height, score in zip((-0.06, 1.06), _range(_scores(rows)), strict=True):
+            axes.text(len(names), height, f"{score:.4g}", fontsize=7.5, va="center", ha="center")
+    axes.set_xticks(
+        range(len(names) + 1), [*names, "validation accuracy"], rotation=30, ha="right", fontsize=8
+    )
+
+
+LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+MOST_LABELS = 5
+
+
+class _Column:
+    """One hyperparameter's values in all trials: their places from 0 to 1, and texts at places."""
+
+    def __init__(self, values: Sequence[str]):
+        ranks = encode(values)
+        self.places = _unit(ranks)
+        at = {float(place): text or "–" for place, text in zip(self.places, values, strict=True)}
+        heights = sorted(at)
+        if len(heights) > MOST_LABELS:
+            heights = [heights[0], heights[-1]]
+        self.labels = [(height, _short(at[height])) for height in heights]
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):.3g}"
+    except ValueError:
+        return caption(value)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
 
 
 def _ranking(axes: Axes, ranked: Sequence[tuple[str, float, float]]) -> None:
-    axes.set_title("permutation importance")
-    if not ranked:
-        axes.text(0.5, 0.5, "too few trials", ha="center", transform=axes.transAxes)
-        return
     names, means, spreads = zip(*reversed(ranked), strict=True)
-    axes.barh(names, means, xerr=spreads)
+    axes.barh(names, means, xerr=spreads, color=BLUE, ecolor="black", capsize=2)
+    axes.tick_params(labelsize=8)
+    axes.set_title("permutation importance, with its standard deviation")
     axes.set_xlabel("explained variance lost when shuffled")
 
 

@@ -2,7 +2,7 @@
 
 Permutation importance (Breiman 2001, "Random Forests", section 10) of a random forest that
 predicts a trial's validation accuracy from its values: how much of the explained variance is lost
-when one hyperparameter's values are shuffled among the trials. With few trials it says little.
+when one hyperparameter's values are shuffled among the trials.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ from sklearn.inspection import permutation_importance
 TREES = 100
 REPEATS = 10
 SEED = 1
-LEAST_TRIALS = 4
+# With fewer, shuffled noise looks as important as what matters.
+LEAST_TRIALS = 10
 
 
 def importance(
@@ -30,7 +31,7 @@ def importance(
 
     Returns:
         Name, mean and standard deviation over the shuffles, largest mean first; empty if there
-        are fewer than four trials or nothing varies.
+        are fewer than ten trials or nothing varies.
     """
     varying = [name for name in names if len({trial[name] for trial in trials}) > 1]
     if len(trials) < LEAST_TRIALS or not varying or len(set(scores)) < 2:

@@ -6,15 +6,18 @@ import numpy as np
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
+from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
 from pipeline.evaluation import judging, metrics, scoring, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
-from pipeline.figures import confusion, learning_curves, mistakes, sheet
-from pipeline.training import backend, trained
+from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
+from pipeline.training import augmentation, backend, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
+
+AUGMENTED_CLASSES, AUGMENTED_COLUMNS = 6, 9
 
 
 def main(settings: Params) -> None:
@@ -29,6 +32,7 @@ def main(settings: Params) -> None:
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
     _write_tables(released, test)
     _draw(released, test)
+    _draw_augmented(settings.fit)
     scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
@@ -103,11 +107,25 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
         matrix = scoring.confusion(judged, len(test.classes))
         title = f"{name} on {len(test):,} test images"
         confusion.draw(matrix, test.classes, title, paths.PICTURES / f"confusion_{name}.png")
-        mistakes.draw(
-            judged, test, f"{name}: worst mistakes", paths.PICTURES / f"mistakes_{name}.png"
-        )
+        mistakes.draw(name, judged, test, paths.PICTURES / f"mistakes_{name}.png")
     wrong = np.flatnonzero(np.any([~judged.correct for judged in released.values()], axis=0))
     shown = sheet.choose(wrong, len(test))
     sheet.draw(shown, test.images(shown), paths.SHEET)
     curves = {name: read_csv(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
     learning_curves.draw(curves, paths.PICTURES / "learning_curves.png")
+
+
+def _draw_augmented(conditions: Conditions) -> None:
+    """Draw an image of each class as it is and as a training sees it, if that differs."""
+    if not augmentation.augments(conditions):
+        return
+    train = SplitFolder(paths.TRAIN)
+    first = np.unique(train.labels, return_index=True)[1][:AUGMENTED_CLASSES]
+    images = train.images(np.sort(first))
+    varied = augmentation.variations(images, conditions, AUGMENTED_COLUMNS)
+    rows.draw(
+        np.concatenate([images[:, None], varied], axis=1),
+        [train.classes[label] for label in train.labels[np.sort(first)]],
+        "a training image (left), and how training varies it",
+        paths.PICTURES / "augmented.png",
+    )

@@ -29,8 +29,6 @@ def explain(architecture: str, rows: Sequence[Mapping[str, str]]) -> None:
     ranked = importance.importance(scored, names, scores)
     title = f"{architecture}: {len(rows)} trials"
     search.draw(rows, names, ranked, title, paths.SEARCH / f"{architecture}.png")
-    write_csv(
-        paths.SEARCH / f"{architecture}.csv",
-        ["hyperparameter", "importance", "standard_deviation"],
-        ranked,
-    )
+    if ranked:
+        columns = ["hyperparameter", "importance", "standard_deviation"]
+        write_csv(paths.SEARCH / f"{architecture}.csv", columns, ranked)

@@ -3,7 +3,9 @@
 import math
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from pipeline.config.conditions import Conditions
 
@@ -15,9 +17,22 @@ def learner(model: keras.Model, conditions: Conditions) -> keras.Model:
     """
     images = keras.Input(model.input_shape[1:], dtype=model.input.dtype, name="images")
     varied = images
-    if any(conditions.augment.model_dump().values()):
+    if augments(conditions):
         varied = Augment(**conditions.augment.model_dump())(images)
     return keras.Model(images, model(varied), name="learner")
+
+
+def augments(conditions: Conditions) -> bool:
+    """Return whether training images are varied at all."""
+    return any(conditions.augment.model_dump().values())
+
+
+def variations(images: NDArray[np.uint8], conditions: Conditions, count: int) -> NDArray[np.uint8]:
+    """Return what a training might see of each image, always the same: [n, count, h, w, c]."""
+    keras.utils.set_random_seed(0)
+    layer = Augment(**conditions.augment.model_dump())
+    seen = [np.asarray(layer(ops.convert_to_tensor(images), training=True)) for _ in range(count)]
+    return np.stack(seen, axis=1)
 
 
 class Augment(keras.layers.Layer):

@@ -26,7 +26,7 @@ def drawn(split, sure, path, monkeypatch):
     figures = []
     with monkeypatch.context() as patch:
         patch.setattr(canvas.plt, "close", figures.append)
-        mistakes.draw(judged(split, sure), split, "worst mistakes", path)
+        mistakes.draw("tuned", judged(split, sure), split, path)
     canvas.plt.close(figures[0])
     return figures[0]
 
@@ -41,8 +41,8 @@ def test_each_is_shown_with_its_classes_and_probability(test_split, tmp_path, mo
     shown = [axes for axes in figure.axes if axes.get_images()]
     actual = [test_split.labels[index] for index in (40, 3)]
     assert [axes.get_title() for axes in shown] == [
-        f"#40: c{actual[0]}\nas c{(actual[0] + 1) % 3} (0.75)",
-        f"#3: c{actual[1]}\nas c{(actual[1] + 1) % 3} (0.50)",
+        f"#40\nc{actual[0]} as c{(actual[0] + 1) % 3}, 0.75",
+        f"#3\nc{actual[1]} as c{(actual[1] + 1) % 3}, 0.50",
     ]
     for axes, index in zip(shown, (40, 3), strict=True):
         image = test_split.images(np.array([index]))[0, ..., 0]
@@ -54,13 +54,15 @@ def test_a_picture_file_is_named_by_the_end_of_its_path(test_split, tmp_path, mo
     write_csv(test_split.folder / "files.csv", ["index", "file"], names)
     figure = drawn(test_split, {40: 0.75}, tmp_path / "mistakes.png", monkeypatch)
     (title,) = [axes.get_title() for axes in figure.axes if axes.get_images()]
-    assert title.splitlines()[0] == "…with a long name/40.jpg"
+    assert title.splitlines()[0] == "… a long name/40.jpg"
 
 
 def test_more_than_there_is_room_for_and_none_at_all(test_split, tmp_path, monkeypatch):
     many = {index: 0.5 + index / 200 for index in range(30)}
     figure = drawn(test_split, many, tmp_path / "many.png", monkeypatch)
     assert len([axes for axes in figure.axes if axes.get_images()]) == 24
+    assert figure.get_suptitle().startswith("tuned: the 24 surest of 30 mistakes in 60 test images")
     figure = drawn(test_split, {}, tmp_path / "none.png", monkeypatch)
-    assert figure.get_suptitle() == "worst mistakes: none"
+    assert figure.get_suptitle() == "tuned: no mistake in 60 test images"
     assert not any(axes.get_images() for axes in figure.axes)
+    assert figure.get_figheight() < 1  # no page of white

@@ -2,7 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.training.augmentation import Augment
+from pipeline.config.conditions import PLAIN
+from pipeline.config.conditions import Augment as Amounts
+from pipeline.training.augmentation import Augment, augments, variations
 
 SIZE = 6
 
@@ -129,3 +131,13 @@ def test_rotation_keeps_type_and_shape_whatever_the_size_of_the_batch(images):
         result = layer(images[:count], training=True)
         assert result.shape == (count, SIZE, SIZE, 2)
         assert keras.backend.standardize_dtype(result.dtype) == "uint8"
+
+
+def test_a_person_is_shown_several_variations_of_each_image_and_always_the_same(images):
+    amounts = Amounts(shift=2, flip=False, cutout=0, rotation=0.0, zoom=0.0)
+    conditions = PLAIN.model_copy(update={"augment": amounts})
+    shown = variations(images[:2], conditions, 9)
+    assert shown.shape == (2, 9, SIZE, SIZE, 2) and shown.dtype == np.uint8
+    assert len({image.tobytes() for image in shown[0]}) > 3
+    assert np.array_equal(shown, variations(images[:2], conditions, 9))
+    assert augments(conditions) and not augments(PLAIN)

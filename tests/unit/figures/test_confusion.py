@@ -31,3 +31,23 @@ def test_a_long_name_leaves_room_for_the_matrix(tmp_path):
 
 def test_a_name_is_one_line():
     assert caption("two\nlines") == "two lines"
+
+
+def test_of_many_classes_the_pairs_that_are_confused_most_are_listed(figures, tmp_path):
+    matrix = np.diag(np.full(30, 9))
+    matrix[3, 7], matrix[5, 2] = 2, 4
+    classes = [f"class {number}" for number in range(30)]
+    confusion.draw(matrix, classes, "title", tmp_path / "matrix.png")
+    (text,) = figures[0].axes[1].texts
+    assert [line.split() for line in text.get_text().splitlines()] == [
+        ["most", "often", "confused"],
+        ["4", "of", "13", "class", "5", "as", "class", "2"],
+        ["2", "of", "11", "class", "3", "as", "class", "7"],
+    ]
+
+
+def test_each_row_ends_with_its_recall(figures, tmp_path):
+    confusion.draw(MATRIX, ["a", "b"], "title", tmp_path / "matrix.png")
+    figures[0].canvas.draw()
+    (right,) = figures[0].axes[0].child_axes
+    assert [tick.get_text() for tick in right.get_yticklabels()] == ["75%", "100%"]

@@ -25,7 +25,7 @@ def axes(figures, tmp_path):
     curves = {"tuned": rows(7, 3), "baseline": rows(1)}
     learning_curves.draw(curves, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 10_000
-    return {axes.get_title(): axes for axes in figures[0].axes}
+    return {f"{axes.get_title()}: {axes.get_ylabel()}": axes for axes in figures[0].axes}
 
 
 def lines(axes):
@@ -52,6 +52,7 @@ def test_training_and_validation_are_told_apart(axes):
         {"train": 0.6, "validation": 0.5}
     )
     assert means[0].get_color() != means[1].get_color()
+    assert means[0].get_linestyle() != means[1].get_linestyle()
 
 
 def test_both_models_have_the_same_scale_so_that_they_can_be_compared(axes):

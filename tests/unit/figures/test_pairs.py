@@ -52,7 +52,8 @@ def test_a_pair_is_shown_side_by_side_with_split_number_and_class(gathered, figu
     texts = [axes.get_title() for axes in shown]
     assert texts == ["train #4: ant\ntest #5: bee", "train #0: ant\nleft out #6: ant"]
     tiles = [np.unique(axes.get_images()[0].get_array(), axis=0).tolist() for axes in shown]
-    assert tiles == [[[4] * 5 + [5] * 5], [[0] * 5 + [6] * 5]]
+    white = 255
+    assert tiles == [[[4] * 5 + [white] + [5] * 5], [[0] * 5 + [white] + [6] * 5]]
 
 
 def test_picture_files_are_named_by_their_paths(gathered, figures, tmp_path):

@@ -6,6 +6,7 @@ from pipeline.data.source import Part, Source
 from pipeline.figures import samples
 
 PER_CLASS = 12
+GAP = 1
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def gathered(tmp_path):
 def wall(figure):
     """Return the one picture of all images, [rows, columns], as the grey of each tile."""
     (shown,) = figure.axes[0].get_images()
-    return np.asarray(shown.get_array())[::4, ::5]
+    return np.asarray(shown.get_array())[:: 4 + GAP, :: 5 + GAP]
 
 
 def test_each_class_has_a_row_of_its_chosen_images(gathered, figures, tmp_path):
