@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(INSTALLED) .dvc/plots.html  ## Make .venv with everything in it, pinned
+setup: $(INSTALLED) .dvc/plots.html .state/merge-setup  ## Make .venv with everything in it, pinned
 
 $(INSTALLED): $(LOCK)
 	@# `venv --clear` would empty the environment that a link leads to.
@@ -30,12 +30,19 @@ $(INSTALLED): $(LOCK)
 .dvc/plots.html: $(INSTALLED)
 	python -m pipeline plots-page
 
+.state/merge-setup: $(INSTALLED)
+	python -m pipeline merge-setup
+	mkdir -p .state && touch $@
+
 run: setup  ## Run the whole pipeline: dvc repro
 	@mkdir -p .state && touch .state/run-began
 	@# All pipelines: there is one, and DVC then reads dvc.lock once, not twice.
 	dvc repro --all-pipelines
 	@# Stage `summary` does not run when the results came out the same.
-	@test data/summary.txt -nt .state/run-began || python -m pipeline summary
+	@test data/summarised -nt .state/run-began || python -m pipeline summary
+	@# With the models; anew only where they or the results are newer.
+	@test .state/page.html -nt dvc.lock && test .state/page.html -nt models/tuned && \
+		echo "All of it as a page: .state/page.html" || python -m pipeline page
 
 board: setup  ## Show it in TensorBoard, also while it runs
 	python -m pipeline board

@@ -1,6 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
 # A command's own imports are inside it: the report must run where TensorFlow is not installed.
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,10 +52,17 @@ def report(
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
     """Compare two revisions from git alone, and say whether the newer one is better."""
-    from pipeline.report import command
+    from pipeline.page import comparison
+    from pipeline.report import command, rendering
 
     def compare() -> None:
-        found = command.write(base, head, form, out, base_url, head_url)
+        markdown = partial(rendering.as_markdown, old_url=base_url, new_url=head_url)
+        formats: dict[str, command.Render] = {
+            "md": markdown,
+            "json": rendering.as_json,
+            "html": comparison.as_html,
+        }
+        found = command.write(base, head, formats[form], out)
         if fail_on and found.word == fail_on:
             raise typer.Exit(2)
 
@@ -97,14 +105,11 @@ def plan(
     set_param: Annotated[
         list[str] | None, typer.Option("-S", "--set-param", help="key=value, as in dvc exp run")
     ] = None,
-    probe: Annotated[
-        bool, typer.Option(help="Try out for some seconds what never ran here.")
-    ] = True,
 ) -> None:
     """Estimate which stages would run, and how much time, memory and disk they take here."""
     from pipeline.commands.plan import show
 
-    run(lambda: show(set_param or [], probing=probe))
+    run(lambda: show(set_param or []))
 
 
 @app.command()
@@ -143,11 +148,47 @@ def experiment(
 
 
 @app.command()
+def page(
+    revision: Annotated[
+        str | None,
+        typer.Option(help="A git revision, without models; by default the workspace."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default .state/page.html.")
+    ] = None,
+) -> None:
+    """Write what came out as one HTML file that needs no network. `make run` calls it."""
+
+    def write() -> None:
+        from pipeline.page import command
+
+        command.write(out, revision)
+
+    run(write)
+
+
+@app.command()
 def plots_page() -> None:
     """Make the charts of `dvc plots` work without a network. `make setup` calls it."""
     from pipeline.commands import plots_page
 
     run(plots_page.write)
+
+
+@app.command()
+def merge_setup() -> None:
+    """Let git merge dvc.lock and results/ in this clone. `make setup` calls it."""
+    from pipeline.commands import merging
+
+    run(merging.set_up)
+
+
+@app.command(hidden=True)
+def merge_lock(ancestor: Path, ours: Path, theirs: Path) -> None:
+    """Merge two versions of dvc.lock, as git calls it, and write the result over ours."""
+    from pipeline.commands import merging
+
+    run(lambda: merging.merge_lock(ancestor, ours, theirs))
 
 
 @app.command()
@@ -179,6 +220,9 @@ def predict(
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    heat_map: Annotated[
+        Path | None, typer.Option(help="The folder for pictures of what spoke for each answer.")
+    ] = None,
 ) -> None:
     """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
 
@@ -189,7 +233,7 @@ def predict(
         with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
-        if not prediction.show(images, model, top, as_json=as_json):
+        if not prediction.show(images, model, top, as_json=as_json, heat_maps=heat_map):
             raise typer.Exit(1)
 
     run(show)

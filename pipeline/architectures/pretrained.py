@@ -17,8 +17,4 @@ BACKBONE = "efficientnet_lite0"
 
 def build(hp: HyperParameters, images: keras.KerasTensor) -> keras.KerasTensor:
     """Build the backbone on images that are resized to `resolution` pixels a side."""
-    resolution = hp.Choice("resolution", [128, 160, 192, 224], default=192)
-    frozen = hp.Choice("frozen_blocks", [12, 15, 17], default=12)
-    dropout = hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.2)
-    features = backbones.apply(BACKBONE, images, resolution, frozen)
-    return keras.layers.Dropout(dropout, name="dropout")(features) if dropout else features
+    return backbones.build(BACKBONE, hp, images)

@@ -52,10 +52,15 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def digest(path: Path, kind: str) -> str:
+    """Return the digest of a file's bytes, in hexadecimal; `kind` is a name that hashlib knows."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, kind).hexdigest()
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digest(path, "sha256")
 
 
 def files_of(path: Path) -> list[Path]:

@@ -7,7 +7,7 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 
 CHECKED = Path("data/checked")
-SUMMARY = Path("data/summary.txt")
+SUMMARISED = Path("data/summarised")
 RAW = Path("data/raw")
 SPLIT = Path("data/split")
 TRAIN = SPLIT / "train"
@@ -63,4 +63,4 @@ COMPILED = state() / "compiled"
 STORE = state() / "store"
 FEATURES = state() / "features"
 COSTS = state() / "costs/stages.jsonl"
-PLAN = state() / "costs/planned.json"
+SPEEDS = state() / "costs/speeds.jsonl"

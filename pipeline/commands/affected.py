@@ -106,11 +106,11 @@ def _hint(key: str) -> str:
     return "" if key in known else did_you_mean(key, known)
 
 
-def stages(copy: Path) -> tuple[list[str], list[str]]:
-    """Return the stages that DVC would run in the copy, and the stages that may follow.
+def stages(copy: Path) -> dict[str, bool]:
+    """Return the stages that DVC may run in the copy, in the order of the run.
 
-    Both are in the order of the run. A stage that may follow runs only if an earlier stage's
-    output changes.
+    Returns:
+        Whether each runs in any case, or only if an earlier stage's output changes.
     """
     subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
     with Repo() as here:
@@ -130,7 +130,7 @@ def stages(copy: Path) -> tuple[list[str], list[str]]:
     # The output of `check` never changes, and the copy already has the output of `code`.
     leading = [name for name in certain if name not in ("check", "code")]
     reached = {n for name in leading for n in networkx.ancestors(graph, name)}
-    return certain, [name for name in order if name in reached.difference(certain)]
+    return {name: name in certain for name in order if name in reached.union(certain)}
 
 
 def _is_reason(

@@ -7,24 +7,32 @@ the checks of the machine in `machine.py`.
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import psutil
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import machine
+from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
-from pipeline.config import params
+from pipeline.config import committed, params
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
+# What `git status --porcelain` writes before a file that is not merged.
+UNMERGED = ("DD", "AU", "UD", "UA", "DU", "AA", "UU")
+# What git leaves beside its objects while something is half done.
+HALF_DONE = {
+    "rebase": "rebase-merge",
+    "cherry-pick": "CHERRY_PICK_HEAD",
+    "revert": "REVERT_HEAD",
+    "merge": "MERGE_HEAD",
+}
 
 
 def examine() -> None:
@@ -34,7 +42,11 @@ def examine() -> None:
         ConvoyError: there is at least one problem.
     """
     count = 0
+    at_work = runs.here()
     for title, check in CHECKS.items():
+        if at_work and check in UNDER_A_RUN:
+            console.print(f"[yellow]later[/]   {title}")
+            continue
         problems = list(check())
         count += len(problems)
         console.print(f"[green]ok[/]      {title}" if not problems else f"[red]problem[/] {title}")
@@ -43,6 +55,8 @@ def examine() -> None:
         if problems and check is _conflicts:
             say("          The other checks need these files whole: run doctor again after that.")
             break
+    for run in at_work:
+        say(f"{run} is running here: what it changes is not checked. Run doctor again after it.")
     if count:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
 
@@ -51,36 +65,85 @@ def _parameters() -> Iterator[Problem]:
     try:
         params.load()
     except ConvoyError as error:
-        yield Problem(str(error), f"edit {paths.PARAMS}, or git checkout -- {paths.PARAMS}")
+        back = f"{committed.WAY_BACK}, which takes back all that `git diff HEAD` shows of it"
+        yield Problem(str(error), f"edit {paths.PARAMS}, or {back}")
 
 
 def _conflicts() -> Iterator[Problem]:
     """Find files that git could not merge, or that were committed with conflict marks."""
-    mine, made = [paths.PARAMS, paths.PIPELINE], [Path("dvc.lock"), paths.RESULTS]
-    those = " ".join(map(str, made))
-    for parts, remedy in (
-        (mine, "edit it: keep one side of each conflict, and none of the marks"),
-        # Without the removal, files that only this side has would stay. See docs/pull-requests.md.
-        (made, f"git rm -rqf {those} && git checkout main -- {those} && dvc repro  (then commit)"),
-    ):
-        names = list(map(str, parts))
-        unmerged = _git("diff", "--name-only", "--diff-filter=U", "--", *names).splitlines()
-        marked = _git("grep", "-l", "^<<<<<<< ", "--", *names).splitlines()
-        if found := sorted({*unmerged, *marked}):
-            yield Problem(f"{', '.join(found)}: in conflict, as a merge left it", remedy)
+    mine = [str(paths.PARAMS), str(paths.PIPELINE)]
+    if found := sorted({*_unmerged(mine), *_marked(mine)}):
+        remedy = "edit it: keep one side of each conflict, and none of the marks; then git add it"
+        yield Problem(f"{', '.join(found)}: in conflict, as a merge left it", remedy)
+    made = ["dvc.lock", str(paths.RESULTS)]
+    unmerged = _unmerged(made)
+    if found := sorted({*unmerged, *_marked(made)}):
+        yield Problem(
+            f"{wording.shortened(found)}: in conflict, as a merge left it", _way_out(unmerged)
+        )
+
+
+def _way_out(unmerged: Mapping[str, str]) -> str:
+    """Return how to go on where dvc.lock or results/ are in conflict.
+
+    Args:
+        unmerged: The files that are not merged, with git's letters for both sides: "UU", "AA" where
+            both have changed or added it, and others where one of them has deleted it.
+    """
+    both = [name for name, sides in unmerged.items() if sides in ("UU", "AA")]
+    add = "git add -A dvc.lock results && dvc repro  (then commit)"
+    if unmerged and not both:
+        return add
+    if both and not merging.is_set_up():
+        # Git merges them once more, now that it knows how. It refuses where a side has no version.
+        files = "dvc.lock results" if len(both) == len(unmerged) else " ".join(both)
+        return f"{merging.SET_UP} && git checkout -m -- {files} && {add}"
+    # Marks were committed. Without the removal, files that only this side has would stay.
+    return (
+        "git rm -rqf dvc.lock results && git checkout main -- dvc.lock results && dvc repro  "
+        "(then commit; in the place of main, any commit without marks)"
+    )
+
+
+def _unmerged(names: Sequence[str]) -> dict[str, str]:
+    """Return the files that git has not merged, with the letters of both sides."""
+    entries = _git("status", "--porcelain", "-z", "--untracked-files=no", "--", *names).split("\0")
+    return {entry[3:]: entry[:2] for entry in entries if entry[:2] in UNMERGED}
+
+
+def _marked(names: Sequence[str]) -> list[str]:
+    return _git("grep", "-l", "^<<<<<<< ", "--", *names).splitlines()
+
+
+def _merging() -> Iterator[Problem]:
+    if not merging.is_set_up():
+        yield Problem("git would leave conflicts in dvc.lock and results/", merging.SET_UP)
 
 
 def _git_head() -> Iterator[Problem]:
+    """Find what was left half done: a merge, a rebase, a killed experiment."""
+    for name, marker in HALF_DONE.items():
+        if Path(_git("rev-parse", "--git-path", marker)).exists():
+            finish = "git commit" if name == "merge" else f"git {name} --continue"
+            yield Problem(
+                f"a {name} is half done",
+                f"dvc repro && git add -A dvc.lock {paths.RESULTS} && {finish}",
+            )
+            return
     if _git("symbolic-ref", "-q", "HEAD"):
         return
-    killed = _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE")
-    remedy = "git switch main  (or your branch)"
-    if killed:
-        # Plain `git checkout -- params.yaml` would restore the index, which has the value as well.
-        remedy += f" && git checkout HEAD -- {paths.PARAMS} dvc.lock {paths.RESULTS}"
-        yield Problem("HEAD is detached: `dvc exp run` was killed before it could go back", remedy)
+    if _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE"):
+        yield Problem(
+            "HEAD is detached: `dvc exp run` was killed before it could go back",
+            # The stash keeps what was edited besides; `git checkout` would lose it.
+            f"git stash push -- {paths.PARAMS} dvc.lock {paths.RESULTS} && git switch main  "
+            "(or your branch)",
+        )
     else:
-        yield Problem("HEAD is detached: new commits would belong to no branch", remedy)
+        yield Problem(
+            "HEAD is detached: new commits would belong to no branch",
+            "git switch main  (or your branch; git switch -c NAME keeps what is committed here)",
+        )
 
 
 def _locks() -> Iterator[Problem]:
@@ -104,11 +167,11 @@ def _locks() -> Iterator[Problem]:
             for entry in entries if isinstance(entries, list) else [entries]:
                 holders.setdefault(entry["pid"], []).append(path)
     for pid, locked in holders.items():
-        running = _command_of(pid)
-        if running is not None and "dvc" not in running:
+        command = runs.command(pid)
+        if command is not None and "dvc" not in command:
             yield Problem(
                 f"{len(locked)} paths, such as {locked[0]}, are locked by process {pid}, which "
-                f"is not DVC any more but {running}",
+                f"is not DVC any more but {command}",
                 f"rm {DVC_PROCESS_LOCKS}",
             )
 
@@ -154,6 +217,7 @@ def _cache() -> Iterator[Problem]:
     except (FileNotFoundError, YAMLError):
         return  # `_results` reports it
     cache = Path(dvc("cache", "dir", quiet=True).stdout.strip(), "files/md5")
+    missing = []
     for stage, entry in lock.get("stages", {}).items():
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
@@ -163,10 +227,12 @@ def _cache() -> Iterator[Problem]:
             # Outputs that are kept in git are never in DVC's cache or its remote.
             if _git("ls-files", str(path)):
                 what = f"{path} ({stage}) is missing: its stage began and did not end"
-                yield Problem(what, f"dvc repro, or git checkout HEAD -- {paths.RESULTS}")
+                yield Problem(what, f"dvc repro, or git checkout HEAD -- {path}")
             else:
-                what = f"{path} ({stage}) is neither here nor cached"
-                yield Problem(what, "dvc pull, or make run")
+                missing.append(f"{path} ({stage})")
+    if missing:
+        what = f"neither here nor cached: {wording.shortened(missing)}"
+        yield Problem(what, "dvc repro, or dvc pull if a remote has them")
 
 
 CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
@@ -177,19 +243,15 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "There is room on the disk": machine.disk,
     "Parameters, dvc.lock and results are merged": _conflicts,
     "params.yaml is valid": _parameters,
-    "Git is on a branch, with no experiment half done": _git_head,
+    "Git is on a branch, with nothing half done": _git_head,
+    "Git can merge dvc.lock and results": _merging,
     "No process that is not DVC holds a lock of DVC": _locks,
     "The committed lock file belongs to this code and these parameters": _results,
     "Data and models are here or in DVC's cache": _cache,
 }
+# What a run changes while it runs.
+UNDER_A_RUN = (_git_head, _locks, _results, _cache)
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip()
-
-
-def _command_of(pid: int) -> str | None:
-    try:
-        return " ".join(psutil.Process(pid).cmdline())
-    except psutil.NoSuchProcess:
-        return None
+    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip("\n")

@@ -110,7 +110,10 @@ def disk() -> Iterator[Problem]:
     """Check that enough disk space is free."""
     free = shutil.disk_usage(".").free / 2**30
     if free < LEAST_FREE_GIB:
-        yield Problem(f"{free:.1f} GiB are free", "dvc gc --all-branches, or make room otherwise")
+        yield Problem(
+            f"{free:.1f} GiB are free",
+            "dvc gc --all-commits --all-experiments  (drops what nothing uses), or make other room",
+        )
 
 
 def _installed(package: str) -> bool:

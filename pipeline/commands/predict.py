@@ -12,14 +12,21 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing
 from pipeline.config.fields import Fit
 from pipeline.data import pictures
+from pipeline.evaluation.heat_maps import laid_over, layer_cam
 from pipeline.running.terminal import complain, say
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 from pipeline.training.trained import TrainedModels
+
+# Smaller images are enlarged to about this many pixels in the pictures of heat maps.
+LEAST_SIDE = 224
 
 
 @dataclass(frozen=True)
@@ -30,18 +37,36 @@ class Answer:
         file: The file.
         top: The most probable classes, each with its probability, most probable first.
         error: The problem with the file; empty if there is none.
+        image: What the model was shown, uint8 [height, width, channels].
     """
 
     file: Path
     top: Sequence[tuple[str, float]] = ()
     error: str = ""
+    image: NDArray[np.uint8] | None = None
 
 
-def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
-    """Print the answers for files and folders; return whether all could be read."""
+def show(
+    files: Sequence[Path], name: str, top: int, *, as_json: bool, heat_maps: Path | None = None
+) -> bool:
+    """Print the answers for files and folders; return whether all could be read.
+
+    Args:
+        files: Picture files and folders.
+        name: "tuned" or "baseline".
+        top: Number of classes to print for each file.
+        as_json: Whether to print JSON.
+        heat_maps: The folder for a heat map of each answer; None for none.
+    """
     model, index = load(name)
     answers = []
+    drawn: set[Path] = set()
     for answer in predict(model, index.classes, files, top, index.fit or "squash"):
+        if heat_maps is not None and answer.image is not None:
+            label = index.classes.index(answer.top[0][0])
+            path = _other_file(heat_maps, answer.file, drawn)
+            _draw_heat_map(model, answer.image, label, path)
+            drawn.add(path)
         answers.append(answer)
         if as_json:
             continue
@@ -87,7 +112,7 @@ def predict(
             elif isinstance(image, Answer):
                 yield image
             else:
-                yield Answer(item, _best(next(chances), classes, top))
+                yield Answer(item, _best(next(chances), classes, top), image=image)
 
 
 def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
@@ -123,6 +148,35 @@ def _best(
 ) -> list[tuple[str, float]]:
     order = np.argsort(-chances, kind="stable")[:top]
     return [(classes[label], float(chances[label])) for label in order]
+
+
+def _draw_heat_map(model: keras.Model, image: NDArray[np.uint8], label: int, path: Path) -> None:
+    """Write what the model was shown, and beside it the heat map of its answer, as PNG.
+
+    Raises:
+        ConvoyError: the network has no feature maps, or Keras runs without TensorFlow.
+    """
+    found = layer_cam(model, image[None], [label])
+    if found is None:
+        raise ConvoyError(
+            f"{model.name}: this network has no convolution, so it has no feature maps to draw "
+            "heat maps of; leave out --heat-map."
+        )
+    grey = np.broadcast_to(image, (*image.shape[:2], 3))
+    both = Image.fromarray(np.concatenate([grey, laid_over(image, found[0])], axis=1))
+    factor = max(1, LEAST_SIDE // max(image.shape[:2]))
+    size = (both.width * factor, both.height * factor)
+    with replacing(path) as scratch:
+        both.resize(size, Image.Resampling.NEAREST).save(scratch, format="PNG")
+
+
+def _other_file(folder: Path, picture: Path, drawn: set[Path]) -> Path:
+    """Return the file for a picture's heat map, another one than those drawn before."""
+    path, number = folder / f"{picture.stem}.png", 1
+    while path in drawn:
+        number += 1
+        path = folder / f"{picture.stem}-{number}.png"
+    return path
 
 
 def _as_json(answer: Answer) -> dict[str, object]:

@@ -25,6 +25,8 @@ REPETITIONS = 5
 SECONDS = 0.5
 # The smallest batch with this share of the highest speed is best; larger ones need more epochs.
 NEARLY = 0.9
+# Repetitions of one batch size that differ by more than this share were disturbed.
+UNSTEADY = 0.5
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,15 @@ def advice(found: Sequence[Measured], recipe: Recipe) -> str:
     ratio = size / recipe.batch_size
     rule = "with the square root (Adam)" if "adam" in recipe.optimizer else "in proportion (SGD)"
     factor = ratio**0.5 if "adam" in recipe.optimizer else ratio
+    largest = size == max(entry.batch_size for entry in found)
+    beyond = "were not tried" if largest else "only mean fewer steps an epoch"
+    unsteady = any(min(entry.speeds) < UNSTEADY * max(entry.speeds) for entry in found)
+    caution = (
+        "The speeds vary by half: measure again while nothing else runs.\n" if unsteady else ""
+    )
     return (
-        f"Batches of {size} reach {NEARLY:.0%} of the highest speed; larger ones only mean fewer "
-        f"steps an epoch.\nThe recipe has batches of {recipe.batch_size} and a learning rate of "
+        f"{caution}Batches of {size} reach {NEARLY:.0%} of the highest speed; larger ones "
+        f"{beyond}.\nThe recipe has batches of {recipe.batch_size} and a learning rate of "
         f"{recipe.learning_rate:g}. Scaled {rule}, batches of {size} begin with "
         f"{factor * recipe.learning_rate:.2g}: a start for the search, not a promise."
     )

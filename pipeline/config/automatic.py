@@ -22,26 +22,41 @@ TRIAL_SHARE, FEWEST_TRIAL_STEPS = 3, 150
 PRETRAINED_STEPS = 500
 # With 1,000 validation images the standard error of an accuracy of 0.9 is one point.
 FEW_VALIDATION_IMAGES = 1000
-ARCHITECTURE, PRETRAINED = "picture_cnn", "pretrained"
-# Photographs of fewer pixels a side are too coarse for a network that has seen ImageNet.
+ARCHITECTURE = "picture_cnn"
+# Architectures that begin from published weights, and the networks of these weights.
+BACKBONES = {
+    "pretrained": "efficientnet_lite0",
+    "pretrained_b0": "efficientnet_b0",
+    "pretrained_v2b0": "efficientnet_v2b0",
+}
+# Smaller pictures are enlarged for a network that has seen ImageNet, which then takes three times as
+# long and more as one that is trained on them alone (docs/folders.md).
 PRETRAINED_FROM = 96
-PHOTO_SIDE = 128
+PRETRAINED_SIDE = 128
+# A square cut out of a picture that is longer than this, by its shorter side, loses a third of it.
+CROPPED_UP_TO = 1.5
+# An ordinary trial takes a tenth of a second of one processor for each training image at most. The
+# limit is for what has gone astray: a busy machine must not come to another choice.
+LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE = 1800.0, 2.0
 
-# What `auto` stands for with a built-in data set: a plain training that takes a minute.
+# What `auto` stands for with a built-in data set; docs/training.md says what was tried.
 FIXED: dict[str, Any] = {
     "tune.epochs": 4,
     "tune.batch_sizes": None,
+    "tune.trial_seconds": None,
     "select.baseline": "simple_cnn",
     "select.rule": "one_standard_error",
     "select.confirm": None,
-    "fit.schedule": "constant",
+    "fit.schedule": "one_cycle",
     "fit.label_smoothing": 0.0,
-    "fit.augment.shift": 0,
+    "fit.augment.shift": 2,
     "fit.augment.rotation": 0.0,
     "fit.augment.zoom": 0.0,
     "train.epochs": 6,
     "train.threads": 2,
 }
+# With fewer images an epoch has fewer steps.
+FEW_TRAINING_IMAGES, EPOCHS_OF_FEW = 10_000, 12
 
 
 @dataclass(frozen=True)
@@ -53,7 +68,6 @@ class Facts:
         validation_images: How many there are.
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
-        coloured: Whether any of them has colours.
         image_size: Pixels a side to which they were resized.
     """
 
@@ -61,7 +75,6 @@ class Facts:
     validation_images: int
     width: float
     height: float
-    coloured: bool
     image_size: int
 
     @property
@@ -78,7 +91,6 @@ class Facts:
             report["validation"]["images"],
             pictures["width"],
             pictures["height"],
-            pictures["coloured"],
             pictures["image_size"],
         )
 
@@ -98,6 +110,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
     return {
         "tune.batch_sizes": batches,
         "tune.epochs": _trial_epochs(facts.training_images, training.value),
+        "tune.trial_seconds": _trial_seconds(facts.training_images),
         "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
@@ -107,9 +120,14 @@ def choose(facts: Facts) -> dict[str, Choice]:
     }
 
 
-def fixed() -> dict[str, Choice]:
-    """Return what `auto` stands for with a built-in data set."""
-    return {key: Choice(value, "as for every built-in data set") for key, value in FIXED.items()}
+def fixed(training_images: int) -> dict[str, Choice]:
+    """Return what `auto` stands for with a built-in data set of so many training images."""
+    every = "as for every built-in data set"
+    values = {key: Choice(value, every) for key, value in FIXED.items()}
+    if training_images < FEW_TRAINING_IMAGES:
+        reason = f"only {training_images:,} training images"
+        values["train.epochs"] = Choice(EPOCHS_OF_FEW, reason)
+    return values
 
 
 def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
@@ -122,7 +140,7 @@ def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
     images = facts.training_images
     training = _training_epochs(images, PRETRAINED_STEPS).value
     trial = _trial_epochs(images, training).value
-    return {"tune": {PRETRAINED: trial}, "train": {PRETRAINED: training}}
+    return {"tune": dict.fromkeys(BACKBONES, trial), "train": dict.fromkeys(BACKBONES, training)}
 
 
 def batch_sizes(training_images: int) -> Choice:
@@ -141,19 +159,27 @@ def usual_batch(training_images: int) -> int:
     return max(fitting, default=BATCH_SIZES[0])
 
 
-def image_size(width: float, height: float, coloured: bool) -> Choice:
+def image_size(width: float, height: float) -> Choice:
     """Choose the side in pixels to which pictures of this median size are brought."""
     shorter = min(width, height)
     found = f"the shorter side of a picture is {shorter:g} pixels (median)"
-    if coloured and shorter >= PRETRAINED_FROM:
-        return Choice(PHOTO_SIDE, f"{found}, in colour: enough for a pretrained network")
+    if shorter >= PRETRAINED_FROM:
+        return Choice(PRETRAINED_SIDE, f"{found}: enough for a pretrained network")
     side = round(min(max(shorter, SMALLEST_SIDE), LARGEST_SIDE))
     return Choice(side, f"{found}; kept between {SMALLEST_SIDE} and {LARGEST_SIDE}")
 
 
-def fit(width: float, height: float, coloured: bool) -> Choice:
-    """Choose how pictures that are not square are brought to a square."""
-    if coloured and min(width, height) >= PRETRAINED_FROM:
+def fit(width: float, height: float, proportion: float, coloured: bool) -> Choice:
+    """Choose how pictures that are not square are brought to a square.
+
+    Args:
+        width: Median width in pixels.
+        height: Median height.
+        proportion: Median of the longer side by the shorter.
+        coloured: Whether any of them has colours.
+    """
+    photographs = coloured and min(width, height) >= PRETRAINED_FROM
+    if photographs and proportion <= CROPPED_UP_TO:
         return Choice("crop", "photographs keep their proportions, and have their subject inside")
     return Choice("squash", "nothing is cut off, and no borders take the place of pixels")
 
@@ -168,20 +194,19 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
         facts: What a folder of pictures holds; None for a built-in data set.
     """
     if facts is None:
-        reasons = dict.fromkeys((ARCHITECTURE, PRETRAINED), "for folders of pictures")
+        reasons = dict.fromkeys((ARCHITECTURE, *BACKBONES), "for folders of pictures")
     else:
         short = "made for small images of one kind, not for pictures"
         reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
-        if not facts.coloured:
-            reasons[PRETRAINED] = "made for photographs in colour"
-        elif min(facts.width, facts.height) < PRETRAINED_FROM:
-            reasons[PRETRAINED] = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+        if min(facts.width, facts.height) < PRETRAINED_FROM:
+            small = f"made for pictures of {PRETRAINED_FROM} pixels a side and more"
+            reasons |= dict.fromkeys(BACKBONES, small)
     found = {name: reasons[name] for name in architectures if name in reasons}
     return found if len(found) < len(architectures) else {}
 
 
-def weights_needed(architectures: Sequence[str], *, folder: bool) -> bool:
-    """Check whether a search may begin from published weights.
+def networks_needed(architectures: Sequence[str], *, folder: bool) -> list[str]:
+    """Return the networks from whose published weights a search may begin.
 
     Args:
         architectures: Those that params.yaml lists.
@@ -189,7 +214,7 @@ def weights_needed(architectures: Sequence[str], *, folder: bool) -> bool:
             divided, so the weights are needed if they are listed.
     """
     left_out = {} if folder else unsuited(architectures, None)
-    return PRETRAINED in architectures and PRETRAINED not in left_out
+    return [BACKBONES[name] for name in architectures if name in BACKBONES and name not in left_out]
 
 
 def nearest(wanted: int, batch_sizes: Sequence[int]) -> int:
@@ -211,6 +236,11 @@ def _trial_epochs(training_images: int, training_epochs: int) -> Choice:
     epochs = min(max(math.ceil(training_epochs / TRIAL_SHARE), fewest), training_epochs)
     reason = f"a third of a training, and at least {FEWEST_TRIAL_STEPS} steps of {batch} images"
     return Choice(epochs, reason)
+
+
+def _trial_seconds(training_images: int) -> Choice:
+    most = max(LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE * training_images)
+    return Choice(most, f"twenty times an ordinary trial of {training_images:,} images")
 
 
 def _confirm(facts: Facts) -> Choice:

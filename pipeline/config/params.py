@@ -89,6 +89,9 @@ class Select(Section):
     """Which model the search hands on, and what it is compared with."""
 
     rule: Literal["one_standard_error", "best"]
+    # Only models of at most so many are chosen from; null: of any size.
+    most_parameters: Count | None
+    most_multiply_adds: Count | None
     confirm: Confirm | None
     baseline: ArchitectureName
 

@@ -9,7 +9,7 @@ run continues an interrupted download.
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial as bind
 from pathlib import Path
@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import replacing, sha256
-from pipeline.data.source import SourceFile, Spec
+from pipeline.base.files import digest, replacing
+from pipeline.data.source import SourceFile
 from pipeline.data.transfers import (
     InterruptedTransferError,
     Partial,
@@ -38,15 +38,15 @@ class FetchError(ConvoyError):
     """A published file that cannot be downloaded."""
 
 
-def fetch_all(name: str, spec: Spec, folder: Path) -> None:
-    """Download every file of data set `name` into `folder`, verified.
+def fetch_all(name: str, files: Sequence[SourceFile], folder: Path) -> None:
+    """Download the files of data set or network `name` into `folder`, verified.
 
     Raises:
         FetchError: no source has the right file; the message lists the answer of each source.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with download_progress() as bar:
-        for file in spec.files:
+        for file in files:
             task = bar.add_task(file.name, total=None)
             watch = bind(_show, bind(bar.update, task))
             origin = fetch(name, file, folder / file.name, watch)
@@ -71,12 +71,12 @@ def fetch(
     folder = paths.state() / "downloads" / name
     folder.mkdir(parents=True, exist_ok=True)
     # The digest is in the name, so a partial download of another version is not continued.
-    arriving = folder / f"{file.sha256[:16]}-{file.name}"
+    arriving = folder / f"{file.digest[:16]}-{file.name}"
     with _alone(arriving.with_name(f"{arriving.name}.lock")):
-        if arriving.exists() and sha256(arriving) == file.sha256:
+        if arriving.exists() and digest(arriving, file.kind) == file.digest:
             origin = f"{folder}, where it was kept"
         else:
-            origin = _try_sources(name, file, Partial(arriving), watch, sleep)
+            origin = _try_sources(name, file, Partial(arriving, file.kind), watch, sleep)
         with replacing(target) as scratch:
             _link(arriving, scratch)
     return origin
@@ -112,7 +112,7 @@ def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sl
     if not partial.size:
         partial.path.unlink()
     raise FetchError(
-        f"{name}: cannot get {file.name} (expected sha256 {file.sha256}).\n"
+        f"{name}: cannot get {file.name} (expected {file.kind} {file.digest}).\n"
         + "\n".join(answers)
         + f"\nDownload it by hand into a folder <mirror>/{name}/ and set {MIRROR}=<mirror>, "
         "or repair the network and run again; what has arrived is kept."
@@ -130,15 +130,17 @@ def _try_source(url: str, file: SourceFile, partial: Partial, watch: Watch, slee
             transfer(url, partial, watch, sleep)
         except InterruptedTransferError:
             # A server that announces too large a size ends every transfer "early".
-            if partial.sha256 != file.sha256:
+            if partial.digest != file.digest:
                 raise
-        if partial.sha256 == file.sha256:
+        if partial.digest == file.digest:
             return
-        found, size = partial.sha256, partial.size
+        found, size = partial.digest, partial.size
         partial.restart()
         if not resumed:
             break
-    raise FetchError(f"wrong content: expected sha256 {file.sha256}, got {found} ({size} bytes)")
+    raise FetchError(
+        f"wrong content: expected {file.kind} {file.digest}, got {found} ({size} bytes)"
+    )
 
 
 def sources(name: str, file: SourceFile) -> list[str]:

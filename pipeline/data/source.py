@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,13 +60,15 @@ class SourceFile:
 
     Attributes:
         name: Official file name.
-        sha256: Digest of its bytes, in hexadecimal.
+        digest: Digest of its bytes, in hexadecimal.
         urls: Public addresses, in the order in which they are tried.
+        kind: Kind of the digest: SHA-256, or MD5 where those who publish the file state no other.
     """
 
     name: str
-    sha256: str
+    digest: str
     urls: tuple[str, ...]
+    kind: Literal["sha256", "md5"] = "sha256"
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,12 @@ class Partial:
 
     Args:
         path: The file; the content that an earlier run left there is kept.
+        kind: Kind of the digest, a name that hashlib knows.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
-        self._hash = hashlib.sha256()
+    def __init__(self, path: Path, kind: str):
+        self.path, self.kind = path, kind
+        self._hash = hashlib.new(kind)
         self.size = 0
         if path.exists():
             with path.open("rb") as stream:
@@ -64,14 +65,14 @@ class Partial:
         path.touch()
 
     @property
-    def sha256(self) -> str:
+    def digest(self) -> str:
         """Digest of all bytes so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def restart(self) -> None:
         """Delete all bytes received so far."""
         self.path.write_bytes(b"")
-        self._hash, self.size = hashlib.sha256(), 0
+        self._hash, self.size = hashlib.new(self.kind), 0
 
     def extend(self, chunks: Iterator[bytes], watch: Callable[[int], None]) -> None:
         """Append chunks as they arrive, and call `watch` with the size after each."""

@@ -1,18 +1,26 @@
 """The classification of the test images by trained models, for `evaluate` and for `verify`."""
 
+import time
+from statistics import median
+
+import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.evaluation import predictions, scoring
 from pipeline.evaluation.comparison import Judged
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
+from pipeline.running import speeds
 from pipeline.running.terminal import progress
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.trained import TrainedModels
 
 BySeed = dict[int, Predictions]
+# The first calls compile.
+WARM_UP, CALLS = 3, 21
 
 
 def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
@@ -21,11 +29,26 @@ def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
     with progress("models") as bar:
         task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
         for result in index.seeds:
-            model = saving.load(trained.model_file(paths.MODELS / name, result.seed))
+            file = trained.model_file(paths.MODELS / name, result.seed)
+            model = saving.load(file)
             probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
             judged[result.seed] = scoring.predictions(test.labels, probabilities)
+            if result.seed == index.released:
+                speeds.note(file, _milliseconds(model, test.images(slice(0, 1))))
             bar.update(task, advance=1)
     return judged
+
+
+def _milliseconds(model: keras.Model, image: NDArray[np.uint8]) -> float:
+    """Measure the time that a model takes for one image [1, h, w, c]: the median of some calls."""
+    for _ in range(WARM_UP):
+        model.predict_on_batch(image)
+    times = []
+    for _ in range(CALLS):
+        begun = time.perf_counter()
+        model.predict_on_batch(image)
+        times.append(time.perf_counter() - begun)
+    return 1000 * median(times)
 
 
 def compared(released: Predictions, by_seed: BySeed) -> Judged:

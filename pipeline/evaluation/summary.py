@@ -1,20 +1,20 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv, read_json
 from pipeline.evaluation import metrics as metrics_file
+from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
-from pipeline.running.terminal import PLAIN, console, wrapped
+from pipeline.running.terminal import console, say
+from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
@@ -30,37 +30,21 @@ def show() -> None:
     Raises:
         ConvoyError: there are no results yet.
     """
-    write(console)
-
-
-def text() -> str:
-    """Return the same as plain text of `WIDTH` columns."""
-    page = Console(file=io.StringIO(), width=WIDTH, force_terminal=False, **PLAIN)
-    write(page)
-    return page.file.getvalue()  # type: ignore[attr-defined]
-
-
-def write(to: Console) -> None:
-    """Write the summary.
-
-    Raises:
-        ConvoyError: there are no results yet.
-    """
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = metrics_file.read()
     seeds = len({row["seed"] for row in read_csv(paths.LEARNING_CURVES / "tuned.csv")})
-    to.print(_table(metrics, seeds, to.width))
+    console.print(_table(metrics, seeds, console.width))
     for line in _lines(metrics, seeds):
-        to.print(wrapped(line, to), markup=False)
+        say(line)
 
 
 def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
     yield _search(metrics["tuned_against_baseline"], seeds)
     if behind := metrics.get("behind_yardsticks"):
-        names = " and ".join(YARDSTICKS[name] for name in behind)
-        yield f"Not worth its training: the tuned models are behind {names}, which takes seconds."
+        yield beside_yardsticks(behind, metrics)
+    yield from sizes.lines(metrics)
     for note in notes():
         yield f"note: {note}"
     if chosen := _chosen():
@@ -117,6 +101,18 @@ def _chosen() -> str:
             others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)
+
+
+def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
+    """Write how the tuned models stand beside yardsticks that are better."""
+    label = " and ".join(YARDSTICKS[name] for name in names)
+    p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
+    if p_value < LEVEL:
+        return f"Not worth its training: the tuned models are behind {label}, which takes seconds."
+    return (
+        f"No better than {label}, which takes seconds: on these test images the difference may be "
+        f"chance (exact McNemar test, p = {p_value:.2g})."
+    )
 
 
 def _search(verdict: dict[str, Any], seeds: int) -> str:

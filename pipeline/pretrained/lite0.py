@@ -8,13 +8,16 @@ convolution before it, because at inference both together are one linear map.
 """
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.pretrained import torch_files
 from pipeline.pretrained.pickles import WeightsError
-from pipeline.training.features import FROZEN_END
+from pipeline.training.features import marked
 
 # Repeats, kernel, stride of the first, expansion and filters of each stage: Tan and Le, table 1.
 STAGES = (
@@ -30,6 +33,27 @@ STEM, FEATURES = 32, 1280
 BLOCKS = sum(stage[0] for stage in STAGES)
 # TensorFlow's models of this family were trained with it.
 EPSILON = 1e-3
+
+
+class Lite0:
+    """The network as `backbones.Network` asks for it."""
+
+    blocks = BLOCKS
+
+    def apply(self, images: keras.KerasTensor, frozen: int, path: Path) -> keras.KerasTensor:
+        """Build the layers with their published weights, from images to features [n, 1280]."""
+        features = build(images, frozen)
+        values = _read(path)
+        for layer in keras.Model(images, features).layers:
+            if layer.name in values:
+                layer.set_weights(values[layer.name])
+        return features
+
+
+@cache
+def _read(path: Path) -> Mapping[str, list[NDArray[np.float32]]]:
+    """Read the weights once in a process, because every trial needs them."""
+    return weights(torch_files.read(path))
 
 
 def build(images: keras.KerasTensor, frozen: int) -> keras.KerasTensor:
@@ -48,15 +72,11 @@ def build(images: keras.KerasTensor, frozen: int) -> keras.KerasTensor:
             features = _block(features, f"block_{number}", kernel, stride, expansion, filters)
             number += 1
             if number == frozen:
-                features = _marked(features)
+                features = marked(features)
     features = _convolved(features, FEATURES, 1, "head")
     # Means over 25 pixels and more need all digits, whatever the precision.
     features = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(features)
-    return _marked(features) if frozen > number else features
-
-
-def _marked(features: keras.KerasTensor) -> keras.KerasTensor:
-    return keras.layers.Activation("linear", name=FROZEN_END)(features)
+    return marked(features) if frozen > number else features
 
 
 def _block(

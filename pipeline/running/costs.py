@@ -9,23 +9,33 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
 from pipeline.base import paths
-from pipeline.base.files import files_of, read_json, write_json
+from pipeline.base.files import files_of, read_json
 from pipeline.config import dvc_yaml, environment, params
 from pipeline.config.params import Params
 from pipeline.running.guard import described
 from pipeline.running.terminal import say
 
-# Fewer stages that ran after a plan say little about plans.
-LEAST_PLANS = 5
+
+@dataclass(frozen=True)
+class Size:
+    """How much a stage has to do.
+
+    Attributes:
+        models: Models that it trains or judges; 0 if its time depends on neither models nor images.
+        passes: Images that it processes, each as often as it is processed.
+    """
+
+    models: float = 0
+    passes: float = 0
 
 
 @dataclass(frozen=True)
@@ -35,90 +45,114 @@ class Cost:
     Attributes:
         stage: Its name in dvc.yaml, such as tune@mlp.
         dataset: `dataset.name` of the run.
-        work: Amount of work, in the stage's own unit (see `work_of`).
+        images: The number of images in each split; empty if it was not known yet.
+        models: As in `Size`, without the trainings that were in the store.
+        passes: As in `Size`, likewise.
         startup_seconds: Time from the start of the process to the start of the work.
         work_seconds: Time of the work itself.
         peak_mib: Largest resident memory of the process, in MiB. If worker processes ran the
             trials, the largest worker's is added once, however many ran at a time.
-        disk_mib: Size of the stage's outputs, in MiB; None in records of older versions.
-        planned_seconds: The time that `plan` last predicted for this work; None without a plan.
-        probe: Whether this is scaled up from a probe on a few images instead of a run.
+        disk_mib: Size of the stage's outputs, in MiB.
         workers: The number of models trained at a time, as from `workers_of`.
     """
 
     stage: str
     dataset: str
-    work: float
+    images: Mapping[str, int]
+    models: float
+    passes: float
     startup_seconds: float
     work_seconds: float
     peak_mib: float
-    disk_mib: float | None = None
-    planned_seconds: float | None = None
-    probe: bool = False
+    disk_mib: float
     workers: str = "1"
-
-    @property
-    def seconds(self) -> float:
-        """Start-up and work together, in seconds."""
-        return self.startup_seconds + self.work_seconds
 
 
 @contextmanager
 def recorded(stage: str) -> Iterator[None]:
-    """Measure the block, a stage's work, and append its cost if it ends without an error.
-
-    If there was a plan for this work, print the planned and the actual time and drop the plan.
-    """
-    begun = time.time()
+    """Measure the block, a stage's work, and append its cost if it ends without an error."""
+    begun, finished = time.time(), _finished_trainings()
     yield
     try:
-        _note(stage, begun)
+        _note(stage, begun, _finished_trainings() - finished)
     except OSError as error:
         say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
 
-def _note(stage: str, begun: float) -> None:
+def _note(stage: str, begun: float, trainings: int) -> None:
     outputs = dvc_yaml.outputs(described(stage)[0])
     settings = params.load()
-    work = work_of(stage, settings, images())
+    counts = images(settings.dataset.name)
+    size = size_of(stage, settings, counts)
+    # What was in the store took no time. A search beside this one adds to the store as well.
+    trains = stage.partition("@")[0] in ("tune", "confirm", "train") and size.models
+    share = min(1.0, max(0, trainings) / size.models) if trains else 1.0
     workers = workers_of(stage, settings)
-    plan = plans().get(stage, {})
-    fits = plan.get("work") == work and plan.get("workers", "1") == workers
     written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
     cost = Cost(
         stage,
         settings.dataset.name,
-        work,
+        counts,
+        size.models * share,
+        size.passes * share,
         startup_seconds=round(begun - psutil.Process().create_time(), 2),
         work_seconds=round(time.time() - begun, 2),
         peak_mib=round(peak_mib() + (0 if workers == "1" else largest_child_mib()), 1),
         disk_mib=round(written / 2**20, 3),
-        planned_seconds=plan["seconds"] if fits else None,
         workers=workers,
     )
-    if cost.planned_seconds:
-        say(f"{stage}: planned {cost.planned_seconds:,.0f} s, took {cost.seconds:,.0f} s")
-    append([cost])
-    if fits:
-        write_json(paths.PLAN, {name: it for name, it in plans().items() if name != stage})
+    _append(json.dumps(asdict(cost)))
 
 
-def work_of(stage: str, settings: Params, image_counts: dict[str, int]) -> float:
-    """Return a stage's work: the images it processes, or 1 if its time does not depend on them."""
-    train, test = image_counts.get("train", 1), image_counts.get("test", 1)
-    match stage.partition("@")[0]:
-        case "tune":
-            return settings.tune.trials * settings.tune.epochs * train
-        case "confirm" if settings.select.confirm is not None:
-            confirm = settings.select.confirm
-            return confirm.top * confirm.seeds * settings.tune.epochs * train
-        case "train":
-            return len(settings.train.seeds) * settings.train.epochs * train
-        case "evaluate":
-            return len(settings.train.seeds) * test
+def _finished_trainings() -> int:
+    """Count the trainings that the store has taken so far."""
+    entries = paths.STORE / "entries.jsonl"
+    return entries.read_bytes().count(b"\n") if entries.exists() else 0
+
+
+def size_of(
+    stage: str,
+    settings: Params,
+    counts: Mapping[str, int],
+    own_epochs: Collection[str] = ("tune", "train"),
+) -> Size:
+    """Return how much a stage has to do with so many images.
+
+    Args:
+        stage: Its name in dvc.yaml.
+        settings: The parameters that it runs with.
+        counts: The number of images in each split.
+        own_epochs: The sections of params.yaml whose `epochs` is `auto`, so that an architecture
+            may have epochs of its own.
+    """
+
+    def passes(architecture: str, section: Literal["tune", "train"]) -> int:
+        usual = (settings.tune if section == "tune" else settings.train).epochs
+        own = params.epochs_of(architecture, section, usual) if section in own_epochs else usual
+        return own * train
+
+    train, test = counts.get("train", 1), counts.get("test", 1)
+    name, _, item = stage.partition("@")
+    match name:
         case "split":
-            return train + test
-    return 1
+            return Size(1, train + test)
+        case "evaluate":
+            return Size(len(settings.train.seeds), len(settings.train.seeds) * test)
+        case "tune":
+            models = settings.tune.trials
+            return Size(models, models * passes(item, "tune"))
+        case "confirm" if settings.select.confirm is not None:
+            models = settings.select.confirm.top * settings.select.confirm.seeds
+            return Size(models, models * passes(_chosen("tuned"), "tune"))
+        case "train":
+            models = len(settings.train.seeds)
+            return Size(models, models * passes(_chosen(item), "train"))
+    return Size()
+
+
+def _chosen(name: str) -> str:
+    """Return the architecture that is trained under this name, as was last chosen."""
+    return str(_read(paths.SELECT / f"{name}.json").get("architecture", ""))
 
 
 def workers_of(stage: str, settings: Params) -> str:
@@ -142,16 +176,12 @@ def workers_of(stage: str, settings: Params) -> str:
     return os.environ.get(environment.WORKERS) or str(environment.usual_workers(threads, epochs))
 
 
-def data_report() -> dict[str, Any]:
-    """Read `split`'s report on this workspace's data; empty if there is none."""
-    return _read(paths.DATA_REPORT)
-
-
-def images() -> dict[str, int]:
-    """Read the number of images in each split of this workspace; empty if unknown."""
-    report = data_report()
+def images(dataset: str) -> dict[str, int]:
+    """Read the number of images in each split of a data set; empty if another one is here."""
+    report = _read(paths.DATA_REPORT)
     with suppress(KeyError, TypeError):
-        return {name: report[name]["images"] for name in ("train", "validation", "test")}
+        if report["dataset"] == dataset:
+            return {name: report[name]["images"] for name in ("train", "validation", "test")}
     return {}
 
 
@@ -162,11 +192,21 @@ def earlier() -> list[Cost]:
     known = {field.name for field in fields(Cost)}  # other versions may have written other fields
     found = []
     for text in paths.COSTS.read_text(encoding="utf-8", errors="replace").splitlines():
-        # A full disk or a kill leaves half a line, which must not make a run fail.
+        # A full disk or a kill leaves half a line, and an older version lines with less in them.
         with suppress(ValueError, TypeError):
             line = dict(json.loads(text))
             found.append(Cost(**{key: line[key] for key in known & line.keys()}))
     return found
+
+
+def _append(line: str) -> None:
+    """Append a line; the last line before it may be half a one."""
+    paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
+    before = paths.COSTS.read_bytes() if paths.COSTS.exists() else b""
+    with paths.COSTS.open("a", encoding="utf-8") as stream:
+        if before and not before.endswith(b"\n"):
+            stream.write("\n")
+        stream.write(f"{line}\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -179,33 +219,6 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def append(costs: Iterable[Cost]) -> None:
-    """Append costs to the earlier ones; the last of these may be half a line."""
-    paths.COSTS.parent.mkdir(parents=True, exist_ok=True)
-    before = paths.COSTS.read_bytes() if paths.COSTS.exists() else b""
-    with paths.COSTS.open("a", encoding="utf-8") as stream:
-        if before and not before.endswith(b"\n"):
-            stream.write("\n")
-        stream.writelines(json.dumps(asdict(cost)) + "\n" for cost in costs)
-
-
-def plans() -> dict[str, dict[str, Any]]:
-    """Read the plans of stages that have not run since: seconds, work and workers by stage."""
-    return _read(paths.PLAN)
-
-
-def accuracy() -> str:
-    """Write in one sentence how accurate the plans so far were; empty if there were too few."""
-    ratios = sorted(c.seconds / c.planned_seconds for c in earlier() if c.planned_seconds)
-    if len(ratios) < LEAST_PLANS:
-        return ""
-    return (
-        f"Earlier plans on this machine: {len(ratios)} stages took {ratios[0]:.1f} to "
-        f"{ratios[-1]:.1f} times what was planned, half of them less than "
-        f"{ratios[len(ratios) // 2]:.1f}."
-    )
 
 
 def peak_mib() -> float:

@@ -125,8 +125,8 @@ def run(main: Callable[[], None]) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         complain(
-            f"{error}. Make room (`dvc gc --all-branches` drops what no branch uses) and run "
-            "the same again to go on."
+            f"{error}. Make room (`dvc gc --all-commits --all-experiments` drops what nothing "
+            "uses) and run the same again to go on."
         )
         sys.exit(1)
 

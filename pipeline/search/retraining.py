@@ -8,11 +8,11 @@ from dataclasses import replace
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config.conditions import Conditions
-from pipeline.config.params import Confirm, Tune, epochs_of
+from pipeline.config.params import Select, Tune, epochs_of
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
-from pipeline.search.selection import Candidate, read_candidates
+from pipeline.search.selection import Candidate, read_candidates, within
 from pipeline.training.batches import SplitFolder
 from pipeline.training.specification import check_code
 from pipeline.training.work import Finished
@@ -23,7 +23,7 @@ from pipeline.workers.pool import Pool
 def retrain(
     architectures: Sequence[str],
     tune: Tune,
-    confirm: Confirm,
+    select: Select,
     conditions: Conditions,
     train: SplitFolder,
     validation: SplitFolder,
@@ -36,7 +36,7 @@ def retrain(
     Args:
         architectures: Names of those that were searched.
         tune: The settings of the search, which are those of the retraining.
-        confirm: How many leaders, and how often each is retrained.
+        select: How large a leader may be, how many there are, how often each is retrained.
         conditions: How every model is fitted.
         train: Images to train on.
         validation: Images to score on.
@@ -52,7 +52,9 @@ def retrain(
         for name in architectures
         for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
     ]
-    picked = leaders(candidates, confirm.top)
+    assert select.confirm is not None
+    confirm = select.confirm
+    picked = leaders(within(candidates, select), confirm.top)
     for leader in picked:
         check_code(leader.architecture, leader.code_sha256, paths.CANDIDATES)
     done: dict[int, Confirmed] = {}

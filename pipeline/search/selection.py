@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json, write_json
+from pipeline.base.paths import PARAMS
+from pipeline.config.params import Select
 
 Rule = Literal["one_standard_error", "best"]
 
@@ -22,6 +24,7 @@ class Candidate:
         standard_error: Standard error of that accuracy, from the number of validation images.
         val_loss: Validation cross-entropy in nats.
         parameters: Number of parameters.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`).
         hyperparameters: Its values.
         code_sha256: Digest of the architecture's file that it was built from.
     """
@@ -32,6 +35,7 @@ class Candidate:
     standard_error: float
     val_loss: float
     parameters: int
+    multiply_adds: int
     hyperparameters: Mapping[str, Any]
     code_sha256: str
 
@@ -66,6 +70,48 @@ def front(candidates: Sequence[Candidate]) -> list[Candidate]:
     for candidate in sorted(candidates, key=_tie):
         if not kept or candidate.val_accuracy > kept[-1].val_accuracy:
             kept.append(candidate)
+    return kept
+
+
+def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep the candidates that no other beats: the Pareto front, best first.
+
+    One beats another if it is as good or better in validation accuracy, parameters and
+    multiply-adds, and better in one of them. Of equals in all three the first is kept, by `_tie`.
+    """
+
+    def costs(candidate: Candidate) -> tuple[float, int, int]:
+        return -candidate.val_accuracy, candidate.parameters, candidate.multiply_adds
+
+    kept: list[Candidate] = []
+    # Whoever beats another comes before it in this order.
+    for candidate in sorted(candidates, key=lambda c: (costs(c), _tie(c))):
+        own = costs(candidate)
+        if not any(all(a <= b for a, b in zip(costs(other), own, strict=True)) for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def within(candidates: Sequence[Candidate], select: Select) -> list[Candidate]:
+    """Keep the candidates that are as small as params.yaml asks.
+
+    Raises:
+        ConvoyError: none is.
+    """
+    limits = {
+        key: limit
+        for key in ("parameters", "multiply_adds")
+        if (limit := getattr(select, f"most_{key}")) is not None
+    }
+    kept = [c for c in candidates if all(getattr(c, key) <= limits[key] for key in limits)]
+    if not kept and limits:
+        asked = " and ".join(f"select.most_{key} = {limit}" for key, limit in limits.items())
+        fewest = {key: min(getattr(c, key) for c in candidates) for key in limits}
+        least = " and ".join(f"{fewest[key]:,} {key}" for key in limits)
+        raise ConvoyError(
+            f"{PARAMS}: {asked}: none of the {len(candidates)} candidates is as small; the least "
+            f"that any of them has are {least}. Raise the limit, or search smaller models."
+        )
     return kept
 
 

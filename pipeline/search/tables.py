@@ -46,7 +46,7 @@ def candidates(
         if result.status != "completed":
             continue
         assert result.val_accuracy is not None and result.val_loss is not None
-        assert result.parameters is not None
+        assert result.parameters is not None and result.multiply_adds is not None
         completed.append(
             Candidate(
                 record.spec.architecture,
@@ -55,6 +55,7 @@ def candidates(
                 standard_error(result.val_accuracy, validation_images),
                 result.val_loss,
                 result.parameters,
+                result.multiply_adds,
                 record.spec.values,
                 code_sha256,
             )
@@ -87,4 +88,5 @@ def _summary(candidate: Candidate) -> dict[str, Any]:
         "val_accuracy": candidate.val_accuracy,
         "val_loss": candidate.val_loss,
         "parameters": candidate.parameters,
+        "multiply_adds": candidate.multiply_adds,
     }

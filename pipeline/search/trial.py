@@ -7,7 +7,7 @@ import keras
 
 from pipeline.search import checkpoints
 from pipeline.search.records import TrialSpec
-from pipeline.training import devices, models
+from pipeline.training import devices, effort, models
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit
 from pipeline.training.reports import Reports
@@ -69,7 +69,7 @@ def run_trial(
             callbacks=[*restore, keeper, watch, Reports(progress)],
         )
         curve += tuple(map(_row, epochs))
-        result = _judge(spec, curve, parameters)
+        result = _judge(spec, curve, parameters, effort.multiply_adds(model))
         wanted = spec.promotable and result.status == "completed"
         return result, keeper.checkpoint(curve) if wanted else None
     except Exception as error:  # noqa: BLE001 - one model's failure must not end the search
@@ -102,7 +102,7 @@ class _Watch(keras.callbacks.Callback):
             raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
 
 
-def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> Result:
+def _judge(spec: TrialSpec, curve: tuple, parameters: int, multiply_adds: int) -> Result:
     loss, _, val_loss, val_accuracy = curve[-1]
     # A NaN loss can stand beside a finite accuracy, and infinity would win a maximisation.
     if not all(map(math.isfinite, (loss, val_loss, val_accuracy))):
@@ -111,8 +111,10 @@ def _judge(spec: TrialSpec, curve: tuple, parameters: int) -> Result:
     if len(curve) < spec.epochs:
         bar = spec.stop_below[len(curve) - 1]
         reason = f"below the median of earlier trials ({bar:.4f}) after epoch {len(curve)}"
-        return Result("stopped", val_accuracy, val_loss, parameters, reason, curve=curve)
-    return Result("completed", val_accuracy, val_loss, parameters, curve=curve)
+        return Result(
+            "stopped", val_accuracy, val_loss, parameters, multiply_adds, reason, curve=curve
+        )
+    return Result("completed", val_accuracy, val_loss, parameters, multiply_adds, curve=curve)
 
 
 def _failed(parameters: int | None, reason: str, cause: Cause) -> Result:

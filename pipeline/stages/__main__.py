@@ -1,7 +1,8 @@
 """The stage runner: `python -m pipeline.stages STAGE [ITEM]`, as dvc.yaml calls it.
 
-It watches that nothing changes under the stage, imports its module, calls its `main` with the
-parameters, and notes what the run cost. Stages import this file nowhere: an edit here reruns none.
+It ties the stage to its run of DVC, watches that nothing changes under it, imports its module,
+calls its `main` with the parameters, and notes what the run cost. Stages import this file nowhere:
+an edit here reruns none.
 """
 
 import importlib
@@ -11,7 +12,7 @@ from contextlib import nullcontext
 
 from pipeline.base import code_digest
 from pipeline.config import params
-from pipeline.running import costs, imports, terminal
+from pipeline.running import costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
 # Stages that fit models, and draw nothing: Keras comes without what it only draws with.
@@ -32,6 +33,9 @@ def run(stage: str, *item: str) -> None:
     code_digest.loaded()
     settings = params.load()
     name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+    if name:
+        tie.end_with_dvc()
+        held = tie.hold_outputs(name)  # noqa: F841
     guard = Guard(name) if name else None
     bayesian = settings.tune.algorithm == "bayesian"
     with imports.slim(bayesian) if stage in FITTING else imports.quiet():

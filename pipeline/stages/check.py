@@ -28,10 +28,11 @@ def main(settings: Params) -> None:
                 f"{paths.PARAMS}: {key} = True: a mirrored image of {name} is of another "
                 "class, or of none; allowed: False"
             )
-    needed = automatic.weights_needed(settings.architectures, folder=name == FOLDER)
-    if settings.select.baseline == automatic.PRETRAINED and not needed:
+    baseline = settings.select.baseline
+    brought = automatic.networks_needed(settings.architectures, folder=name == FOLDER)
+    if baseline in automatic.BACKBONES and automatic.BACKBONES[baseline] not in brought:
         raise ParamsError(
-            f"{paths.PARAMS}: select.baseline = {automatic.PRETRAINED!r}: its weights are brought "
+            f"{paths.PARAMS}: select.baseline = {baseline!r}: its weights are brought "
             f"only where it is searched. Name it under architectures, with dataset.name: {FOLDER}, "
             "or choose another baseline"
         )

@@ -54,7 +54,7 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
         found = retrain(
             sorted(settings.architectures),
             settings.tune,
-            confirm,
+            settings.select,
             backend.resolved(settings.fit),
             SplitFolder(paths.TRAIN),
             SplitFolder(paths.VALIDATION),

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from pipeline.base import paths
 from pipeline.base.files import replacing
-from pipeline.config.automatic import weights_needed
+from pipeline.config.automatic import networks_needed
 from pipeline.config.params import FOLDER, Params
 from pipeline.data.fetching import fetch_all
 from pipeline.data.source import load_dataset
-from pipeline.pretrained import published
-from pipeline.running.terminal import say
+from pipeline.pretrained import arrival
 
 
 def main(settings: Params) -> None:
@@ -19,14 +18,13 @@ def main(settings: Params) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     name = settings.dataset.name
     spec = load_dataset(name).SPEC
-    fetch_all(name, spec, paths.RAW)
+    fetch_all(name, spec.files, paths.RAW)
     if not spec.files:
         _explain(paths.RAW, f"Nothing is downloaded for dataset.name: {name}.")
-    if weights_needed(settings.architectures, folder=name == FOLDER):
-        for network in published.PUBLISHED:
-            origin = published.bring(network, paths.WEIGHTS, lambda size, total: None)
-            say(f"{network}: weights from {origin}")
-    else:
+    networks = networks_needed(settings.architectures, folder=name == FOLDER)
+    for network in networks:
+        arrival.bring(network, paths.WEIGHTS)
+    if not networks:
         _explain(paths.WEIGHTS, "No architecture here begins from published weights.")
 
 

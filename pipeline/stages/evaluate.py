@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.files import read_csv, write_csv, write_json
@@ -13,6 +14,7 @@ from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
+from pipeline.statistics.paired import mcnemar_exact
 from pipeline.training import augmentation, backend, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
@@ -36,7 +38,7 @@ def main(settings: Params) -> None:
     scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
-    measured = _yardsticks(test)
+    measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
     behind = [
         name
@@ -48,9 +50,10 @@ def main(settings: Params) -> None:
     write_json(paths.METRICS, found)
 
 
-def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
-    """Score what takes seconds on the same test images; of many other images it takes some."""
+def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:
+    """Score what takes seconds on the same test images, and compare it with the tuned model."""
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
+    # Of many images it takes some, so that it does take seconds.
     used = yardsticks.evenly(train.labels, yardsticks.MOST_IMAGES)
     judged = yardsticks.evenly(validation.labels, yardsticks.MOST_VALIDATION)
     found = (
@@ -63,7 +66,18 @@ def _yardsticks(test: SplitFolder) -> dict[str, dict[str, Any]]:
         ),
         yardsticks.largest_class(train.labels, validation.labels, len(test)),
     )
-    return {each.name: scoring.of_labels(test.labels, each.predicted) for each in found}
+    return {
+        each.name: {
+            **scoring.of_labels(test.labels, each.predicted),
+            "mcnemar_p": _p_value(tuned.correct, each.predicted == test.labels),
+        }
+        for each in found
+    }
+
+
+def _p_value(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Compare two classifiers by which images they get right, [n] each (exact McNemar test)."""
+    return mcnemar_exact(int((other & ~one).sum()), int((one & ~other).sum()))
 
 
 def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
@@ -75,6 +89,9 @@ def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str,
         "accuracy_mean_of_seeds": float(np.mean(accuracies)),
         "accuracy_range_of_seeds": max(accuracies) - min(accuracies),
         "parameters": index.parameters,
+        "multiply_adds": index.multiply_adds,
+        # A list, as all of a metrics file that DVC should not show.
+        "weights": [dict(index.weights)] if index.weights else [],
     }
 
 

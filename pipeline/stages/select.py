@@ -9,12 +9,21 @@ from pipeline.base.files import read_json, write_csv, write_json
 from pipeline.config import automatic
 from pipeline.config.automatic import nearest
 from pipeline.config.params import Params
+from pipeline.pretrained import published
 from pipeline.running.terminal import say
 from pipeline.search.confirmation import Confirmed
-from pipeline.search.selection import Candidate, choose, front, read_candidates
+from pipeline.search.selection import (
+    Candidate,
+    choose,
+    front,
+    pareto_front,
+    read_candidates,
+    within,
+)
 from pipeline.training.specification import Specification
 
-COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]
+SIZES = ["parameters", "multiply_adds"]
+COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", *SIZES]
 
 
 def main(settings: Params) -> None:
@@ -22,10 +31,16 @@ def main(settings: Params) -> None:
     leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
     sound = {leader.name: leader for leader in leaders if not leader.failures}
     # What was confirmed is chosen from by its means; what was not, by its search.
+    everything = [
+        candidate
+        for name in sorted(settings.architectures)
+        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
+    ]
+    allowed = within(everything, settings.select)
     searched = [
         candidate
         for name in sorted(settings.architectures)
-        for candidate in front(read_candidates(paths.CANDIDATES / f"{name}.json"))
+        for candidate in front([c for c in allowed if c.architecture == name])
     ]
     candidates = [leader.candidate for leader in sound.values()] or searched
     chosen, reason = choose(candidates, settings.select.rule)
@@ -43,6 +58,7 @@ def main(settings: Params) -> None:
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
     write_json(paths.SELECT / "metrics.json", _metrics(chosen, list(sound.values())))
     _write_candidates(candidates, chosen, reason)
+    _write_front(pareto_front(everything), chosen)
     say(f"chosen: {chosen.architecture} trial {chosen.trial}: {reason}")
     if sound:
         leader = sound[f"{chosen.architecture}-{chosen.trial}"]
@@ -76,3 +92,23 @@ def _write_candidates(candidates: list[Candidate], chosen: Candidate, reason: st
         for candidate in candidates
     ]
     write_csv(paths.SELECT / "candidates.csv", [*COLUMNS, "chosen_because"], rows)
+
+
+def _write_front(candidates: Sequence[Candidate], chosen: Candidate) -> None:
+    """Write the Pareto front: the models of all searches that none beats in accuracy and size."""
+    rows = []
+    for candidate in candidates:
+        weights = published.described(candidate.architecture)
+        rows.append(
+            [
+                candidate.architecture,
+                candidate.trial,
+                candidate.val_accuracy,
+                candidate.standard_error,
+                *(getattr(candidate, size) for size in SIZES),
+                f"{weights['network']} ({weights['licence']})" if weights else "",
+                (candidate.architecture, candidate.trial) == (chosen.architecture, chosen.trial),
+            ]
+        )
+    columns = ["architecture", "trial", "val_accuracy", "standard_error", *SIZES]
+    write_csv(paths.SELECT / "front.csv", [*columns, "weights", "chosen"], rows)

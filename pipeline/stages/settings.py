@@ -14,7 +14,7 @@ def main(settings: Params) -> None:
     """Write the value and the reason of each key that is `auto`; null for the others."""
     report = read_json(paths.DATA_REPORT)
     facts = Facts.of(report) if "pictures" in report else None
-    choices = automatic.choose(facts) if facts else automatic.fixed()
+    choices = automatic.choose(facts) if facts else automatic.fixed(report["train"]["images"])
     asked = {key: choices[key] for key in params.read_automatic_keys()}
     left_out = automatic.unsuited(settings.architectures, facts)
     chosen = _nested({key: asked[key].value if key in asked else None for key in automatic.FIXED})

@@ -12,8 +12,9 @@ from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing, write_csv
 from pipeline.config import environment
 from pipeline.config.params import Params, epochs_of
+from pipeline.pretrained import published
 from pipeline.running.terminal import say
-from pipeline.training import backend, layers, models, specification, trained
+from pipeline.training import backend, effort, layers, models, specification, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.seeds import FinalSeed
 from pipeline.training.specification import Specification
@@ -137,6 +138,8 @@ def _write_index(
         train.classes,
         ends,
         train.fit,
+        effort.multiply_adds(model) * (1 + seed.mirrored),
+        published.described(seed.architecture),
     )
     trained.write(index, folder)
     scores = ", ".join(f"{end.val_accuracy:.4f}" for end in index.seeds)

@@ -28,6 +28,11 @@ FROZEN_END = "frozen_end"
 BATCH = 32
 
 
+def marked(features: keras.KerasTensor) -> keras.KerasTensor:
+    """Mark that the layers up to here are frozen."""
+    return keras.layers.Activation("linear", name=FROZEN_END)(features)
+
+
 class FeatureSplit(SplitFolder):
     """A split whose images are replaced by their features, float16 [n, ...].
 

@@ -10,7 +10,7 @@ import keras
 
 from pipeline.base.errors import ConvoyError
 from pipeline.config.conditions import Conditions
-from pipeline.training import devices, models, saving
+from pipeline.training import devices, effort, models, saving
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit, kept
 from pipeline.training.recipe import Recipe
@@ -97,6 +97,7 @@ class FinalSeed:
             end.val_accuracy,
             end.val_loss,
             model.count_params(),
+            effort.multiply_adds(model) * (1 + self.mirrored),
             curve=tuple((e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in curve),
         )
         return result, saving.dump(models.mirrored(model) if self.mirrored else model)

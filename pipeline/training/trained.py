@@ -4,9 +4,10 @@
 validation loss. Test images play no part in this choice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.base.files import read_json, write_json
 from pipeline.config.fields import Fit
@@ -35,6 +36,9 @@ class TrainedModels:
         classes: Class names, in the order of the probabilities.
         seeds: The validation scores of each seed.
         fit: How picture files were brought to the images' shape; None if there were no files.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`); None in the index of an
+            older version.
+        weights: What is known of published weights that it began from; None if there were none.
     """
 
     architecture: str
@@ -44,6 +48,8 @@ class TrainedModels:
     classes: Sequence[str]
     seeds: Sequence[SeedResult]
     fit: Fit | None = None
+    multiply_adds: int | None = None
+    weights: Mapping[str, Any] | None = None
 
     @property
     def released(self) -> int:

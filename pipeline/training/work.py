@@ -60,6 +60,7 @@ class Result:
         val_accuracy: Validation accuracy of the model as it was left, 0 to 1; None if failed.
         val_loss: Validation cross-entropy of that model in nats; None if failed.
         parameters: Number of parameters; None if the model could not be built.
+        multiply_adds: Effort of one image (`pipeline/training/effort.py`); None if it failed.
         reason: Why it failed or was stopped; empty if completed.
         cause: Kind of failure; empty if it did not fail.
         curve: One row an epoch; empty if failed.
@@ -69,6 +70,7 @@ class Result:
     val_accuracy: float | None = None
     val_loss: float | None = None
     parameters: int | None = None
+    multiply_adds: int | None = None
     reason: str = ""
     cause: Cause = ""
     curve: tuple[EpochRow, ...] = ()

@@ -1,12 +1,15 @@
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from support import toy_pipeline
 from support.project import run
 
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import doctor
+from pipeline.commands import doctor, merging
 
 CACHE = Path(".dvc/cache/files/md5")
 
@@ -82,24 +85,27 @@ def test_the_detached_head_of_a_killed_experiment_is_told_from_another(healthy):
     assert "belong to no branch" in problems("Git is on a branch")[0]
     run("git", "update-ref", "refs/exps/exec/EXEC_BASELINE", "HEAD", cwd=healthy)
     (problem,) = problems("Git is on a branch")
-    assert "git checkout HEAD -- params.yaml dvc.lock results" in problem
-    run("git", "switch", "-q", "main", cwd=healthy)
+    Path("params.yaml").write_text("edited")
+    run("bash", "-c", problem.partition("→ ")[2].partition("  (")[0], cwd=healthy)
+    assert run("git", "stash", "show", "--name-only", cwd=healthy).stdout == "params.yaml\n"
     assert problems("Git is on a branch") == []
 
 
 def test_a_lock_whose_process_number_now_belongs_to_another_program(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     doctor.DVC_PROCESS_LOCKS.parent.mkdir(parents=True)
-    with subprocess.Popen(["sleep", "100"]) as other:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(["sh", "-c", "echo; read _"], **pipes) as other:
+        other.stdout.readline()
         info = {"pid": other.pid, "cmd": "dvc repro"}
         # The form in which DVC writes it.
         held = {"write": {"data/split": info}, "read": {"data/raw": [info]}}
         doctor.DVC_PROCESS_LOCKS.write_text(json.dumps(held))
         found = problems("No process")
-        other.kill()
+        other.communicate(b"\n")
     assert found == [
         f"2 paths, such as data/split, are locked by process {other.pid}, which is not DVC any "
-        "more but sleep 100 → rm .dvc/tmp/rwlock"
+        "more but sh -c echo; read _ → rm .dvc/tmp/rwlock"
     ]
     assert problems("No process") == []  # DVC forgets a process that is gone
 
@@ -129,7 +135,8 @@ def test_missing_data_is_found(healthy, tmp_path):
     Path("models/tuned").rename(tmp_path / "tuned")
     CACHE.rename(tmp_path / "cache")
     assert problems("Data and models") == [
-        "models/tuned (train@tuned) is neither here nor cached → dvc pull, or make run"
+        "neither here nor cached: models/tuned (train@tuned) → dvc repro, or dvc pull if a remote "
+        "has them"
     ]
 
 
@@ -140,24 +147,87 @@ def test_data_in_a_cache_elsewhere_is_not_missing(healthy, tmp_path):
     assert problems("Data and models") == []
 
 
-def test_a_merge_in_conflict_is_mended_by_what_it_says(healthy, capsys):
+def conflict(healthy):
+    """Merge two branches that have both written dvc.lock and a result; params.yaml is left out."""
     committed = run("git", "rev-parse", "HEAD", cwd=healthy).stdout.strip()
     lock, report = Path("dvc.lock"), Path("results/data.json")
-    for branch, margin in (("main", "0.02"), ("topic", "0.03")):
+    for branch in ("main", "topic"):
         run("git", "switch", "-q", "-C", branch, committed, cwd=healthy)
-        for file in (lock, report, Path("params.yaml")):
-            file.write_text(f"# {margin}\n" + file.read_text())
+        for file in (lock, report):
+            file.write_text(f"# {branch}\n" + file.read_text())
+        Path("results/classes.csv").write_text(branch)
+        if branch == "main":
+            Path("results/classes.csv").unlink()
         run("git", "commit", "-qam", branch, cwd=healthy)
     run("git", "merge", "main", cwd=healthy, check=False)
-    edit, retake = problems("Parameters, dvc.lock")
-    assert edit.startswith("params.yaml: in conflict")
-    assert retake.startswith("dvc.lock, results/data.json: in conflict")
-    with pytest.raises(ConvoyError, match="2 problems found"):
+
+
+def test_a_merge_in_conflict_is_mended_by_what_it_says(healthy):
+    for key in merging.drivers():
+        run("git", "config", "--unset", key, cwd=healthy)
+    assert problems("Git can merge")[0].endswith("→ python -m pipeline merge-setup")
+    conflict(healthy)
+    (problem,) = problems("Parameters, dvc.lock")
+    assert problem.startswith("dvc.lock, results/classes.csv, results/data.json: in conflict")
+    run("bash", "-c", problem.rpartition("→ ")[2].partition(" && dvc repro")[0], cwd=healthy)
+    assert problems("Parameters, dvc.lock") == []
+    assert Path("results/data.json").read_text().startswith("# topic\n{")
+    (problem,) = problems("Git is on a branch")
+    assert problem.startswith("a merge is half done → dvc repro && git add")
+
+
+def test_a_result_that_one_side_has_deleted_is_left_to_the_run(healthy):
+    conflict(healthy)
+    (problem,) = problems("Parameters, dvc.lock")
+    assert problem.startswith("results/classes.csv: in conflict")
+    assert "→ git add -A dvc.lock results && dvc repro" in problem
+
+
+def test_parameters_in_conflict_are_for_the_user(healthy, capsys):
+    committed = run("git", "rev-parse", "HEAD", cwd=healthy).stdout.strip()
+    params = Path("params.yaml")
+    for branch in ("main", "topic"):
+        run("git", "switch", "-q", "-C", branch, committed, cwd=healthy)
+        params.write_text(f"# {branch}\n" + params.read_text())
+        run("git", "commit", "-qam", branch, cwd=healthy)
+    run("git", "merge", "main", cwd=healthy, check=False)
+    with pytest.raises(ConvoyError, match="1 problem found"):
         doctor.examine()
-    assert "git checkout -- dvc.lock" not in capsys.readouterr().out
-    run("bash", "-c", retake.rpartition("→ ")[2].partition(" && dvc repro")[0], cwd=healthy)
-    assert len(problems("Parameters, dvc.lock")) == 1
-    assert "<<<" not in lock.read_text() + report.read_text()
+    assert (
+        "params.yaml: in conflict, as a merge left it\n          → edit" in capsys.readouterr().out
+    )
+
+
+def test_a_rebase_that_waits_is_not_a_detached_head(healthy):
+    conflict(healthy)
+    run("git", "merge", "--abort", cwd=healthy)
+    run("git", "rebase", "main", cwd=healthy, check=False)
+    (problem,) = problems("Git is on a branch")
+    assert problem.startswith("a rebase is half done → dvc repro && ")
+    assert problem.endswith("git rebase --continue")
+
+
+@pytest.mark.parametrize("command", [["repro"], ["exp", "run", "-S", "epochs=2"]])
+def test_a_run_at_work_is_not_a_killed_one(tmp_path, monkeypatch, capsys, command):
+    folder = toy_pipeline.finished(tmp_path / "small")
+    stages = folder / "dvc.yaml"
+    stages.write_text(stages.read_text().replace("mkdir -p data &&", "cat ../begun ../gate &&"))
+    monkeypatch.chdir(folder)
+    for name in ("begun", "gate"):
+        os.mkfifo(tmp_path / name)
+    with subprocess.Popen([sys.executable, "-m", "dvc", *command]) as dvc:
+        (tmp_path / "begun").write_text("")  # waits for the stage
+        with pytest.raises(ConvoyError):  # this folder is not a whole project
+            doctor.examine()
+        (tmp_path / "gate").write_text("")
+    said = capsys.readouterr().out
+    assert "later   Git is on a branch, with nothing half done" in said
+    shown = " ".join(["dvc", *command])
+    assert said.endswith(
+        f"`{shown}` (process {dvc.pid}) is running here: what it changes is not checked. "
+        "Run doctor again after it.\n"
+    )
+    assert doctor.runs.here() == []
 
 
 def test_marks_of_a_conflict_that_were_committed_are_found(healthy):

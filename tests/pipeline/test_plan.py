@@ -1,6 +1,5 @@
 import json
-import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from support.project import TINY, run, write_params
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import write_json
-from pipeline.commands import affected, plan, probe
-from pipeline.config import params
+from pipeline.base.files import read_json, write_json
+from pipeline.commands import affected, plan
 from pipeline.running import costs
 
 
@@ -28,7 +26,7 @@ def test_nothing_to_run_in_a_finished_clone(planned, capsys):
 
 
 def reached(*, certain):
-    return [entry.stage for entry in plan.plan([], probing=False) if entry.certain is certain]
+    return [entry.stage for entry in plan.plan([]) if entry.certain is certain]
 
 
 def test_data_and_models_that_a_fresh_clone_lacks_are_made(finished, monkeypatch, tmp_path):
@@ -71,41 +69,102 @@ def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(plann
     assert "tune.epochs=2" not in Path("params.yaml").read_text()
 
 
-def test_the_work_is_estimated_in_proportion(planned):
-    def tune(value):
-        return {e.stage: e.cost for e in plan.plan([f"tune.epochs={value}"])}["tune@mlp"]
-
-    two, three, four = tune(2), tune(3), tune(4)
-    assert three.seconds - two.seconds == pytest.approx(four.seconds - three.seconds)
-    assert two.startup_seconds < two.seconds < three.seconds
-    assert json.loads(paths.PLAN.read_text())["tune@mlp"]["seconds"] == four.seconds
+def estimates(*overrides):
+    return {one.stage: one for one in plan.plan(overrides)}
 
 
-def test_memory_and_disk_are_those_of_the_earlier_run(planned, capsys):
-    train = {entry.stage: entry.cost for entry in plan.plan(["train.epochs=3"])}["train@tuned"]
+def record(**changes):
+    """Write down another run of tune@mlp, like the last one but for these changes."""
+    last = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"][-1]
+    line = json.dumps(asdict(replace(last, **changes))) + "\n"
+    with paths.COSTS.open("a") as stream:
+        stream.write(line)
+    return line
+
+
+def test_an_estimate_is_a_range_from_the_run_that_is_nearest_in_size(planned):
+    def tune(epochs):
+        return estimates(f"tune.epochs={epochs}")["tune@mlp"]
+
+    images = read_json(paths.DATA_REPORT)["train"]["images"]
+    first = record(models=2, passes=2 * images, startup_seconds=3.0, work_seconds=10.0)
+    paths.COSTS.write_text(first)
+    # The start is not scaled; of the rest, nothing may grow, or all.
+    assert tune(20).seconds == (13.0, 203.0)
+    assert tune(20).source == "0.05 × size"
+    record(models=4, passes=4 * 10 * images, startup_seconds=3.0, work_seconds=40.0)
+    record(models=4, passes=4 * 10 * images, startup_seconds=3.0, work_seconds=50.0)
+    assert tune(20).seconds == (3 + 40 / 2, 53.0)
+    # Everything was in the store.
+    record(models=0, passes=0, work_seconds=0.1)
+    assert tune(20).seconds == (23.0, 53.0)
+
+
+def test_runs_of_the_same_size_give_what_they_took(planned, capsys):
+    record(startup_seconds=1.0, work_seconds=299.0)
+    Path("results/tune/mlp.json").unlink()
+    assert estimates()["tune@mlp"].seconds[1] == 300
+    assert estimates()["tune@mlp"].source == "same size"
+    plan.show([])
+    assert "to 300 s" in capsys.readouterr().out
+
+
+def test_with_other_workers_the_time_may_be_divided_among_them(planned, monkeypatch):
+    record(models=4, startup_seconds=0.0, work_seconds=100.0, workers="1")
+    monkeypatch.setenv("CONVOY_WORKERS", "4")
+    search = ["tune.epochs=2", "tune.trials=4"]
+    images = read_json(paths.DATA_REPORT)["train"]["images"]
+    record(models=4, passes=8 * images, startup_seconds=0.0, work_seconds=100.0, workers="1")
+    assert estimates(*search)["tune@mlp"].seconds == (25.0, 100.0)
+    record(models=4, passes=8 * images, startup_seconds=0.0, work_seconds=40.0, workers="4")
+    assert estimates(*search)["tune@mlp"].seconds == (40.0, 40.0)
+
+
+def test_memory_and_disk_are_those_of_the_earlier_run(planned):
+    train = estimates("train.epochs=3")["train@tuned"]
     assert train.peak_mib > 100
     models = sum(file.stat().st_size for file in Path("models/tuned").iterdir()) / 2**20
     assert train.disk_mib == pytest.approx(models, rel=0.1)
 
 
-@pytest.mark.slow
-def test_what_never_ran_here_is_probed_once(planned, capsys):
+def test_what_has_not_run_says_so_and_what_to_do(planned, capsys):
     paths.COSTS.unlink()
-    found = {entry.stage: entry.cost for entry in plan.plan(["tune.epochs=2"])}
-    for stage in ("tune@mlp", "train@baseline", "train@tuned"):
-        assert found[stage].probe
-        assert 0 < found[stage].startup_seconds < found[stage].seconds
-    assert found["train@baseline"].disk_mib == pytest.approx(2 * 61_706 * 4 / 2**20)
-    assert found["select"] is None
-    written = paths.COSTS.read_text()
+    assert estimates("tune.epochs=2")["tune@mlp"].source == "none here"
     plan.show(["tune.epochs=2"])
-    assert paths.COSTS.read_text() == written
-    assert "a probe" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "unknown" in said
+    assert "dvc exp run --temp" in said
+    assert "Known are" not in said
 
 
-def test_a_data_set_that_is_not_here_is_unknown(planned, capsys):
-    plan.show(["dataset.name=mnist"])
-    assert "unknown" in capsys.readouterr().out
+def test_a_data_set_that_is_not_here_is_unknown_but_for_what_does_not_depend_on_it(planned):
+    found = estimates("dataset.name=mnist")
+    for stage in ("download", "split", "tune@mlp", "train@tuned", "evaluate"):
+        assert found[stage].source == "none on mnist"
+    for stage in ("check", "settings", "explain", "confirm", "select"):
+        assert found[stage].seconds
+    counts = {"train": 50_000, "validation": 10_000, "test": 10_000}
+    record(dataset="mnist", images=counts, models=2, passes=100_000, work_seconds=100.0)
+    assert estimates("dataset.name=mnist")["tune@mlp"].source == "same size"
+
+
+def test_what_is_left_out_takes_no_time(planned):
+    left_out = estimates("architectures=[mlp, pretrained]")["tune@pretrained"]
+    assert left_out.source == "none here"
+    record(stage="tune@pretrained", models=0, passes=0, startup_seconds=0.5, work_seconds=0.1)
+    assert estimates("architectures=[mlp, pretrained]")["tune@pretrained"].seconds == (0.6, 0.6)
+
+
+def test_what_is_automatic_for_a_folder_is_unknown_until_it_is_divided(planned):
+    for name in ("cat", "dog"):
+        picture = Path("data/images") / name / "1.png"
+        picture.parent.mkdir()
+        Image.new("RGB", (16, 16)).save(picture)
+    record(dataset="folder")
+    changes = ["dataset.name=folder", "train.epochs=auto"]
+    assert estimates(*changes)["tune@mlp"].source == plan.UNDECIDED
+    write_json(paths.DATA_REPORT, read_json(paths.DATA_REPORT) | {"dataset": "folder"})
+    assert estimates(*changes)["tune@mlp"].source == plan.UNDECIDED
 
 
 def test_a_bad_value_is_an_error(planned):
@@ -124,7 +183,7 @@ def test_a_mistyped_key_is_named_with_the_near_miss(planned):
 
 def test_a_parameter_is_named_as_dvc_takes_it(planned):
     plain, with_file = (
-        [entry.stage for entry in plan.plan([change], probing=False)]
+        [entry.stage for entry in plan.plan([change])]
         for change in ("evaluate.margin=0.01", "params.yaml:evaluate.margin=0.01")
     )
     assert with_file == plain == ["check", "evaluate"]
@@ -142,25 +201,7 @@ def test_a_parameter_is_named_as_dvc_takes_it(planned):
 )
 def test_what_cannot_be_planned_says_why(planned, change, said):
     with pytest.raises(ConvoyError, match=said):
-        plan.plan([change], probing=False)
-
-
-def test_a_probe_that_was_killed_says_so(workspace, monkeypatch):
-    real = subprocess.run
-    monkeypatch.setattr(
-        probe.subprocess, "run", lambda _, **how: real(["sh", "-c", "kill -9 $$"], **how)
-    )
-    paths.TRAIN.mkdir(parents=True)
-    write_json(paths.DATA_REPORT, {"dataset": "digits"})
-    with pytest.raises(ConvoyError, match=r"probe failed: killed by SIGKILL\n.*--no-probe"):
-        probe.estimate(["tune@mlp"], params.load(), Path("params.yaml"))
-
-
-def test_what_is_not_searched_is_not_probed(workspace):
-    write_params(workspace, TINY | {"architectures": ["mlp", "pretrained"]})
-    paths.TRAIN.mkdir(parents=True)
-    write_json(paths.DATA_REPORT, {"dataset": "digits"})
-    assert probe.estimate(["tune@pretrained"], params.load(), Path("params.yaml")) == []
+        plan.plan([change])
 
 
 def test_pictures_that_git_does_not_know_are_no_change_unless_they_change(planned):
@@ -189,54 +230,3 @@ def test_a_file_whose_name_git_would_quote_is_copied(planned, tmp_path):
     name.write_text("# larger")
     affected.copy_known(tmp_path)
     assert (tmp_path / name).exists()
-
-
-def test_the_probe_is_given_the_parameters_of_the_plan(planned, monkeypatch):
-    def look(command, **_):
-        file = Path(command[3])
-        raise ConvoyError(f"{params.load(file).fit.label_smoothing}")
-
-    real, asked = subprocess.run, "pipeline.commands.probe"
-    monkeypatch.setattr(
-        probe.subprocess,
-        "run",
-        lambda command, **how: (look if asked in command else real)(command, **how),
-    )
-    monkeypatch.setattr(costs, "earlier", list)
-    with pytest.raises(ConvoyError, match=r"0\.125"):
-        plan.plan(["fit.label_smoothing=0.125"])
-
-
-def test_runs_with_as_many_workers_come_first_and_others_are_scaled(planned, monkeypatch):
-    def seconds(workers):
-        monkeypatch.setenv("CONVOY_WORKERS", workers)
-        found = {entry.stage: entry.cost for entry in plan.plan(["tune.epochs=2"])}
-        return found["tune@mlp"].work_seconds
-
-    alone = seconds("1")
-    assert seconds("2") == pytest.approx(alone / 2)
-    assert seconds("8") == pytest.approx(alone / 2)  # tune.in_flight is 2
-    (one,) = [cost for cost in costs.earlier() if cost.stage == "tune@mlp"]
-    costs.append([replace(one, workers="8", work_seconds=100.0)])
-    assert seconds("8") == pytest.approx(200)
-    assert seconds("1") == alone
-
-
-def test_seeds_that_are_trained_at_a_time_share_the_time(planned, monkeypatch):
-    def seconds(workers, seeds):
-        monkeypatch.setenv("CONVOY_WORKERS", workers)
-        found = plan.plan([f"train.seeds={seeds}", "train.epochs=3"], probing=False)
-        return {entry.stage: entry.cost for entry in found}["train@tuned"].work_seconds
-
-    assert seconds("2", [1, 2]) == pytest.approx(seconds("1", [1, 2]) / 2)
-    # The third seed runs alone.
-    assert seconds("2", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) * 2 / 3)
-    assert seconds("8", [1, 2, 3]) == pytest.approx(seconds("1", [1, 2, 3]) / 3)
-
-
-def test_leaders_are_retrained_no_more_at_a_time_than_trials_are_open(planned, monkeypatch):
-    costs.append([costs.Cost("confirm", "digits", 1, 1.0, 100.0, 1.0)])
-    monkeypatch.setenv("CONVOY_WORKERS", "8")
-    found = plan.plan(["select.confirm={top: 1, seeds: 2}"], probing=False)
-    (confirm,) = [entry.cost for entry in found if entry.stage == "confirm"]
-    assert confirm.work_seconds == pytest.approx(100 * confirm.work / 2)  # tune.in_flight is 2

@@ -1,6 +1,7 @@
 """Clones of the project as a user would have them: fresh, or with a whole run in them."""
 
 import shutil
+import sys
 
 from support.project import ROOT, TINY, run, write_params
 
@@ -17,6 +18,7 @@ def make_clone(folder, changes=TINY):
     run("git", "init", "-q", "-b", "main", cwd=folder)
     run("git", "config", "user.name", "Test", cwd=folder)
     run("git", "config", "user.email", "test@example.org", cwd=folder)
+    run(sys.executable, "-m", "pipeline", "merge-setup", cwd=folder)
     run("git", "add", "-A", cwd=folder)
     run("git", "commit", "-qm", "all", cwd=folder)
     return folder

@@ -38,19 +38,19 @@ stages:
 """
 
 
-def finished(folder, pictures="data/images"):
+def finished(folder, pictures="data/images", stages=STAGES, parameters="epochs: 1\nseed: 2\n"):
     """Make a repository in which everything has been run and committed, with pictures at a path."""
     new_repository(folder)
     for name in (".github", "pipeline"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".dvc").mkdir()
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc")
-    shutil.copy(ROOT / ".gitignore", folder)
+    shutil.copy(ROOT / ".gitattributes", folder)
     (folder / ".gitignore").write_text(
         (ROOT / ".gitignore").read_text() + "/.dvc/cache\n/.dvc/tmp\n"
     )
-    (folder / "dvc.yaml").write_text(STAGES)
-    (folder / "params.yaml").write_text(f"epochs: 1\nseed: 2\ndataset:\n  path: {pictures}\n")
+    (folder / "dvc.yaml").write_text(stages)
+    (folder / "params.yaml").write_text(f"{parameters}dataset:\n  path: {pictures}\n")
     for name in ("README.md", "cat/1.png"):
         file = folder / pictures / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from keras_tuner import HyperParameters
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -13,6 +15,7 @@ from pipeline.__main__ import app
 from pipeline.base import paths
 from pipeline.data import pictures
 from pipeline.training import saving, trained
+from pipeline.training.models import declare as models_of
 from pipeline.training.trained import SeedResult, TrainedModels
 
 CLASSES = ["dark", "middle", "light"]
@@ -131,3 +134,26 @@ def test_more_than_a_batch(tmp_path, models, monkeypatch):
     answers = json.loads(call(*files, "--json").stdout)
     names = [answer.get("class") for answer in answers]
     assert names == ["dark", "dark", None, "middle", "middle", "light"]
+
+
+def test_heat_maps_are_written_for_what_could_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths.PARAMS.touch()
+    model, _ = models_of("compact_cnn", HyperParameters(), (12, 12, 1), 3)
+    folder = paths.MODELS / "tuned"
+    saving.save(model, trained.model_file(folder, 1))
+    seeds = [SeedResult(1, 1.0, 0.1)]
+    index = TrainedModels("compact_cnn", 1, "float32", "tensorflow", CLASSES, seeds)
+    trained.write(index, folder)
+    (tmp_path / "other").mkdir()
+    files = [shade(tmp_path / "a.png", 90), shade(tmp_path / "other/a.jpg", 200), "gone.png"]
+    assert call(*files, "--heat-map", "heat").exit_code == 1
+    assert sorted(path.name for path in Path("heat").iterdir()) == ["a-2.png", "a.png"]
+    with Image.open("heat/a.png") as drawn:
+        assert drawn.size == (2 * 12 * 18, 12 * 18)
+
+
+def test_a_network_without_feature_maps_has_no_heat_maps(tmp_path, models):
+    result = call(shade(tmp_path / "a.png", 5), "--heat-map", "heat")
+    assert result.exit_code == 1
+    assert "leave out --heat-map" in result.stderr

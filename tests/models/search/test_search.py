@@ -40,7 +40,7 @@ class Arithmetic:
         score = digest[0] / 255
         rows = tuple((1.0, score, 1.0, score) for _ in range(spec.epochs))
         kept = f"checkpoint {spec.epochs}".encode() if spec.promotable else None
-        return Outcome(Result("completed", score, 1.0, 10, curve=rows), kept, 0.01)
+        return Outcome(Result("completed", score, 1.0, 10, 20, curve=rows), kept, 0.01)
 
     def close(self):
         pass

@@ -27,9 +27,9 @@ def folder(workspace):
     return workspace
 
 
-def write_report(**pictures):
+def write_report(images=1360, **pictures):
     report = {
-        "train": {"per_class": [["a", 680], ["b", 680]]},
+        "train": {"images": images, "per_class": [["a", 680], ["b", 680]]},
         "validation": {"images": 272},
     }
     if pictures:
@@ -38,8 +38,8 @@ def write_report(**pictures):
     paths.DATA_REPORT.write_text(json.dumps(report))
 
 
-def chosen(**pictures):
-    write_report(**pictures)
+def chosen(**facts):
+    write_report(**facts)
     settings.main(params.load())
     return params.load()
 
@@ -53,15 +53,22 @@ def test_what_is_chosen_for_photographs_is_what_stages_read(folder, capsys):
     assert found.select.confirm == params.Confirm(top=2, seeds=3)
     assert found.select.baseline == "picture_cnn"
     assert found.fit.augment.shift == 12
+    assert found.tune.trial_seconds == 2720
     assert params.epochs_of("pretrained", "train", found.train.epochs) == 12
     assert params.epochs_of("picture_cnn", "train", found.train.epochs) == 36
     assert "train.epochs = 36: 1,500 steps of 32 images take 36" in capsys.readouterr().out
 
 
 def test_a_built_in_data_set_has_fixed_values(folder):
-    found = chosen()
+    found = chosen(images=50_000)
     assert (found.tune.epochs, found.train.epochs, found.select.confirm) == (4, 6, None)
+    assert found.tune.trial_seconds is None
+    assert found.fit.schedule == "one_cycle"
     assert params.epochs_of("pretrained", "train", 6) == 6
+
+
+def test_a_small_one_is_trained_for_more_epochs(folder):
+    assert chosen(images=1_198).train.epochs == 12
 
 
 def test_what_params_yaml_names_is_left_as_it_is(folder):

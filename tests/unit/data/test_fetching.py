@@ -225,7 +225,7 @@ def test_a_killed_download_is_resumed(tmp_path, server, state):
         from pathlib import Path
         from pipeline.data import fetching
         from pipeline.data.source import SourceFile
-        file = SourceFile("a.bin", {fetched.file.sha256!r}, ({server.url!r},))
+        file = SourceFile("a.bin", {fetched.file.digest!r}, ({server.url!r},))
         fetching.fetch("set", file, Path({str(fetched.target)!r}), lambda *_: print("on", flush=1))
     """
     process = subprocess.Popen(

@@ -7,7 +7,7 @@ from pipeline.base.files import write_csv, write_json
 from pipeline.evaluation.notes import notes
 from pipeline.search.selection import Candidate, write_candidates
 
-FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, {"units": 8}, "code")
+FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code")
 METRICS = {
     "tuned": {"accuracy": 0.9},
     "baseline": {"accuracy": 0.8},

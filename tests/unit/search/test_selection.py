@@ -6,11 +6,19 @@ import pytest
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_json
-from pipeline.search.selection import Candidate, choose, front, read_candidates
+from pipeline.config.params import Select
+from pipeline.search.selection import (
+    Candidate,
+    choose,
+    front,
+    pareto_front,
+    read_candidates,
+    within,
+)
 
 
 def candidate(trial, parameters, accuracy, loss):
-    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, {}, "digest")
+    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest")
 
 
 def drawn(seed):
@@ -50,7 +58,7 @@ def test_of_one_size_the_one_with_the_lower_loss_is_kept_beside_the_best():
 
 
 @pytest.mark.parametrize("rule", ["one_standard_error", "best"])
-def test_the_front_holds_whatever_would_be_chosen_of_all(rule):
+def test_the_keptholds_whatever_would_be_chosen_of_all(rule):
     for seed in range(500):
         candidates = drawn(seed)
         assert choose(front(candidates), rule)[0] == choose(candidates, rule)[0]
@@ -61,3 +69,46 @@ def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_pat
     write_json(path, [{"architecture": "mlp", "trial": 1}])
     with pytest.raises(ConvoyError, match=r"mlp\.json: .*version of the pipeline.*`dvc repro`"):
         read_candidates(path)
+
+
+def sized(trial, accuracy, parameters, multiply_adds):
+    return Candidate("mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest")
+
+
+def test_the_pareto_kepthas_what_none_beats_in_accuracy_and_both_sizes():
+    best = sized(1, 0.95, 300, 3000)
+    fewer_parameters, quicker = sized(2, 0.94, 100, 9000), sized(3, 0.94, 500, 1000)
+    beaten, equal = sized(4, 0.93, 100, 9000), sized(5, 0.95, 300, 3000)
+    found = pareto_front([beaten, quicker, equal, best, fewer_parameters])
+    assert found == [best, fewer_parameters, quicker]
+
+
+def test_no_candidate_off_the_keptis_as_good_as_one_on_it():
+    for seed in range(200):
+        candidates = drawn(seed)
+        kept = pareto_front(candidates)
+        for other in candidates:
+            assert any(
+                c.val_accuracy >= other.val_accuracy and c.parameters <= other.parameters
+                for c in kept
+            )
+        # Smaller ones only if less accurate, since multiply-adds go with parameters here.
+        assert [c.val_accuracy for c in kept] == sorted({c.val_accuracy for c in kept})[::-1]
+
+
+def limits(**most):
+    given = {"most_parameters": None, "most_multiply_adds": None} | most
+    return Select(rule="best", confirm=None, baseline="mlp", **given)
+
+
+def test_only_models_within_the_limits_are_kept():
+    candidates = [sized(1, 0.95, 300, 3000), sized(2, 0.94, 100, 9000)]
+    assert within(candidates, limits()) == candidates
+    assert within(candidates, limits(most_parameters=299)) == candidates[1:]
+    assert within(candidates, limits(most_multiply_adds=3000)) == candidates[:1]
+    message = (
+        r"params\.yaml: select\.most_parameters = 99 and select\.most_multiply_adds = 100: none of "
+        r"the 2 candidates is as small; .* 100 parameters and 3,000 multiply_adds\. Raise"
+    )
+    with pytest.raises(ConvoyError, match=message):
+        within(candidates, limits(most_parameters=99, most_multiply_adds=100))

@@ -16,7 +16,7 @@ def record(number, result):
 
 def completed(score, parameters, loss=0.5):
     row = (1.0, score, loss, score)
-    return Result("completed", score, loss, parameters, curve=(row,) * 3)
+    return Result("completed", score, loss, parameters, 7 * parameters, curve=(row,) * 3)
 
 
 STOPPED = Result("stopped", 0.99, 0.1, 1, "below the median", curve=((1.0, 0.9, 0.1, 0.99),))
@@ -41,6 +41,7 @@ def test_stopped_and_failed_trials_are_counted_and_never_chosen():
         "val_accuracy": 0.90,
         "val_loss": 0.5,
         "parameters": 500,
+        "multiply_adds": 3500,
     }
     assert outcome["one_standard_error"]["trial"] == 4
     # DVC shows them as columns of metrics: numbers only.

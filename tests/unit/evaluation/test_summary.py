@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from pipeline.base import paths
+from pipeline.evaluation import metrics, summary
+
+SCORES = {
+    "architecture": "lenet5",
+    "accuracy": 0.9,
+    "accuracy_interval": [0.8, 0.95],
+    "macro_f1": 0.9,
+    "parameters": 10,
+}
+SEARCH = {
+    "verdict": "equivalent",
+    "accuracy_difference": 0.0,
+    "difference_interval": [0.0, 0.0],
+    "fixed": 0,
+    "broken": 0,
+}
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch, capsys):
+    """Return a function that writes results with a yardstick and returns the summary of them."""
+    monkeypatch.chdir(tmp_path)
+    paths.METRICS.parent.mkdir()
+    paths.DATA_REPORT.write_text("{}")
+    paths.SETTINGS.write_text('{"left_out": {}}')
+
+    def show(accuracy, p_value):
+        yardstick = {**SCORES, "accuracy": accuracy, "mcnemar_p": p_value}
+        behind = ["hog_svm"] if accuracy > SCORES["accuracy"] else []
+        models = dict.fromkeys(("tuned", "baseline"), SCORES)
+        content = metrics.to_json("digits", 60, models, SEARCH, {"hog_svm": yardstick}, behind)
+        paths.METRICS.write_text(json.dumps(content))
+        monkeypatch.setattr(summary, "notes", list)
+        monkeypatch.setattr(summary, "_chosen", str)
+        summary.show()
+        return " ".join(capsys.readouterr().out.split())
+
+    return show
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "p_value", "said"),
+    [
+        (0.99, 0.001, "Not worth its training: the tuned models are behind HOG + SVM"),
+        (0.92, 0.6, "No better than HOG + SVM, which takes seconds: on these test images"),
+        (0.7, 0.001, ""),
+    ],
+)
+def test_a_yardstick_that_is_better_is_named_as_surely_as_it_is_known(
+    shown, accuracy, p_value, said
+):
+    text = shown(accuracy, p_value)
+    assert said in text
+    assert ("HOG + SVM, which takes" in text) == bool(said)
