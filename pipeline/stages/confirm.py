@@ -1,5 +1,7 @@
 """Stage `confirm`: retrain the leaders of the searches with fresh seeds, if that is asked for."""
 
+from typing import TYPE_CHECKING
+
 from pipeline.base import paths
 from pipeline.base.files import write_json
 from pipeline.config.params import Confirm, Params
@@ -7,9 +9,11 @@ from pipeline.running import imports
 from pipeline.running.terminal import progress, say
 from pipeline.search.confirmation import Confirmed
 from pipeline.training.work import Report
-from pipeline.workers.executor import InFlight
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
+
+if TYPE_CHECKING:  # it imports Keras, which takes seconds
+    from pipeline.workers.executor import InFlight
 
 
 def main(settings: Params) -> None:
@@ -45,7 +49,7 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
 
-        def show(flight: InFlight, report: Report) -> None:
+        def show(flight: "InFlight", report: Report) -> None:
             work, row = flight.work, report.row
             if row:
                 note = f"{work.architecture}, epoch {report.epochs:.0f}: {row[3]:.4f}"
