@@ -18,7 +18,7 @@ from pipeline.base.errors import ConvoyError
 from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
-from pipeline.config import committed, params
+from pipeline.config import params
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, say
@@ -65,8 +65,7 @@ def _parameters() -> Iterator[Problem]:
     try:
         params.load()
     except ConvoyError as error:
-        back = f"{committed.WAY_BACK}, which takes back all that `git diff HEAD` shows of it"
-        yield Problem(str(error), f"edit {paths.PARAMS}, or {back}")
+        yield Problem(str(error), f"edit {paths.PARAMS}")
 
 
 def _conflicts() -> Iterator[Problem]:
