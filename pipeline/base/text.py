@@ -10,7 +10,7 @@ import re
 import unicodedata
 from itertools import islice
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 MOST_LETTERS = 80
 # Entries of a list that fit into so many letters, and bits of a number that does.
@@ -102,13 +102,12 @@ def without_secrets_of(address: str, text: str) -> str:
 
 def _secrets(address: str) -> list[str]:
     """Return the user with the password, each alone, the query and its values, longest first."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:  # such as a bracket without its partner: the whole address is hidden
-        return [address]
-    user, _, _ = parts.netloc.rpartition("@")
-    values = [pair.partition("=")[2] for pair in parts.query.split("&")]
-    found = [user, *user.split(":", 1), parts.query, *values, parts.fragment]
+    # By hand: `urllib.parse` refuses some addresses that are to be complained of.
+    rest = address.partition("://")[2] or address
+    user = re.split("[/?#]", rest)[0].rpartition("@")[0]
+    query, _, fragment = rest.partition("?")[2].partition("#")
+    values = [pair.partition("=")[2] for pair in query.split("&")]
+    found = [user, *user.split(":", 1), query, *values, fragment or rest.partition("#")[2]]
     # Single letters would be hidden in every word.
     found = [form for part in found for form in {part, unquote(part)} if len(form) > 2]
     return sorted(found, key=len, reverse=True)

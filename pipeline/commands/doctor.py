@@ -18,7 +18,7 @@ from pipeline.base.errors import ConvoyError
 from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
-from pipeline.config import params
+from pipeline.config import environment, params
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, say
@@ -59,6 +59,13 @@ def examine() -> None:
         say(f"{run} is running here: what it changes is not checked. Run doctor again after it.")
     if count:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
+
+
+def _environment() -> Iterator[Problem]:
+    try:
+        environment.check()
+    except ConvoyError as error:
+        yield Problem(str(error), "correct or unset it; docs/environment.md lists them")
 
 
 def _parameters() -> Iterator[Problem]:
@@ -240,6 +247,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "A GPU, if there is one, can be used": machine.gpu,
     "The mirror, if one is set, can be reached": machine.mirror,
     "There is room on the disk": machine.disk,
+    "Variables of the environment have allowed values": _environment,
     "Parameters, dvc.lock and results are merged": _conflicts,
     "params.yaml is valid": _parameters,
     "Git is on a branch, with nothing half done": _git_head,

@@ -20,7 +20,7 @@ from pipeline.commands import call
 from pipeline.config import params
 from pipeline.config.dvc_yaml import flatten
 from pipeline.config.params import Params
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import console, plain, say
 
 
 def names() -> list[str]:
@@ -33,7 +33,7 @@ def show() -> None:
     table = Table("experiment", "what for", title="python -m pipeline experiment NAME")
     for name in names():
         first = _file(name).read_text(encoding="utf-8").splitlines()[0]
-        table.add_row(name, first.removeprefix("#").strip())
+        table.add_row(plain(name), plain(first.removeprefix("#").strip()))
     console.print(table)
 
 

@@ -107,6 +107,8 @@ def _folder(value: Any) -> Path:
     DVC lists the folder among the dependencies of `split`, whatever the data set is, and refuses
     one that overlaps an output.
     """
+    if isinstance(value, Path):  # from a program, not from the file
+        return value
     if not _is_text(value) or not value.strip() or len(value) > MOST_OF_A_PATH:
         raise ValueError("allowed: the path of a folder, such as data/images")
     if visible(value) != value:

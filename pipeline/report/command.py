@@ -6,10 +6,12 @@ from typing import Literal
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
+from pipeline.base.text import visible
 from pipeline.report import freshness, rendering, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
+from pipeline.running.terminal import literal, say
 
 Format = Literal["md", "html", "json"]
 
@@ -28,11 +30,11 @@ def write(
     report = compare(old, new)
     text = _render(report, old, new, form, base_url, head_url)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(text if form == "html" else literal(text))
     else:
         with replacing(out) as scratch:
             scratch.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{summary(report)}\n")
+        say(summary(report))
     return report
 
 
@@ -54,9 +56,9 @@ def check_freshness(revision: str | None) -> None:
     if lines:
         raise ConvoyError(
             f"The results at {snapshot.label} are stale: run `dvc repro` and commit dvc.lock and "
-            "results/.\n" + "\n".join(lines)
+            "results/.\n" + "\n".join(map(visible, lines))
         )
-    sys.stdout.write(f"The results at {snapshot.label} belong to their code and parameters.\n")
+    say(f"The results at {snapshot.label} belong to their code and parameters.")
 
 
 def _render(

@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.base import paths
+from pipeline.base.text import visible
 from pipeline.report import escaping, pictures, wording
 from pipeline.report.comparing import Report
 from pipeline.report.snapshots import Snapshot
@@ -41,7 +43,8 @@ MOST_TILES = 48
 def as_json(report: Report) -> str:
     """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Escaped: what cannot be seen could steer the terminal that shows it.
+    return json.dumps(content, indent=2, ensure_ascii=True) + "\n"
 
 
 def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
@@ -80,10 +83,16 @@ def _paths() -> Mapping[str, str]:
     return {title: f"{paths.PICTURES.as_posix()}/{name}" for title, name in SHOWN.items()}
 
 
+def _visible(content: Any) -> Any:
+    """Show every character of a value; what a template has made itself is no plain text."""
+    return visible(content) if type(content) is str else content
+
+
 def _environment(*, autoescape: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=autoescape,
+        finalize=_visible if autoescape else None,  # Markdown has its own filter, `md`
         undefined=StrictUndefined,
         trim_blocks=autoescape,  # Markdown needs its empty lines
         lstrip_blocks=True,

@@ -233,7 +233,7 @@ def masks_by_name(root: Path) -> None:
         (deeper, r"cat/tabby: 1 pictures lie deeper"),
         (deeper_in_all, r"cat/a: \d pictures lie deeper than .*, and so in 1 other class"),
         (one_too_high, r"pets/cat: 3 pictures lie deeper .*set dataset\.path: .*in/pets if"),
-        (bytes_name, r"e\?u: the name is not UTF-8\. Rename"),
+        (bytes_name, r"e\\xffu: the name is not UTF-8\. Rename"),
         (masks, r"0\.png lies beside 0\.jpg, and so it is for 6 pictures: masks, or"),
         (masks_by_name, r"0_mask\.png lies beside 0\.png, and so it is for 6 pictures"),
     ],
