@@ -41,7 +41,7 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
         copy_known(copy)
         for stage in code_digest.stages(code_digest.loaded()):
             write_json(copy / paths.code(stage), code_digest.entry(code_digest.loaded(), stage))
-        _override(copy / paths.PARAMS, overrides)
+        set_parameters(copy / paths.PARAMS, overrides)
         settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
         if not settings.dataset.path.is_absolute():
             _link(settings.dataset.path, copy / settings.dataset.path)
@@ -75,7 +75,16 @@ def _link(source: Path, target: Path) -> None:
             link.symlink_to(file.resolve())
 
 
-def _override(file: Path, overrides: Sequence[str]) -> None:
+def is_sweep(text: str) -> bool:
+    """Check whether a `key=value` stands for several experiments; what is malformed does not."""
+    try:
+        ((_, change),) = to_path_overrides([text]).items()
+        return bool(to_hydra_overrides(change)[0].is_sweep_override())
+    except (DvcException, HydraException):
+        return False
+
+
+def set_parameters(file: Path, overrides: Sequence[str]) -> None:
     """Change parameters as `dvc exp run -S` does.
 
     Raises:

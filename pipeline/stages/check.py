@@ -18,9 +18,9 @@ from pipeline.running.terminal import say
 def main(settings: Params) -> None:
     """Check every parameter."""
     name = settings.dataset.name
-    if name == FOLDER:
-        # DVC would stop at a missing folder too, after this stage and without saying what is near.
-        location.find(settings.dataset.path)
+    # DVC would stop at a missing folder too, whatever the data set is, but after this stage and
+    # without saying what is near.
+    location.find(settings.dataset.path)
     fit, train = settings.fit, settings.train
     for key, wanted in (("fit.augment.flip", fit.augment.flip), ("train.mirrored", train.mirrored)):
         if wanted and not load_dataset(name).SPEC.mirrors:
