@@ -1,8 +1,9 @@
 """Texts that others have chosen (names, values, addresses, errors), made fit to be shown.
 
-Each medium has one function that escapes its own markup: `running.terminal.plain` for the terminal,
-`report.escaping.markdown` for Markdown, Jinja's escaping for HTML, `figures.canvas.literal` for
-pictures, `base.files.write_csv` for tables. All of them begin with `visible`.
+Each medium has one function that escapes its own markup: `running.terminal.plain` for the terminal
+and logs, `report.escaping.markdown` for Markdown, `report.escaping.html_value` with Jinja's own
+escaping for HTML, `figures.canvas.literal` for pictures, `base.files.write_csv` for tables. All of
+them begin with `visible`.
 """
 
 import math

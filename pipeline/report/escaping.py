@@ -36,3 +36,11 @@ def markdown(text: Any) -> str:
     cut = _COMMIT.sub(lambda digits: JOINER.join(re.findall(".{1,6}", digits[0])), line)
     broken = _LINKING.sub(JOINER, cut)
     return _MARKUP.sub(r"\\\1", html.escape(broken, quote=False))
+
+
+def html_value(content: Any) -> Any:
+    """Show every character of a value in HTML; a template's `finalize`, before its own escaping.
+
+    What a template has made itself or calls safe (`Markup`) is no plain text and stays as it is.
+    """
+    return visible(content) if type(content) is str else content

@@ -137,3 +137,8 @@ def quiet_interrupts() -> None:
 def complain(text: str) -> None:
     """Print one problem to standard error."""
     Console(stderr=True, **PLAIN).print(Text("error:", style="bold red") + " " + plain(text))
+
+
+def warn(text: str) -> None:
+    """Print one warning to standard error: the work goes on."""
+    Console(stderr=True, **PLAIN).print(Text("warning:", style="bold yellow") + " " + plain(text))
