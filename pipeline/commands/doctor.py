@@ -19,6 +19,7 @@ from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.config import environment, params
+from pipeline.data import location
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, say
@@ -70,7 +71,8 @@ def _environment() -> Iterator[Problem]:
 
 def _parameters() -> Iterator[Problem]:
     try:
-        params.load()
+        # DVC looks for the folder whatever the data set is.
+        location.find(params.load().dataset.path)
     except ConvoyError as error:
         yield Problem(str(error), f"edit {paths.PARAMS}")
 
@@ -193,7 +195,10 @@ def _results() -> Iterator[Problem]:
             "git checkout -- dvc.lock && dvc repro  (DVC remembers what has run since)",
         )
     elif done.returncode:
-        yield Problem(done.stderr.strip().splitlines()[-1], "dvc status")
+        # The last line is an advertisement.
+        lines = done.stderr.strip().splitlines() or ["DVC says nothing"]
+        problem = next((line for line in lines if line.startswith("ERROR: ")), lines[-1])
+        yield Problem(f"dvc status fails: {problem.removeprefix('ERROR: ')}", "dvc status")
     else:
         stale = freshness.stale(Results(snapshots.workspace())) or _other_data(done.stdout)
         if stale:

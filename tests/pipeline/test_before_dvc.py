@@ -1,6 +1,7 @@
 """What `dvc` says of a value that DVC itself cannot put into dvc.yaml, before anything is done."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -109,3 +110,21 @@ def test_the_script_says_it_and_otherwise_is_dvc(make_clone, tmp_path, monkeypat
         assert not subprocess.check_output(["git", "status", "--porcelain"], cwd=clone)
     version = run(script, "--version", cwd=clone, PYTHONPATH=site).stdout
     assert version == run("dvc", "--version", cwd=clone).stdout
+
+
+@pytest.mark.parametrize("command", ["doctor", "plan"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("architectures: 5", "params.yaml: architectures = 5: allowed: a list"),
+        ("architectures: [mlp", "params.yaml: not valid YAML: line "),
+    ],
+)
+def test_without_it_other_commands_name_what_dvc_cannot_use(make_clone, command, value, said):
+    clone = make_clone()
+    text = (clone / "params.yaml").read_text()
+    changed = re.sub(r"^architectures:.*?^tune:", f"{value}\ntune:", text, flags=re.M | re.S)
+    (clone / "params.yaml").write_text(changed)
+    done = run(sys.executable, "-m", "pipeline", command, cwd=clone, check=False)
+    assert done.returncode == 1 and said in done.stdout
+    assert "Traceback" not in done.stdout and "dvc.org/support" not in done.stdout

@@ -97,7 +97,7 @@ ALLOWED = {
     "tune.seed": {*WHOLE, "zero"},
     "tune.threads": WHOLE,
     "tune.median_stopping": FLAGS,
-    "tune.trial_seconds": NULL | {"one", "one as a float", "a half"},
+    "tune.trial_seconds": NULL | {"auto", "one", "one as a float", "a half"},
     "tune.fixed": {"empty section"},
     "select.rule": {"auto"},
     "select.most_parameters": NULL | WHOLE | {"a million million"},
