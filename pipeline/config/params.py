@@ -143,7 +143,20 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
             is not allowed. All problems are listed, one a line.
     """
     name = shown_as or path
-    content = _content(path, name)
+    return check(_content(path, name), name, with_ways_back=path == paths.PARAMS)
+
+
+def check(content: dict[str, Any], name: Path, *, with_ways_back: bool = False) -> Params:
+    """Check the content of params.yaml, in which the place of `auto` is filled.
+
+    Args:
+        content: Sections with values, as YAML gives them; it changes.
+        name: The file that an error names.
+        with_ways_back: Whether an error says what was committed.
+
+    Raises:
+        ParamsError: as in `load`.
+    """
     chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
         # What was not `auto` when stage `settings` last ran is null there, and has no reason. Until
@@ -158,7 +171,7 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     lines = [f"{name}: {explain(problem, Params)}" for problem in found[:MOST_PROBLEMS]]
     if len(found) > MOST_PROBLEMS:
         lines.append(f"{name}: and {len(found) - MOST_PROBLEMS} more like these")
-    if path == paths.PARAMS:
+    if with_ways_back:
         lines += committed.ways_back(keys)
     raise ParamsError("\n".join(lines))
 
