@@ -17,7 +17,11 @@ fi
 text=$(mktemp) log=$(mktemp) status=0
 export NUMBER BASE_BRANCH
 .github/scripts/report-of-pull-request.sh "$text" >"$log" 2>&1 || status=$?
+# Of what the log quotes of the pull request, no line may be a command to the runner.
+token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+printf '::stop-commands::%s\n' "$token"
 cat "$log"
+printf '\n::%s::\n' "$token"
 if [ "$status" != 0 ]; then
     # The reason may quote the pull request's files: indented, it is neither markup nor link.
     {

@@ -2,12 +2,19 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipeline.base.text import visible
+
+# What a spreadsheet takes for a formula, but for numbers; and what this mark already stands before.
+COMPUTED = re.compile(r"'*(?![+-]?[0-9.])[=+@-]")
 
 
 @contextmanager
@@ -39,17 +46,38 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV table with a header line."""
+    """Write a CSV table with a header line.
+
+    A text that a spreadsheet would compute, such as a class called =1+1, gets an apostrophe.
+    """
     with replacing(path) as scratch, scratch.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([_cell(value) for value in row] for row in rows)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Read a CSV table as one dictionary for each row, with all values as text."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    return parse_csv(path.read_text(encoding="utf-8"))
+
+
+def parse_csv(text: str) -> list[dict[str, str]]:
+    """Parse the text of a table that `write_csv` has written."""
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [{key: _without_mark(value) for key, value in row.items()} for row in rows]
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = visible(value, keep="\n")
+    return f"'{text}" if COMPUTED.match(text) else text
+
+
+def _without_mark(value: Any) -> Any:
+    """Return a cell without the apostrophe before it; a row may lack cells, or have too many."""
+    marked = isinstance(value, str) and value.startswith("'") and COMPUTED.match(value[1:])
+    return value[1:] if marked else value
 
 
 def digest(path: Path, kind: str) -> str:

@@ -13,7 +13,7 @@ from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import console, plain, say
 from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
@@ -57,7 +57,7 @@ def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
 
 def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
     """Lay out one row a model, and below them what costs seconds; narrow ones have less."""
-    title = f"{metrics['dataset']}: accuracy on {metrics['test_images']:,} test images"
+    title = plain(f"{metrics['dataset']}: accuracy on {metrics['test_images']:,} test images")
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
@@ -76,7 +76,7 @@ def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(*(_cell(cell, name, row) for cell in columns.values()))
+        table.add_row(*(plain(_cell(cell, name, row)) for cell in columns.values()))
     return table
 
 

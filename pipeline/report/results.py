@@ -1,10 +1,7 @@
 """The parsed results of one revision."""
 
-import csv
-import io
 import json
 import posixpath
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import parse_csv
 from pipeline.config.automatic import AUTO
 from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.evaluation import metrics, predictions
@@ -160,9 +158,9 @@ class Results:
         except json.JSONDecodeError as error:
             raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
 
-    def csv(self, path: str) -> list[Mapping[str, str]]:
+    def csv(self, path: str) -> list[dict[str, str]]:
         """Read a CSV table; empty if it is not there."""
-        return list(csv.DictReader(io.StringIO(self._text(path))))
+        return parse_csv(self._text(path))
 
     def yaml(self, path: str) -> dict[str, Any]:
         """Read a YAML file; empty if it is not there."""

@@ -2,10 +2,12 @@
 
 import errno
 import functools
+import os
 import re
 import sys
 import textwrap
 import time
+import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -22,11 +24,16 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from pipeline.base.errors import ConvoyError
+from pipeline.base.text import visible, without_credentials
 
 # In a log (a queued run, CI) the progress bar cannot be redrawn and is written this often.
 LOG_SECONDS = 30.0
+
+# What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
+COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
 
 # Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
@@ -51,14 +58,30 @@ class _Progress(Progress):
             self.console.print(self.get_renderable())
 
 
+def literal(text: str) -> str:
+    """Return a text that a terminal, a log, or a runner of GitHub Actions shows and does not obey.
+
+    Lines and tabs stay. The caller escapes line ends within a name (`base.text.visible`).
+    """
+    text = visible(text, keep="\n\t")
+    if "GITHUB_ACTIONS" in os.environ:
+        text = COMMAND_LINE.sub(r"\1: ", text).replace(COMMAND, "## [")
+    return text
+
+
+def plain(text: str) -> Text:
+    """Return a text without markup for Rich: shown literally, without what is secret in it."""
+    return Text(literal(without_credentials(text)))
+
+
 def say(text: str) -> None:
     """Print a line for the user; in a terminal, over as many lines as its words need."""
-    console.print(wrapped(text, console), markup=False)
+    console.print(Text(wrapped(plain(text).plain, console)))
 
 
 def command(text: str) -> None:
     """Print a command so that it can be copied: no line end is put into it."""
-    console.print(text, markup=False)
+    console.print(plain(text))
 
 
 def wrapped(text: str, to: Console) -> str:
@@ -90,12 +113,12 @@ def _broken(line: str, width: int) -> str:
 def progress(unit: str) -> Progress:
     """Make a progress bar that counts in `unit`; its task field `note` is shown at the end."""
     return _Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn(unit),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=console,
     )
 
@@ -103,7 +126,7 @@ def progress(unit: str) -> Progress:
 def download_progress() -> Progress:
     """Make a progress bar that counts bytes and disappears at the end."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -132,13 +155,17 @@ def run(main: Callable[[], None]) -> None:
 
 
 def quiet_interrupts() -> None:
-    """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal."""
+    """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal.
+
+    Other tracebacks are printed as usual, but without what is secret in an address.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             complain("interrupted. What is finished is kept; run the same again to go on.")
         else:
-            sys.__excepthook__(kind, error, trace)
+            lines = "".join(traceback.format_exception(kind, error, trace))
+            sys.stderr.write(literal(without_credentials(lines)))
 
     sys.excepthook = hook
 
@@ -146,14 +173,10 @@ def quiet_interrupts() -> None:
 def complain(text: str) -> None:
     """Print one problem to standard error."""
     errors = Console(stderr=True, **PLAIN)
-    message = wrapped(f"error: {text}", errors).removeprefix("error: ")
-    errors.print(f"[bold red]error:[/] {_escape(message)}")
+    message = wrapped(f"error: {plain(text).plain}", errors).removeprefix("error: ")
+    errors.print(Text("error:", style="bold red") + " " + Text(message))
 
 
 def warn(text: str) -> None:
     """Print one warning to standard error: the work goes on."""
-    Console(stderr=True, **PLAIN).print(f"[bold yellow]warning:[/] {_escape(text)}")
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
+    Console(stderr=True, **PLAIN).print(Text("warning:", style="bold yellow") + " " + plain(text))
