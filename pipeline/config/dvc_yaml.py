@@ -1,16 +1,36 @@
 """The stages of dvc.yaml, with templates filled in as by DVC, and its digest of a folder.
 
-The report reads dvc.yaml of any revision from git alone, so this module needs neither DVC nor
-pydantic.
+The report reads dvc.yaml of any revision from git alone, so this module needs no DVC.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Len
+from typing_extensions import TypedDict  # pydantic cannot use that of Python 3.11
 
 PARAMS = "params.yaml"
+
+
+class Stage(TypedDict, total=False):
+    """A stage of dvc.yaml, as far as it is read."""
+
+    cmd: str
+    matrix: Annotated[dict[str, str | list[str]], Len(1, 1)]
+    params: list[str | dict[str, list[str] | None]]
+    deps: list[str]
+    outs: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+    metrics: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+    plots: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+
+
+class Pipeline(TypedDict, total=False):
+    """dvc.yaml, as far as it is read."""
+
+    stages: dict[str, Stage]
 
 
 def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

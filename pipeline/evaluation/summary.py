@@ -8,7 +8,8 @@ from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_json
+from pipeline.base.files import FileError, read_json, remedy
+from pipeline.config.shapes import MaybePictures, Searched
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
@@ -31,7 +32,10 @@ def show() -> None:
     metrics = metrics_file.read()
     console.print(_table(metrics))
     say(_search(metrics["tuned_against_baseline"]))
-    if behind := metrics.get("behind_yardsticks"):
+    measured = metrics["yardsticks"]
+    if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
+        if missing := [name for name in behind if name not in measured]:
+            raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
         say(_behind(behind, metrics))
     for line in sizes.lines(metrics):
         say(line)
@@ -66,14 +70,15 @@ def _table(metrics: dict[str, Any]) -> Table:
 
 def _chosen() -> str:
     """Return what was chosen for a folder of pictures; empty for a built-in data set."""
-    pictures, settings = read_json(paths.DATA_REPORT).get("pictures"), read_json(paths.SETTINGS)
+    pictures = read_json(paths.DATA_REPORT, MaybePictures).get("pictures")
     if not pictures:
         return ""
+    settings = read_json(paths.SETTINGS, Searched)
     searched = [name for name, left_out in settings["left_out"].items() if not left_out]
     parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
     for section, noun in (("tune", "a trial"), ("train", "a training")):
-        if epochs := settings[section]["epochs"]:
-            of = settings[section]["epochs_of"]
+        if epochs := settings[section].get("epochs"):
+            of = settings[section].get("epochs_of", {})
             others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)

@@ -8,11 +8,9 @@ it depends on at its start and at its end, and fails if they differ.
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, read_json, sha256
+from pipeline.base.files import files_of, read_json, read_yaml, sha256
 from pipeline.config import dvc_yaml, params
 
 
@@ -68,13 +66,13 @@ def fingerprint(stage: str) -> dict[str, Any]:
 
 def _chosen(file: Path) -> dict[str, Any]:
     """Read the values that another stage has chosen, by their dotted keys."""
-    return dvc_yaml.flatten(read_json(file)) if file.exists() else {}
+    return dvc_yaml.flatten(read_json(file, dict[str, Any])) if file.exists() else {}
 
 
 def described(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
     values = params.written()
-    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    pipeline = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline)
     return dvc_yaml.stage(pipeline, values, stage), values
 
 
@@ -83,7 +81,10 @@ def _check_entry(stage: str) -> None:
     file = _entry_of(stage)
     if not file.exists():
         return
-    recorded, now = read_json(file), code_digest.entry(code_digest.loaded(), _plain(stage))
+    recorded, now = (
+        read_json(file, dict[str, str]),
+        code_digest.entry(code_digest.loaded(), _plain(stage)),
+    )
     if edited := code_digest.differing(recorded, now):
         raise ChangedError(
             f"{stage}: edited since stage `code` ran: {', '.join(edited)}. Run `dvc repro` again."
