@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield scratch
         scratch.replace(path)
     except OSError as error:
-        if error.filename is None:
+        if error.errno is not None and error.filename is None:
             error.filename = str(path)
         raise
     finally:
@@ -63,7 +63,7 @@ def remedy(path: Path) -> str:
             return "`dvc checkout` brings it back if it was there; `dvc repro` writes it anew."
         case ("results",):
             return "`dvc repro` writes it anew."
-    return f"`git checkout HEAD -- {path}` brings back a file that is committed."
+    return f"`git checkout HEAD -- {path}` brings it back if it is committed; else `dvc repro`."
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:

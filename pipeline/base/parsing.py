@@ -175,9 +175,9 @@ def _checked(shape: Any, found: Any, text: str | None = None) -> Any:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         key = f"{shortened(where)}: " if where else ""
-        raise ContentError(
-            f"{key}{first['msg'][0].lower()}{first['msg'][1:]}, got {_kind(first['input'])}"
-        ) from None
+        got = "" if first["type"] == "missing" else f", got {_kind(first['input'])}"
+        message = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        raise ContentError(f"{key}{message}{got}") from None
 
 
 @cache

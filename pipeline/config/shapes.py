@@ -64,12 +64,17 @@ class Part(TypedDict):
     per_class: Annotated[list[tuple[str, Count]], MinLen(1)]
 
 
-class DataReport(TypedDict):
-    """results/data.json."""
+class Validated(TypedDict):
+    """results/data.json: the validation images."""
 
-    dataset: str
-    train: Part
     validation: Part
+
+
+class DataReport(Validated):
+    """results/data.json: what values are chosen from."""
+
+    train: Part
+    dataset: NotRequired[str]
     pictures: NotRequired[Pictures]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.files import read_json
-from pipeline.config.shapes import DataReport, LeftOut
+from pipeline.config.shapes import LeftOut, Validated
 from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.search.selection import Candidate, read_candidates
@@ -28,7 +28,7 @@ def notes() -> list[str]:
     ]
     if not candidates:
         return []
-    data, metrics = read_json(paths.DATA_REPORT, DataReport), metrics_file.read()
+    data, metrics = read_json(paths.DATA_REPORT, Validated), metrics_file.read()
     curves = curves_file.read(paths.LEARNING_CURVES / "tuned.csv")
     error = max(candidates, key=lambda c: c.val_accuracy).standard_error
     found = (

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
+from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation.notes import notes
 from pipeline.search.selection import Candidate, write_candidates
 
@@ -26,11 +27,11 @@ def noted(workspace):
         write_json(paths.DATA_REPORT, {"validation": part})
         write_json(paths.METRICS, METRICS)
         rows = [
-            (seed, epoch, accuracy)
+            (seed, epoch, 0.5, accuracy, 0.5, accuracy)
             for seed, curve in enumerate(curves)
             for epoch, accuracy in curve.items()
         ]
-        write_csv(paths.LEARNING_CURVES / "tuned.csv", ["seed", "epoch", "val_accuracy"], rows)
+        write_csv(paths.LEARNING_CURVES / "tuned.csv", list(curves_file.COLUMNS), rows)
         return notes()
 
     return write
