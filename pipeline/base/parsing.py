@@ -1,8 +1,7 @@
 """Parsing of JSON, YAML and CSV from bytes that may be damaged, or meant to do harm.
 
 Whatever is wrong with the content is a `ContentError`, whose text the caller completes with the
-file's name. Nesting is limited, and YAML may have no aliases: a few hundred bytes of them stand for
-gigabytes.
+file's name. Nesting is limited, and so is what the aliases of YAML stand for.
 """
 
 import csv
@@ -21,6 +20,8 @@ from pipeline.base.errors import ConvoyError
 
 # Levels of nesting: far more than any of the pipeline's files has, and far below Python's limit.
 DEEPEST = 40
+# Values that the aliases of a YAML file may stand for; a few hundred bytes can mean billions.
+MOST_REPEATED = 10_000
 # Characters of a value, or of another library's words, that a message quotes.
 MOST_QUOTED = 120
 
@@ -47,16 +48,16 @@ def json_of(content: bytes, shape: Any = Any) -> Any:
         raise ContentError(f"nested more than {DEEPEST} levels deep") from None
     except ValueError as error:
         raise ContentError(f"not valid JSON: {shortened(error)}") from None
-    _check_depth(found)
+    _check_tree(found)
     # As JSON, because only there do a dataclass and a tuple have a form of their own.
-    return found if shape is Any else _checked(shape, found, text)
+    return found if shape is Any else checked(shape, found, text)
 
 
 def yaml_of(content: bytes, shape: Any = Any) -> Any:
     """Parse YAML that must have some shape: a type, as pydantic understands types.
 
     Raises:
-        ContentError: it is not YAML, has an alias, is nested deeply, or has another shape.
+        ContentError: it is not YAML, has many aliases, is nested deeply, or has another shape.
     """
     try:
         text = content.decode("utf-8")
@@ -66,7 +67,8 @@ def yaml_of(content: bytes, shape: Any = Any) -> Any:
         raise ContentError("not UTF-8 text") from None
     except (YAMLError, ValueError, TypeError, OverflowError) as error:
         raise ContentError(f"not valid YAML: {shortened(error)}") from None
-    return found if shape is Any else _checked(shape, found)
+    _check_tree(found)
+    return found if shape is Any else checked(shape, found)
 
 
 def csv_of(content: bytes, columns: Columns = MappingProxyType({})) -> list[dict[str, str]]:
@@ -118,47 +120,17 @@ def finite_or_empty(text: str) -> float | None:
     return finite(text) if text else None
 
 
-def shortened(value: object) -> str:
-    """Return a value, or an error's text, on one line and not too long."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
+def checked(shape: Any, found: Any, text: str | None = None) -> Any:
+    """Check that parsed content has some shape, and return it.
 
+    Args:
+        shape: The type, as pydantic understands types.
+        found: The content.
+        text: The same as JSON; with it, dataclasses are built.
 
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _check_depth(content: Any) -> None:
-    level = [content]
-    for _ in range(DEEPEST):
-        level = [inside for value in level for inside in _inside(value)]
-        if not level:
-            return
-    raise ContentError(f"nested more than {DEEPEST} levels deep")
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _check_events(text: str) -> None:
-    """Check a document of YAML before it is built; reading events needs no deep stack."""
-    depth = 0
-    for event in YAML(typ="safe").parse(text):
-        kind = type(event).__name__
-        if kind == "AliasEvent" or getattr(event, "anchor", None):
-            raise ContentError(
-                f"line {event.start_mark.line + 1}: anchors and aliases (& and *) are not read; "
-                "write the value out"
-            )
-        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
-        if depth > DEEPEST:
-            raise ContentError(f"nested more than {DEEPEST} levels deep")
-
-
-def _checked(shape: Any, found: Any, text: str | None = None) -> Any:
+    Raises:
+        ContentError: it has another shape.
+    """
     # Imported here, because it takes a while that commands without a shape can do without.
     from pydantic import ValidationError
     from typing_extensions import is_typeddict
@@ -178,6 +150,68 @@ def _checked(shape: Any, found: Any, text: str | None = None) -> Any:
         got = "" if first["type"] == "missing" else f", got {_kind(first['input'])}"
         message = f"{first['msg'][0].lower()}{first['msg'][1:]}"
         raise ContentError(f"{key}{message}{got}") from None
+
+
+def shortened(value: object) -> str:
+    """Return a value, or an error's text, on one line and not too long."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _check_tree(content: Any) -> None:
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [inside for value in level for inside in _inside(value)]
+        if not level:
+            return
+    raise ContentError(f"nested more than {DEEPEST} levels deep")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else ()
+    if keys := [key for key in value if not isinstance(key, str)]:
+        raise ContentError(f"the key {shortened(keys[0])} is not text")
+    return value.values()
+
+
+def _check_events(text: str) -> None:
+    """Check a document of YAML before it is built; reading events needs no deep stack.
+
+    Aliases are allowed as far as what they stand for, written out, is small.
+    """
+    open_nodes = [0]  # the size so far of every node that is not closed, the document first
+    anchors: list[str | None] = []
+    sizes: dict[str, int] = {}
+    repeated = 0
+    for event in YAML(typ="safe").parse(text):
+        kind, anchor = type(event).__name__, getattr(event, "anchor", None)
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            open_nodes.append(1)
+            anchors.append(anchor)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            size, name = open_nodes.pop(), anchors.pop()
+            open_nodes[-1] += size
+            if name:
+                sizes[name] = size
+        elif kind == "ScalarEvent":
+            size = 1 + len(event.value) // 50
+            open_nodes[-1] += size
+            if anchor:
+                sizes[anchor] = size
+        elif kind == "AliasEvent":
+            if anchor not in sizes:
+                raise ContentError(f"*{shortened(anchor)}: no such anchor before it")
+            repeated += sizes[anchor]
+            open_nodes[-1] += sizes[anchor]
+            if repeated > MOST_REPEATED:
+                raise ContentError(f"its aliases stand for more than {MOST_REPEATED:,} values")
+        if len(open_nodes) > DEEPEST:
+            raise ContentError(f"nested more than {DEEPEST} levels deep")
 
 
 @cache

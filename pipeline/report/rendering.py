@@ -41,7 +41,7 @@ MOST_TILES = 48
 def as_json(report: Report) -> str:
     """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
@@ -95,6 +95,8 @@ def _environment(*, autoescape: bool) -> Environment:
         "signed": wording.signed,
         "value": wording.value,
         "shortened": wording.shortened,
+        "unexplained": wording.unexplained,
+        "authors": wording.AUTHORS,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
         "most_tiles": MOST_TILES,
