@@ -99,7 +99,7 @@ def test_what_neither_revision_has_cannot_be_taken_for_equal(repository, name):
         (
             "results/tune/mlp.json",
             '{"architecture": "mlp"}',
-            "tune/mlp.json.*trials: field required.*dvc repro",
+            "mlp.json.*trials: field required.*dvc repro",
         ),
         ("results/metrics.json", '{"models": 3}', "metrics.json.*dvc repro"),
         ("results/metrics.json", "[1]", "metrics.json at workspace: .*got a list"),
