@@ -75,7 +75,9 @@ class Picture:
     thumbnail: NDArray[np.uint8]
 
 
-def read(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> NDArray[np.uint8]:
+def read(
+    path: Path, size: tuple[int, int], channels: int, fit: Fit, *, invert: bool = False
+) -> NDArray[np.uint8]:
     """Read one picture as uint8 [height, width, channels].
 
     Args:
@@ -83,11 +85,15 @@ def read(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> NDArray[
         size: Height and width of the array.
         channels: 1 for grey, 3 for RGB.
         fit: How a picture of other proportions is brought to `size`.
+        invert: Whether to take its negative, which makes dark on light light on dark.
 
     Raises:
         PictureError: the file cannot be read to its end.
     """
-    return convert(_decode(path, _decoded_at(size)), size, channels, fit)
+    picture = _decode(path, _decoded_at(size))
+    if invert:
+        picture = ImageOps.invert(_opaque(picture).convert(MODES[channels]))
+    return convert(picture, size, channels, fit)
 
 
 def read_identified(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> Picture:

@@ -36,7 +36,7 @@ def show() -> None:
     if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
         if missing := [name for name in behind if name not in measured]:
             raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
-        say(_behind(behind, metrics))
+        say(beside_yardsticks(behind, metrics))
     for line in sizes.lines(metrics):
         say(line)
     for note in notes():
@@ -84,8 +84,8 @@ def _chosen() -> str:
     return "; ".join(parts)
 
 
-def _behind(names: Sequence[str], metrics: dict[str, Any]) -> str:
-    """Say how the tuned models stand beside yardsticks that are better."""
+def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
+    """Write how the tuned models stand beside yardsticks that are better."""
     label = " and ".join(YARDSTICKS[name] for name in names)
     p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
     if p_value < LEVEL:

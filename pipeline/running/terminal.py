@@ -135,5 +135,10 @@ def complain(text: str) -> None:
     Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
 
 
+def warn(text: str) -> None:
+    """Print one warning to standard error: the work goes on."""
+    Console(stderr=True, **PLAIN).print(f"[bold yellow]warning:[/] {_escape(text)}")
+
+
 def _escape(text: str) -> str:
     return text.replace("[", r"\[")
