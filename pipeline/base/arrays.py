@@ -1,5 +1,6 @@
 """Checked reading of NumPy's array files."""
 
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,17 @@ from numpy.typing import DTypeLike, NDArray
 
 from pipeline.base.files import reading
 from pipeline.base.parsing import ContentError, shortened
+
+# What NumPy raises for a file that is cut or has another header, which it reads as Python's text.
+BROKEN = (
+    ValueError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
+    tokenize.TokenError,
+)
 
 
 def read_npy(path: Path, dtype: DTypeLike, axes: int, *, mapped: bool = False) -> NDArray:
@@ -29,7 +41,7 @@ def read_npy(path: Path, dtype: DTypeLike, axes: int, *, mapped: bool = False) -
             else:
                 with path.open("rb") as stream:
                     array = np.lib.format.read_array(stream, allow_pickle=False)
-        except (ValueError, TypeError, EOFError, SyntaxError, OverflowError, MemoryError) as error:
+        except BROKEN as error:
             raise ContentError(f"no sound array file of NumPy: {shortened(error)}") from None
         if array.dtype != np.dtype(dtype) or array.ndim != axes:
             raise ContentError(
