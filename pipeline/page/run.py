@@ -16,8 +16,9 @@ from pipeline.config import dvc_yaml
 from pipeline.config.fractions import share
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
-from pipeline.report.results import Results
+from pipeline.report.results import Results, ResultsError
 from pipeline.running import imports
+from pipeline.search.columns import CHECKS, misfit
 
 if TYPE_CHECKING:
     import keras
@@ -80,10 +81,12 @@ class Run:
     @cached_property
     def searched(self) -> dict[str, list[dict[str, str]]]:
         """The trials of each architecture that was searched, as rows of text."""
-        tables = {
-            name: [dict(row) for row in self.results.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")]
-            for name in self.results.params.get("architectures") or []
-        }
+        tables = {}
+        for name in self.results.params.get("architectures") or []:
+            path = f"{paths.TRIALS.as_posix()}/{name}.csv"
+            tables[name] = self.results.csv(path, CHECKS)
+            if wrong := misfit(tables[name]):
+                raise ResultsError(f"{path}: {wrong}. Run `dvc repro`.")
         return {name: rows for name, rows in tables.items() if rows}
 
     @cached_property

@@ -25,6 +25,7 @@ from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.config.shapes import Chosen
 from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
+from pipeline.evaluation.shapes import Metrics
 from pipeline.report import shapes
 from pipeline.report.snapshots import Snapshot
 
@@ -82,7 +83,9 @@ class Results:
         """
         path = paths.METRICS.as_posix()
         try:
-            return metrics.from_json(self.json(path))
+            # Older versions wrote it otherwise.
+            shape = Metrics if "models" in self.json(path) else dict[str, Any]
+            return metrics.from_json(self.json(path, shape))
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ResultsError(
                 f"{path} at {self.snapshot.label}: {error!r}. Another version of the pipeline "

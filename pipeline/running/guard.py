@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, read_json, read_yaml, sha256
+from pipeline.base.files import files_of, read_json, read_yaml, remedy, sha256
 from pipeline.config import dvc_yaml, params
 
 
@@ -51,7 +51,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
     """Describe all that a stage depends on: digests of code and data, parameter values."""
     definition, values = described(stage)
     found: dict[str, Any] = {"dvc.yaml": repr(definition)}
-    for entry in definition["deps"]:
+    for entry in definition.get("deps", []):
         for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
     for source, prefix in dvc_yaml.parameters(definition):
@@ -73,6 +73,8 @@ def described(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
     values = params.written()
     pipeline = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline)
+    if _plain(stage) not in pipeline.get("stages", {}):
+        raise ConvoyError(f"{paths.PIPELINE}: no stage {_plain(stage)}. {remedy(paths.PIPELINE)}")
     return dvc_yaml.stage(pipeline, values, stage), values
 
 
