@@ -33,6 +33,8 @@ BACKBONES = {
 # as long and more as one that is trained on them alone (docs/folders.md).
 PRETRAINED_FROM = 96
 PRETRAINED_SIDE = 128
+# Small pictures in colour gain so much that it is worth that time, unless there are many of them.
+PRETRAINED_SMALL_FROM, MOST_SMALL_PICTURES = 32, 5_000
 # A square cut out of a picture that is longer than this, by its shorter side, loses a third of it.
 CROPPED_UP_TO = 1.5
 # An ordinary trial takes a tenth of a second of one processor for each training image at most. The
@@ -68,6 +70,7 @@ class Facts:
         validation_images: How many there are.
         width: Median width of the training pictures in pixels, before resizing.
         height: Their median height.
+        coloured: Whether any of them has colours.
         image_size: Pixels a side to which they were resized.
     """
 
@@ -75,6 +78,7 @@ class Facts:
     validation_images: int
     width: float
     height: float
+    coloured: bool
     image_size: int
 
     @property
@@ -91,6 +95,7 @@ class Facts:
             report["validation"]["images"],
             pictures["width"],
             pictures["height"],
+            pictures["coloured"],
             pictures["image_size"],
         )
 
@@ -198,11 +203,21 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
     else:
         short = "made for small images of one kind, not for pictures"
         reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
-        if min(facts.width, facts.height) < PRETRAINED_FROM:
-            small = f"made for pictures of {PRETRAINED_FROM} pixels a side and more"
+        if not _suits_pretrained(facts):
+            small = (
+                f"made for pictures of {PRETRAINED_FROM} pixels a side and more, or of "
+                f"{PRETRAINED_SMALL_FROM} in colour, up to {MOST_SMALL_PICTURES:,} of them"
+            )
             reasons |= dict.fromkeys(BACKBONES, small)
     found = {name: reasons[name] for name in architectures if name in reasons}
     return found if len(found) < len(architectures) else {}
+
+
+def _suits_pretrained(facts: Facts) -> bool:
+    shorter = min(facts.width, facts.height)
+    few = facts.training_images <= MOST_SMALL_PICTURES
+    small = facts.coloured and shorter >= PRETRAINED_SMALL_FROM and few
+    return small or shorter >= PRETRAINED_FROM
 
 
 def networks_needed(architectures: Sequence[str], *, folder: bool) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from pipeline.config import automatic
 from pipeline.config.automatic import Facts
 
-SIGNS = Facts((136,) * 10, 272, 100, 100, 128)
+SIGNS = Facts((136,) * 10, 272, 100, 100, True, 128)
 
 
 def chosen(**changes):
@@ -94,7 +94,15 @@ def searched(facts):
 def test_the_architectures_that_suit_the_data_are_searched():
     assert searched(None) == ["mlp", "compact_cnn"]
     assert searched(SIGNS) == ["picture_cnn", "pretrained"]
-    assert searched(replace(SIGNS, width=80)) == ["picture_cnn"]
+    assert searched(replace(SIGNS, coloured=False)) == ["picture_cnn", "pretrained"]
+
+
+def test_small_pictures_are_worth_a_pretrained_network_in_colour_and_up_to_some_thousands():
+    small = replace(SIGNS, width=32)
+    assert searched(small) == ["picture_cnn", "pretrained"]
+    assert searched(replace(small, per_class=(501,) * 10)) == ["picture_cnn"]
+    assert searched(replace(small, coloured=False)) == ["picture_cnn"]
+    assert searched(replace(small, width=31)) == ["picture_cnn"]
 
 
 def test_what_is_asked_for_alone_is_searched_whether_it_suits_or_not():
