@@ -14,14 +14,23 @@ if [ -z "$found" ]; then
     exit 0
 fi
 
+# What the pull request brings may be made to take for ever or to fill the memory.
+most_seconds=${REPORT_SECONDS:-50} most_kib=$((6 * 1024 * 1024))
 text=$(mktemp) log=$(mktemp) status=0
 export NUMBER BASE_BRANCH
-.github/scripts/report-of-pull-request.sh "$text" >"$log" 2>&1 || status=$?
-# Of what the log quotes of the pull request, no line may be a command to the runner.
-token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-printf '::stop-commands::%s\n' "$token"
+(
+    ulimit -v "$most_kib"
+    exec timeout --kill-after=5 "$most_seconds" .github/scripts/report-of-pull-request.sh "$text"
+) >"$log" 2>&1 || status=$?
+# The log may quote the pull request's files, and the runner obeys lines such as `::add-mask::`:
+# until it reads a word that nobody can guess, it obeys none.
+word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+printf '::stop-commands::%s\n' "$word"
 cat "$log"
-printf '\n::%s::\n' "$token"
+printf '\n::%s::\n' "$word"
+if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+    echo "It took more than $most_seconds seconds, or more memory than there is." >>"$log"
+fi
 if [ "$status" != 0 ]; then
     # The reason may quote the pull request's files: indented, it is neither markup nor link.
     {

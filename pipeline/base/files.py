@@ -1,32 +1,70 @@
-"""Reading, atomic writing and hashing of small files; a reader never sees half of one."""
+"""Checked reading, atomic writing and hashing of small files; a reader never sees half of one."""
 
 import csv
 import hashlib
-import io
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from pipeline.base import parsing
+from pipeline.base.errors import ConvoyError
 from pipeline.base.text import visible
 
-# What a spreadsheet takes for a formula, but for numbers; and what this mark already stands before.
-COMPUTED = re.compile(r"'*(?![+-]?[0-9.])[=+@-]")
+
+class FileError(ConvoyError):
+    """A file that cannot be read, or is not as the pipeline writes it."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a scratch path beside `path`; move it there if the block ends without an error."""
+    """Yield a scratch path beside `path`; move it there if the block ends without an error.
+
+    An `OSError` of the block that has no file's name, as that of a full disk, gets that of `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield scratch
         scratch.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be written, it cannot be removed either
+            scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one line with a remedy.
+
+    Raises:
+        FileError: the file is missing, cannot be opened, or its content is refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+    except parsing.ContentError as error:
+        problem = str(error)
+    else:
+        return
+    raise FileError(f"{path}: {problem}. {remedy(path)}")
+
+
+def remedy(path: Path) -> str:
+    """Return what to type when a file of the pipeline is missing or damaged."""
+    match path.parts[:1]:
+        case ("models" | "data",):
+            return "`dvc checkout` brings it back if it was there; `dvc repro` writes it anew."
+        case ("results",):
+            return "`dvc repro` writes it anew."
+    return f"`git checkout HEAD -- {path}` brings it back if it is committed; else `dvc repro`."
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -40,9 +78,29 @@ def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
         scratch.write_text(text + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """Read one JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, shape: Any = Any) -> Any:
+    """Read one JSON file.
+
+    Args:
+        path: The file.
+        shape: The type that its content must have, as pydantic understands types: a dataclass,
+            `list[str]`, a `TypedDict`.
+
+    Raises:
+        FileError: it is missing or cannot be read, is not JSON, or has another shape.
+    """
+    with reading(path):
+        return parsing.json_of(path.read_bytes(), shape)
+
+
+def read_yaml(path: Path, shape: Any = Any) -> Any:
+    """Read one YAML file; `shape` is as for `read_json`.
+
+    Raises:
+        FileError: it is missing or cannot be read, is not YAML, or has another shape.
+    """
+    with reading(path):
+        return parsing.yaml_of(path.read_bytes(), shape)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -56,28 +114,22 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
         writer.writerows([_cell(value) for value in row] for row in rows)
 
 
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV table as one dictionary for each row, with all values as text."""
-    return parse_csv(path.read_text(encoding="utf-8"))
-
-
-def parse_csv(text: str) -> list[dict[str, str]]:
-    """Parse the text of a table that `write_csv` has written."""
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    return [{key: _without_mark(value) for key, value in row.items()} for row in rows]
-
-
 def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = visible(value, keep="\n")
-    return f"'{text}" if COMPUTED.match(text) else text
+    return f"'{text}" if parsing.COMPUTED.match(text) else text
 
 
-def _without_mark(value: Any) -> Any:
-    """Return a cell without the apostrophe before it; a row may lack cells, or have too many."""
-    marked = isinstance(value, str) and value.startswith("'") and COMPUTED.match(value[1:])
-    return value[1:] if marked else value
+def read_csv(path: Path, columns: parsing.Columns = MappingProxyType({})) -> list[dict[str, str]]:
+    """Read a CSV table as one dictionary for each row; `columns` is as for `parsing.csv_of`.
+
+    Raises:
+        FileError: it is missing or cannot be read, a row is not as long as the header, or a column
+            is missing or holds something else.
+    """
+    with reading(path):
+        return parsing.csv_of(path.read_bytes(), columns)
 
 
 def digest(path: Path, kind: str) -> str:

@@ -19,6 +19,7 @@ from pipeline.commands import affected
 from pipeline.config import automatic, params
 from pipeline.config.automatic import Facts
 from pipeline.config.params import FOLDER, Params
+from pipeline.config.shapes import DataReport, Reasons
 from pipeline.running import costs
 from pipeline.running.costs import Cost, Size
 from pipeline.running.terminal import console, say
@@ -181,9 +182,9 @@ def _undecided(dataset: str, automatic_keys: Sequence[str]) -> bool:
     divided = _report().get("dataset")
     if FOLDER not in (dataset, divided):
         return False
-    chosen = read_json(paths.SETTINGS)["because"] if paths.SETTINGS.exists() else {}
+    chosen = read_json(paths.SETTINGS, Reasons)["because"] if paths.SETTINGS.exists() else {}
     return any(key not in chosen or dataset != divided for key in automatic_keys)
 
 
 def _report() -> dict[str, Any]:
-    return read_json(paths.DATA_REPORT) if paths.DATA_REPORT.exists() else {}
+    return read_json(paths.DATA_REPORT, DataReport) if paths.DATA_REPORT.exists() else {}

@@ -131,10 +131,14 @@ def _unsure(answer: Answer, least: float | None) -> bool:
 
 
 def load(name: str) -> tuple[keras.Model, TrainedModels]:
-    """Load the released model of `models/<name>/`, and the index of that folder."""
+    """Load the released model of `models/<name>/`, and the index of that folder.
+
+    Raises:
+        FileError: the index is damaged, or the model is not the one that it names.
+    """
     folder = paths.MODELS / name
     index = trained.read(folder)
-    return saving.load(trained.model_file(folder, index.released)), index
+    return saving.load_seed(folder, index, index.released), index
 
 
 def predict(

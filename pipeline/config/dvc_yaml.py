@@ -1,16 +1,40 @@
 """The stages of dvc.yaml, with templates filled in as by DVC, and its digest of a folder.
 
-The report reads dvc.yaml of any revision from git alone, so this module needs neither DVC nor
-pydantic.
+The report reads dvc.yaml of any revision from git alone, so this module needs no DVC.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Len, Predicate
+from typing_extensions import TypedDict  # pydantic cannot use that of Python 3.11
 
 PARAMS = "params.yaml"
+# Characters of a value that a template takes; many templates with a longer one would fill the
+# memory.
+LONGEST = 10_000
+Name = Annotated[str, Predicate(lambda name: "@" not in name)]
+
+
+class Stage(TypedDict, total=False):
+    """A stage of dvc.yaml, as far as it is read."""
+
+    cmd: str
+    matrix: Annotated[dict[str, str | list[str]], Len(1, 1)]
+    params: list[str | dict[str, list[str] | None]]
+    deps: list[str]
+    outs: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+    metrics: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+    plots: list[str | Annotated[dict[str, Any], Len(1, 1)]]
+
+
+class Pipeline(TypedDict, total=False):
+    """dvc.yaml, as far as it is read."""
+
+    stages: dict[Name, Stage]
 
 
 def flatten(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -44,23 +68,27 @@ def stage_names(pipeline: Mapping[str, Any], values: Mapping[str, Any]) -> Itera
             continue
         ((_, items),) = entry["matrix"].items()
         if isinstance(items, str):
-            items = values.get(items.removeprefix("${").removesuffix("}")) or []
+            found = values.get(items.removeprefix("${").removesuffix("}"))
+            items = found if isinstance(found, list) else []
         yield from (f"{name}@{item}" for item in items)
 
 
 def stage(pipeline: Mapping[str, Any], values: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a stage's entry in dvc.yaml with its templates filled in.
 
-    A template without a known parameter stays as it is.
+    A template without a known parameter stays as it is, and one whose value is very long.
     """
     plain, _, item = name.partition("@")
     entry = pipeline["stages"][plain]
     known = {**values, **{f"item.{key}": item for key in entry.get("matrix", {})}}
 
     def fill(match: re.Match[str]) -> str:
-        return json.dumps(str(known.get(match[1], match[0])))[1:-1]  # it stands inside a string
+        text = str(known.get(match[1], match[0]))
+        if len(text) > LONGEST:
+            text = match[0]
+        return json.dumps(text)[1:-1]  # it stands inside a string
 
-    return json.loads(re.sub(r"\$\{([\w.]+)\}", fill, json.dumps(entry)))
+    return json.loads(re.sub(r"\$\{([\w.]+)\}", fill, json.dumps(entry, default=str)))
 
 
 def outputs(entry: Mapping[str, Any]) -> list[str]:

@@ -36,6 +36,7 @@ from pipeline.config.fields import (
     Threads,
 )
 from pipeline.config.messages import dotted, explain
+from pipeline.config.shapes import Chosen
 
 # The data set that is the user's own folder of pictures.
 FOLDER = "folder"
@@ -157,7 +158,7 @@ def check(content: dict[str, Any], name: Path, *, with_ways_back: bool = False) 
     Raises:
         ParamsError: as in `load`.
     """
-    chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {}
+    chosen = read_json(paths.SETTINGS, Chosen) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
         # What was not `auto` when stage `settings` last ran is null there, and has no reason. Until
         # it runs again, no stage reads these values; they only have to be allowed.
@@ -184,8 +185,8 @@ def epochs_of(architecture: str, section: Literal["tune", "train"], usual: int) 
         section: Of params.yaml: whether a trial is meant or a final training.
         usual: The section's `epochs`.
     """
-    chosen = read_json(paths.SETTINGS) if paths.SETTINGS.exists() else {section: {}}
-    return chosen[section].get("epochs_of", {}).get(architecture, usual)
+    chosen = read_json(paths.SETTINGS, Chosen) if paths.SETTINGS.exists() else {}
+    return chosen.get(section, {}).get("epochs_of", {}).get(architecture, usual)
 
 
 def automatic_keys(content: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The classification of the test images by trained models, for `evaluate` and for `verify`."""
 
 import time
+from pathlib import Path
 from statistics import median
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base import paths
+from pipeline.base.files import FileError, remedy
 from pipeline.evaluation import predictions, scoring
 from pipeline.evaluation.comparison import Judged
 from pipeline.evaluation.predictions import NAMES
@@ -24,19 +26,38 @@ WARM_UP, CALLS = 3, 21
 
 
 def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
-    """Classify the test images with the model of every seed, a batch at a time."""
+    """Classify the test images with the model of every seed, a batch at a time.
+
+    Raises:
+        FileError: the models or the test images are damaged, or do not belong together.
+    """
+    folder = paths.MODELS / name
+    if list(index.classes) != test.classes:
+        raise FileError(
+            f"{folder / trained.INDEX}: its classes are not those of {test.folder}. "
+            f"{remedy(folder)}"
+        )
     judged = {}
     with progress("models") as bar:
         task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
         for result in index.seeds:
-            file = trained.model_file(paths.MODELS / name, result.seed)
-            model = saving.load(file)
+            file = trained.model_file(folder, result.seed)
+            model = saving.load_seed(folder, index, result.seed)
+            _check_images(file, model, test)
             probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
             judged[result.seed] = scoring.predictions(test.labels, probabilities)
             if result.seed == index.released:
                 speeds.note(file, _milliseconds(model, test.images(slice(0, 1))))
             bar.update(task, advance=1)
     return judged
+
+
+def _check_images(file: Path, model: keras.Model, test: SplitFolder) -> None:
+    if model.input_shape[1:] != test.shape:
+        raise FileError(
+            f"{file}: a model of images {model.input_shape[1:]}; those in {test.folder} are "
+            f"{test.shape}. {remedy(file)}"
+        )
 
 
 def _milliseconds(model: keras.Model, image: NDArray[np.uint8]) -> float:

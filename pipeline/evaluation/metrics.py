@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.base import paths
-from pipeline.base.files import read_json
+from pipeline.base.files import FileError, read_json, remedy
 from pipeline.evaluation.predictions import NAMES
+from pipeline.evaluation.shapes import Metrics
 
 # DVC's tables have few columns, and one test image of 10,000 is the fourth decimal.
 DECIMALS = 4
@@ -68,8 +69,15 @@ def from_json(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def read() -> dict[str, Any]:
-    """Read the metrics of this workspace by name, as from `from_json`."""
-    return from_json(read_json(paths.METRICS))
+    """Read the metrics of this workspace by name, as from `from_json`.
+
+    Raises:
+        FileError: the file is not as `evaluate` writes it.
+    """
+    found = from_json(read_json(paths.METRICS, Metrics))
+    if missing := [name for name in NAMES if name not in found]:
+        raise FileError(f"{paths.METRICS}: no model {missing[0]!r}. {remedy(paths.METRICS)}")
+    return found
 
 
 def _by(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, dict[str, Any]]:

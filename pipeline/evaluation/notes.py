@@ -6,7 +6,9 @@ from statistics import fmean
 from typing import Any
 
 from pipeline.base import paths
-from pipeline.base.files import read_csv, read_json
+from pipeline.base.files import read_json
+from pipeline.config.shapes import LeftOut, Validated
+from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.search.selection import Candidate, read_candidates
 
@@ -21,13 +23,13 @@ def notes() -> list[str]:
     # Of architectures that are listed no more, the folder still holds what their search found.
     candidates = [
         candidate
-        for name in sorted(read_json(paths.SETTINGS)["left_out"])
+        for name in sorted(read_json(paths.SETTINGS, LeftOut)["left_out"])
         for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
     ]
     if not candidates:
         return []
-    data, metrics = read_json(paths.DATA_REPORT), metrics_file.read()
-    curves = read_csv(paths.LEARNING_CURVES / "tuned.csv")
+    data, metrics = read_json(paths.DATA_REPORT, Validated), metrics_file.read()
+    curves = curves_file.read(paths.LEARNING_CURVES / "tuned.csv")
     error = max(candidates, key=lambda c: c.val_accuracy).standard_error
     found = (
         _nothing_learnt(candidates, data["validation"]["per_class"]),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base.errors import ConvoyError
+from pipeline.base.parsing import finite, shortened
 from pipeline.evaluation.comparison import Judged
 
 NAMES = ("tuned", "baseline")
@@ -67,8 +68,10 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
         PredictionsError: a column is missing, there are no rows, a row has too few or too many
             cells, or a value is not a number.
     """
-    reader = csv.reader(io.StringIO(text))
-    header = next(reader, [])
+    try:
+        header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
+    except csv.Error as error:
+        raise PredictionsError(f"{where}: {error}") from None
     seeds = [column for column in header if re.fullmatch(rf"{name}_seed\d+", column)]
     needed = ["actual", *(f"{name}_{part}" for part in ("predicted", "probability", "loss"))]
     missing = [column for column in needed if column not in header]
@@ -78,16 +81,15 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
             f"{where}: no column {lacking}. It was written by another version of the pipeline; "
             "run `dvc repro evaluate` there."
         )
-    rows = list(reader)
     if not rows or any(len(row) != len(header) for row in rows):
         cells = ", ".join(map(str, sorted({len(row) for row in rows}))) or "no rows"
         raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     columns.pop(FILE, None)
     try:
-        by_column = {column: np.array([*map(float, cells)]) for column, cells in columns.items()}
+        by_column = {column: np.array([*map(finite, cells)]) for column, cells in columns.items()}
     except ValueError as error:
-        raise PredictionsError(f"{where}: {error}") from None
+        raise PredictionsError(f"{where}: {shortened(error)}") from None
     actual, predicted = (by_column[column].astype(np.int64) for column in needed[:2])
     by_seed = np.stack([by_column[column] for column in seeds]).astype(np.int64)
     judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed)

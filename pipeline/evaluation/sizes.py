@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.files import read_json
+from pipeline.config.shapes import LeftOut
 from pipeline.evaluation.predictions import NAMES
 from pipeline.running import speeds
 from pipeline.search.selection import Candidate, pareto_front, read_candidates
@@ -47,7 +48,7 @@ def _front(tuned: Mapping[str, Any]) -> list[str]:
     """Describe the Pareto front of all searches, and how to choose a smaller model on it."""
     candidates = [
         candidate
-        for name in sorted(read_json(paths.SETTINGS)["left_out"])
+        for name in sorted(read_json(paths.SETTINGS, LeftOut)["left_out"])
         for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
     ]
     front = pareto_front(candidates)

@@ -8,7 +8,9 @@ from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_csv, read_json
+from pipeline.base.files import FileError, read_json, remedy
+from pipeline.config.shapes import MaybePictures, Searched
+from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
@@ -33,7 +35,7 @@ def show() -> None:
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = metrics_file.read()
-    seeds = len({row["seed"] for row in read_csv(paths.LEARNING_CURVES / "tuned.csv")})
+    seeds = len({row["seed"] for row in curves_file.read(paths.LEARNING_CURVES / "tuned.csv")})
     console.print(_table(metrics, seeds, console.width))
     for line in _lines(metrics, seeds):
         say(line)
@@ -42,7 +44,9 @@ def show() -> None:
 def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
     yield _search(metrics["tuned_against_baseline"], seeds)
-    if behind := metrics.get("behind_yardsticks"):
+    if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
+        if missing := [name for name in behind if name not in metrics["yardsticks"]]:
+            raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
         yield beside_yardsticks(behind, metrics)
     yield from sizes.lines(metrics)
     for note in notes():
@@ -90,14 +94,15 @@ def _cell(cell: Callable[[str, dict[str, Any]], str], name: str, row: dict[str, 
 
 def _chosen() -> str:
     """Return what was chosen for a folder of pictures; empty for a built-in data set."""
-    pictures, settings = read_json(paths.DATA_REPORT).get("pictures"), read_json(paths.SETTINGS)
+    pictures = read_json(paths.DATA_REPORT, MaybePictures).get("pictures")
     if not pictures:
         return ""
+    settings = read_json(paths.SETTINGS, Searched)
     searched = [name for name, left_out in settings["left_out"].items() if not left_out]
     parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
     for section, noun in (("tune", "a trial"), ("train", "a training")):
-        if epochs := settings[section]["epochs"]:
-            of = settings[section]["epochs_of"]
+        if epochs := settings[section].get("epochs"):
+            of = settings[section].get("epochs_of", {})
             others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)

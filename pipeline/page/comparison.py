@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.base import paths
+from pipeline.evaluation.curves import COLUMNS
 from pipeline.page import rendering
 from pipeline.page.difference import difference
 from pipeline.page.sections import curves
@@ -31,7 +32,9 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         and difference(
             verdict.difference, verdict.low, verdict.high, verdict.margin, ("old", "new")
         ),
-        "curves": curves.side_by_side({name: side.csv(path) for name, side in sides.items()}),
+        "curves": curves.side_by_side(
+            {name: side.csv(path, COLUMNS) for name, side in sides.items()}
+        ),
         "matrices": {} if verdict is None else _matrices(sides, len(report.classes)),
         "confusion": _embedded(old, new, "confusion_tuned.png"),
         "mistakes": _embedded(old, new, "mistakes_tuned.png"),

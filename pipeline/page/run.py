@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base import paths
+from pipeline.base.arrays import read_npy
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import files_of
 from pipeline.config import dvc_yaml
 from pipeline.config.fractions import share
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
-from pipeline.report.results import Results
+from pipeline.report.results import Results, ResultsError
 from pipeline.running import imports
+from pipeline.search.columns import CHECKS, misfit
 
 if TYPE_CHECKING:
     import keras
@@ -79,10 +81,12 @@ class Run:
     @cached_property
     def searched(self) -> dict[str, list[dict[str, str]]]:
         """The trials of each architecture that was searched, as rows of text."""
-        tables = {
-            name: [dict(row) for row in self.results.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")]
-            for name in self.results.params.get("architectures") or []
-        }
+        tables = {}
+        for name in self.results.params.get("architectures") or []:
+            path = f"{paths.TRIALS.as_posix()}/{name}.csv"
+            tables[name] = self.results.csv(path, CHECKS)
+            if wrong := misfit(tables[name]):
+                raise ResultsError(f"{path}: {wrong}. Run `dvc repro`.")
         return {name: rows for name, rows in tables.items() if rows}
 
     @cached_property
@@ -94,11 +98,11 @@ class Run:
     def images(self, part: str) -> NDArray[np.uint8] | None:
         """Map the images of "train" or "test", [n, h, w, c]; None if they are not here."""
         path = paths.SPLIT / part / "images.npy"
-        return np.load(path, mmap_mode="r") if path.exists() else None
+        return read_npy(path, np.uint8, 4, mapped=True) if path.exists() else None
 
     def labels(self, part: str) -> NDArray[np.int64]:
         """Read the labels of "train" or "test", [n]."""
-        return np.load(paths.SPLIT / part / "labels.npy")
+        return read_npy(paths.SPLIT / part / "labels.npy", np.int64, 1)
 
     @cached_property
     def model(self) -> "keras.Model | None":
@@ -106,8 +110,8 @@ class Run:
         if self.index is None:
             return None
         with imports.quiet():
-            from pipeline.training import saving, trained
-        return saving.load(trained.model_file(paths.MODELS / NAMES[0], self.index.released))
+            from pipeline.training import saving
+        return saving.load_seed(paths.MODELS / NAMES[0], self.index, self.index.released)
 
     @cached_property
     def index(self) -> "TrainedModels | None":

@@ -40,12 +40,14 @@ class Stage:
         status: "rerun", "unchanged", "new" or "removed".
         because: The dependencies and parameters that changed.
         same_output: Whether it was rerun and wrote the same outputs as before.
+        unexplained: Whether its outputs changed although nothing that it depends on did.
     """
 
     name: str
     status: str
     because: list[str]
     same_output: bool
+    unexplained: bool = False
 
 
 def stages(base: Results, head: Results) -> list[Stage]:
@@ -60,7 +62,8 @@ def stages(base: Results, head: Results) -> list[Stage]:
         else:
             because = _differing(before, entry, base, head)
             same = _digests(before, "outs") == _digests(entry, "outs")
-            found.append(Stage(name, "rerun", because, same))
+            unexplained = not because and not same and before.get("cmd") == entry.get("cmd")
+            found.append(Stage(name, "rerun", because, same, unexplained))
     gone = [name for name in base.lock if name not in head.lock]
     return found + [Stage(name, "removed", [], False) for name in gone]
 

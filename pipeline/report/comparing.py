@@ -50,6 +50,7 @@ class Report:
         stages: The status of each stage.
         searches: The cost and outcome of each search.
         stale: The stale results of the newer revision, one line each.
+        unexplained: The stages whose outputs changed although nothing that they depend on did.
         test_images: Number of test images, 0 if the two cannot be compared.
     """
 
@@ -70,6 +71,7 @@ class Report:
     stages: list[Stage]
     searches: list[Search]
     stale: list[str]
+    unexplained: list[str]
     test_images: int
 
     @property
@@ -95,6 +97,7 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "stages": ran,
         "searches": changes.searches(head, ran),
         "stale": freshness.stale(head),
+        "unexplained": [stage.name for stage in ran if stage.unexplained],
     }
     if facts["reasons"]:
         nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}

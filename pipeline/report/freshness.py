@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.base import code_digest, paths
 from pipeline.base.code_digest import SourceError
 from pipeline.config import dvc_yaml
+from pipeline.report import consistency
 from pipeline.report.results import Results
 
 CODE = "code"
@@ -22,7 +23,7 @@ def stale(results: Results) -> list[str]:
     """List all changes since the stage that used or wrote the changed thing, one line each."""
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
-    pipeline, values = results.yaml("dvc.yaml"), dvc_yaml.flatten(results.params)
+    pipeline, values = results.yaml("dvc.yaml", dvc_yaml.Pipeline), dvc_yaml.flatten(results.params)
     known = results.tracked | {
         out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
     }
@@ -44,7 +45,7 @@ def stale(results: Results) -> list[str]:
             *_parameters(results, stage, locked),
         )
         lines += [f"{name}: {change}" for change in changes]
-    return lines
+    return lines + consistency.contradictions(results)
 
 
 def _code(results: Results) -> Iterator[str]:

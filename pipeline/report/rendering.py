@@ -37,7 +37,7 @@ def as_json(report: Report, *_: Snapshot) -> str:
     """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
     # Escaped: what cannot be seen could steer the terminal that shows it.
-    return json.dumps(content, indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=True, default=str) + "\n"
 
 
 def as_markdown(report: Report, *_: Snapshot, old_url: str = "", new_url: str = "") -> str:
@@ -78,6 +78,8 @@ def _environment() -> Environment:
         "signed": wording.signed,
         "value": wording.value,
         "shortened": wording.shortened,
+        "unexplained": wording.unexplained,
+        "authors": wording.AUTHORS,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
     }

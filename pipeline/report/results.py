@@ -1,27 +1,40 @@
 """The parsed results of one revision."""
 
-import json
 import posixpath
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import parse_csv
+from pipeline.base.parsing import (
+    Columns,
+    ContentError,
+    checked,
+    csv_of,
+    finite_or_empty,
+    json_of,
+    yaml_of,
+)
 from pipeline.config.automatic import AUTO
 from pipeline.config.dvc_yaml import flatten, lookup
+from pipeline.config.shapes import Chosen
 from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
+from pipeline.evaluation.shapes import Metrics
+from pipeline.report import shapes
 from pipeline.report.snapshots import Snapshot
 
 # The values of an architecture's search that the report shows.
 OUTCOME = ("trials", "failed", "val_accuracy", "standard_error")
+# The largest file of each kind that is parsed: a revision may be anybody's. A table of predictions
+# of 600,000 images has some 60 MiB.
+MOST_MIB = {".csv": 64, ".json": 8}
+MOST_MIB_OF_OTHERS = 2
 
 
 class ResultsError(ConvoyError):
@@ -38,25 +51,27 @@ class Results:
     @cached_property
     def params(self) -> dict[str, Any]:
         """params.yaml, unchecked, because an older revision may have other keys."""
-        return self.yaml(paths.PARAMS.as_posix())
+        return self.yaml(paths.PARAMS.as_posix(), shapes.Params)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Every parameter by its dotted key, with what was chosen in the place of `auto`."""
-        written, chosen = flatten(self.params), self.json(paths.SETTINGS.as_posix())
+        written, chosen = flatten(self.params), self.json(paths.SETTINGS.as_posix(), Chosen)
         asked = [key for key in chosen.get("because", {}) if written.get(key) == AUTO]
         return written | {key: lookup(chosen, key) for key in asked}
 
     @cached_property
     def lock(self) -> dict[str, dict[str, Any]]:
         """The stages of dvc.lock."""
-        return self.yaml("dvc.lock").get("stages") or {}
+        return self.yaml("dvc.lock", shapes.Lock).get("stages") or {}
 
     @cached_property
     def tracked(self) -> dict[str, str]:
         """The digest of each folder of data that `dvc add` has put under DVC."""
         files = [path for path in self.snapshot.files if path.endswith(".dvc")]
-        outs = [(file, out) for file in files for out in self.yaml(file).get("outs", [])]
+        outs = [
+            (file, out) for file in files for out in self.yaml(file, shapes.Tracked).get("outs", [])
+        ]
         return {f"{posixpath.dirname(file)}/{out['path']}": out["md5"] for file, out in outs}
 
     @cached_property
@@ -68,8 +83,10 @@ class Results:
         """
         path = paths.METRICS.as_posix()
         try:
-            return metrics.from_json(self.json(path))
-        except (KeyError, IndexError, TypeError) as error:
+            # Older versions wrote it otherwise.
+            shape = Metrics if "models" in self.json(path) else dict[str, Any]
+            return metrics.from_json(self.json(path, shape))
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ResultsError(
                 f"{path} at {self.snapshot.label}: {error!r}. Another version of the pipeline "
                 "wrote it, or somebody has edited it; run `dvc repro evaluate` there."
@@ -78,18 +95,18 @@ class Results:
     @cached_property
     def data(self) -> dict[str, Any]:
         """results/data.json."""
-        return self.json(paths.DATA_REPORT.as_posix())
+        return self.json(paths.DATA_REPORT.as_posix(), shapes.Data)
 
     def specification(self, name: str) -> dict[str, Any]:
         """Return the specification of "tuned" or "baseline", with hyperparameters at top level."""
-        content = self.json(f"{paths.SELECT.as_posix()}/{name}.json")
+        content = self.json(f"{paths.SELECT.as_posix()}/{name}.json", shapes.Specification)
         hyperparameters = content.get("hyperparameters", {})
         return {"architecture": content.get("architecture"), **hyperparameters} if content else {}
 
     @cached_property
     def classes(self) -> list[str]:
         """The class names, in label order."""
-        rows = self.csv(paths.CLASSES.as_posix())
+        rows = self.csv(paths.CLASSES.as_posix(), ("model", "class"))
         return [row["class"] for row in rows if row["model"] == predictions.NAMES[0]]
 
     @property
@@ -126,54 +143,72 @@ class Results:
         """
         found = {}
         for name in self.params.get("architectures") or []:
-            path = f"{paths.TUNE.as_posix()}/{name}.json"
-            outcome = self._outcome(path)
-            trials = self.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")
-            if not outcome or outcome.get("trials") == 0:  # not searched
-                continue
-            try:
-                epochs = sum(int(row["epochs"]) for row in trials if row["epochs"])
+            outcome = self._outcome(f"{paths.TUNE.as_posix()}/{name}.json")
+            trials = f"{paths.TRIALS.as_posix()}/{name}.csv"
+            rows = self.csv(trials, {"epochs": finite_or_empty} if outcome else {})
+            if outcome:
+                epochs = sum(int(float(row["epochs"])) for row in rows if row["epochs"])
                 found[name] = {**{key: outcome[key] for key in OUTCOME}, "epochs": epochs}
-            except (KeyError, ValueError) as error:
-                raise ResultsError(
-                    f"{path} at {self.snapshot.label}, or its table of trials: {error!r}. Another "
-                    f"version of the pipeline wrote it; run `dvc repro tune@{name}` there."
-                ) from None
         return found
 
-    def _outcome(self, path: str) -> dict[str, Any]:
-        """Read the outcome of a search: a list of one; older versions wrote what is in it."""
-        content = self._json(path)
-        if isinstance(content, list) and len(content) == 1:
-            content = content[0]
-        return self._mapping(path, content)
+    def _outcome(self, path: str) -> dict[str, Any] | None:
+        """Read the outcome of a search, a list of one; None if there was none.
 
-    def json(self, path: str) -> dict[str, Any]:
-        """Read a JSON file; empty if it is not there."""
-        return self._mapping(path, self._json(path))
+        Older versions wrote what is in the list.
+        """
 
-    def _json(self, path: str) -> Any:
+        def parse(content: bytes) -> dict[str, Any] | None:
+            found = json_of(content)
+            if isinstance(found, list) and len(found) == 1:
+                found = found[0]
+            if found == {} or (isinstance(found, dict) and found.get("trials") == 0):
+                return None
+            return checked(shapes.Outcome, found)
+
+        return self._parsed(path, parse)
+
+    def json(self, path: str, shape: Any = dict[str, Any]) -> dict[str, Any]:
+        """Read a JSON file of some shape; empty if it is not there.
+
+        Raises:
+            ResultsError: it is damaged, too large, or has another shape.
+        """
+        return self._parsed(path, lambda content: json_of(content, shape))
+
+    def csv(self, path: str, columns: Sequence[str] | Columns = ()) -> list[dict[str, str]]:
+        """Read a CSV table with some columns; empty if it is not there.
+
+        Raises:
+            ResultsError: it is damaged, too large, or lacks a column.
+        """
+        if path not in self.snapshot.files:
+            return []
+        checks = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, str)
+        return self._parsed(path, lambda content: csv_of(content, checks))
+
+    def yaml(self, path: str, shape: Any = dict[str, Any]) -> dict[str, Any]:
+        """Read a YAML file of some shape; empty if it is not there.
+
+        Raises:
+            ResultsError: it is damaged, too large, or has another shape.
+        """
+        return self._parsed(path, lambda content: checked(shape, yaml_of(content) or {}))
+
+    def _parsed(self, path: str, parse: Callable[[bytes], Any]) -> Any:
+        content = self.snapshot.files.get(path, b"{}")
+        most = MOST_MIB.get(posixpath.splitext(path)[1], MOST_MIB_OF_OTHERS)
+        where = f"{path} at {self.snapshot.label}"
+        if len(content) > most * 2**20:
+            raise ResultsError(
+                f"{where}: {len(content) / 2**20:,.0f} MiB; a report reads up to {most} MiB of it"
+            )
         try:
-            return json.loads(self._text(path) or "{}")
-        except json.JSONDecodeError as error:
-            raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
-
-    def csv(self, path: str) -> list[dict[str, str]]:
-        """Read a CSV table; empty if it is not there."""
-        return parse_csv(self._text(path))
-
-    def yaml(self, path: str) -> dict[str, Any]:
-        """Read a YAML file; empty if it is not there."""
-        try:
-            return self._mapping(path, YAML(typ="safe").load(self._text(path)) or {})
-        except YAMLError as error:
-            raise ResultsError(f"{path} at {self.snapshot.label}: {error}") from None
-
-    def _mapping(self, path: str, content: Any) -> dict[str, Any]:
-        if not isinstance(content, dict):
-            kind = type(content).__name__
-            raise ResultsError(f"{path} at {self.snapshot.label}: a {kind}, not keys with values")
-        return content
+            return parse(content)
+        except ContentError as error:
+            raise ResultsError(
+                f"{where}: {error}. Another version of the pipeline wrote it, or somebody has "
+                "edited it; run `dvc repro` there."
+            ) from None
 
     def _text(self, path: str) -> str:
         return self.snapshot.files.get(path, b"").decode("utf-8", errors="replace")

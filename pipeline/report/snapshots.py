@@ -12,6 +12,9 @@ FILES = ("dvc.lock", "dvc.yaml", "params.yaml")
 FOLDERS = ("pipeline", "results")
 DATA = "data"  # git has only the .dvc files that `dvc add` wrote here
 WORKSPACE = "workspace"
+# A revision may be anybody's, so what is read of it is limited. Results of 600,000 test images and
+# their pictures stay below.
+MOST_FILES, MOST_MIB, MOST_MIB_IN_ALL = 20_000, 64, 256
 
 
 class RevisionError(ConvoyError):
@@ -64,15 +67,36 @@ def revision(name: str) -> Snapshot:
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
-    listing = _git("ls-tree", "-r", "-z", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA)
+    listing = _git(
+        "ls-tree", "-r", "-z", "--long", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA
+    )
     entries = [entry.split("\t", 1) for entry in os.fsdecode(listing.stdout).split("\0") if entry]
-    blobs = {
-        path: fields.split()[2]
-        for fields, path in entries
-        if fields.split()[1] == "blob"
-        and (not path.startswith(f"{DATA}/") or path.endswith(".dvc"))
-    }
+    blobs, sizes = {}, {}
+    for fields, path in entries:
+        _, kind, blob, size = fields.split()
+        if kind == "blob" and (not path.startswith(f"{DATA}/") or path.endswith(".dvc")):
+            blobs[path], sizes[path] = blob, int(size) / 2**20
+    _check_sizes(name, sizes)
     return Snapshot(name, sha, dict(zip(blobs, _contents(list(blobs.values())), strict=True)))
+
+
+def _check_sizes(revision: str, mib: Mapping[str, float]) -> None:
+    """Check that a revision is not too large to be read, before anything of it is.
+
+    Raises:
+        RevisionError: it has too many files, or too large ones.
+    """
+    if len(mib) > MOST_FILES:
+        raise RevisionError(f"{revision}: {len(mib):,} files; a report reads up to {MOST_FILES:,}")
+    for path, size in mib.items():
+        if size > MOST_MIB:
+            raise RevisionError(
+                f"{path} at {revision}: {size:,.0f} MiB; a report reads files up to {MOST_MIB} MiB"
+            )
+    if (total := sum(mib.values())) > MOST_MIB_IN_ALL:
+        raise RevisionError(
+            f"{revision}: {total:,.0f} MiB in all; a report reads up to {MOST_MIB_IN_ALL} MiB"
+        )
 
 
 def _contents(hashes: list[str]) -> list[bytes]:

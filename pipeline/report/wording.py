@@ -5,6 +5,20 @@ from typing import Any
 from pipeline.evaluation.comparison import Verdict
 
 MINUS = "−"
+# Characters of one value in a table.
+LONGEST = 300
+AUTHORS = (
+    "The numbers are those that the author has committed: nothing was trained or evaluated for "
+    "this report. `python -m pipeline verify` evaluates the models again and compares."
+)
+
+
+def unexplained(stages: list[str]) -> str:
+    """Write which stages changed their outputs and nothing that they depend on."""
+    return (
+        f"Outputs changed although nothing that they depend on did: {shortened(stages)}. They were "
+        "run again on other hardware, or edited by hand; `python -m pipeline verify` can tell."
+    )
 
 
 def signed(value: float, digits: int = 4) -> str:
@@ -57,9 +71,8 @@ def value(content: Any) -> str:
         return f"{content:.4g}" if abs(content) < 0.01 else f"{content:.4f}".rstrip("0").rstrip(".")
     if isinstance(content, int) and not isinstance(content, bool) and abs(content) >= 10000:
         return f"{content:,}"
-    if isinstance(content, list):
-        return ", ".join(map(value, content))
-    return str(content)
+    text = ", ".join(map(value, content)) if isinstance(content, list) else str(content)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def shortened(names: list[str], most: int = 4) -> str:

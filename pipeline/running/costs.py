@@ -18,7 +18,7 @@ from typing import Any, Literal
 import psutil
 
 from pipeline.base import paths
-from pipeline.base.files import files_of, read_json
+from pipeline.base.files import FileError, files_of, read_json
 from pipeline.config import dvc_yaml, environment, params
 from pipeline.config.params import Params
 from pipeline.running.guard import described
@@ -216,7 +216,7 @@ def _read(path: Path) -> dict[str, Any]:
     """
     try:
         content = read_json(path)
-    except (FileNotFoundError, ValueError):
+    except FileError:
         return {}
     return content if isinstance(content, dict) else {}
 

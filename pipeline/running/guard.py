@@ -8,11 +8,9 @@ it depends on at its start and at its end, and fails if they differ.
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, read_json, sha256
+from pipeline.base.files import files_of, read_json, read_yaml, remedy, sha256
 from pipeline.config import dvc_yaml, params
 
 
@@ -53,7 +51,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
     """Describe all that a stage depends on: digests of code and data, parameter values."""
     definition, values = described(stage)
     found: dict[str, Any] = {"dvc.yaml": repr(definition)}
-    for entry in definition["deps"]:
+    for entry in definition.get("deps", []):
         for file in files_of(Path(entry)):
             found[str(file)] = sha256(file)
     for source, prefix in dvc_yaml.parameters(definition):
@@ -68,13 +66,15 @@ def fingerprint(stage: str) -> dict[str, Any]:
 
 def _chosen(file: Path) -> dict[str, Any]:
     """Read the values that another stage has chosen, by their dotted keys."""
-    return dvc_yaml.flatten(read_json(file)) if file.exists() else {}
+    return dvc_yaml.flatten(read_json(file, dict[str, Any])) if file.exists() else {}
 
 
 def described(stage: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a stage's entry in dvc.yaml, and every parameter by its dotted key."""
     values = params.written()
-    pipeline = YAML(typ="safe").load(paths.PIPELINE.read_text(encoding="utf-8"))
+    pipeline = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline)
+    if _plain(stage) not in pipeline.get("stages", {}):
+        raise ConvoyError(f"{paths.PIPELINE}: no stage {_plain(stage)}. {remedy(paths.PIPELINE)}")
     return dvc_yaml.stage(pipeline, values, stage), values
 
 
@@ -83,7 +83,10 @@ def _check_entry(stage: str) -> None:
     file = _entry_of(stage)
     if not file.exists():
         return
-    recorded, now = read_json(file), code_digest.entry(code_digest.loaded(), _plain(stage))
+    recorded, now = (
+        read_json(file, dict[str, str]),
+        code_digest.entry(code_digest.loaded(), _plain(stage)),
+    )
     if edited := code_digest.differing(recorded, now):
         raise ChangedError(
             f"{stage}: edited since stage `code` ran: {', '.join(edited)}. Run `dvc repro` again."

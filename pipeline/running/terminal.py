@@ -9,6 +9,7 @@ import textwrap
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,7 +27,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import remedy
 from pipeline.base.text import visible, without_credentials
 
 # In a log (a queued run, CI) the progress bar cannot be redrawn and is written this often.
@@ -34,6 +37,9 @@ LOG_SECONDS = 30.0
 
 # What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
 COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+STATE = "CONVOY_STATE"
 
 # Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
@@ -145,13 +151,30 @@ def run(main: Callable[[], None]) -> None:
         complain(str(error))
         sys.exit(1)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        # Without a file's name it is no fault of a file: a network's, or a programming error.
+        if error.errno not in FULL and not error.filename:
             raise
-        complain(
-            f"{error}. Make room (`dvc gc --all-commits --all-experiments` drops what nothing "
-            "uses) and run the same again to go on."
-        )
+        complain(of_a_file(error))
         sys.exit(1)
+
+
+def of_a_file(error: OSError) -> str:
+    """Return one line on a file or folder that cannot be used: which, why, what to do."""
+    file = Path(os.fsdecode(error.filename)) if error.filename else Path()
+    named = f"{file}: {error.strerror}" if error.filename else str(error)
+    kept = paths.state().resolve() in (file.resolve(), *file.resolve().parents)
+    elsewhere = f"set {STATE} to a folder elsewhere"
+    if error.errno in FULL:
+        room = "`python -m pipeline store --prune old` drops trainings of earlier code"
+        gone = "`dvc gc --all-commits --all-experiments` drops what nothing uses"
+        advice = f"Make room ({room}), or {elsewhere}," if kept else f"Make room ({gone})"
+        return f"{named}. {advice} and run the same again to go on."
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        advice = f"Make {file.parent}/ and what is in it readable and writable for you"
+        return f"{named}. {advice}{f', or {elsewhere}' if kept else ''}."
+    if error.errno == errno.ENOENT:
+        return f"{named}. {remedy(file)}"
+    return f"{named}. Look at it with `ls -ld {file}`, and move away what should not be there."
 
 
 def quiet_interrupts() -> None:

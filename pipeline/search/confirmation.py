@@ -7,7 +7,7 @@ images is not in it; the test images alone show that.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -40,6 +40,11 @@ class Confirmed:
         return f"{self.searched.architecture}-{self.searched.trial}"
 
     @property
+    def sound(self) -> bool:
+        """Whether it may be chosen: every retrained model came to its end."""
+        return bool(self.val_accuracy and self.val_loss and not self.failures)
+
+    @property
     def candidate(self) -> Candidate:
         """The leader with the means of its retrained models in the place of its own scores."""
         return replace(
@@ -55,13 +60,15 @@ class Confirmed:
         return self.searched.val_accuracy - fmean(self.val_accuracy)
 
     def as_json(self) -> dict[str, Any]:
-        """Turn into what JSON can hold; `from_json` is the way back."""
+        """Turn into what JSON can hold; `Leaders` reads it."""
         return asdict(self)
 
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Confirmed":
-        """Read what `as_json` gave."""
-        return cls(**{**content, "searched": Candidate(**content["searched"])})
+
+@dataclass(frozen=True)
+class Leaders:
+    """The content of results/confirm.json."""
+
+    leaders: Sequence[Confirmed]
 
 
 def confirmed(

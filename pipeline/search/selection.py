@@ -131,11 +131,6 @@ def read_candidates(path: Path) -> list[Candidate]:
     """Read the completed trials of one search.
 
     Raises:
-        ConvoyError: the file is not as `write_candidates` writes it.
+        FileError: the file is not as `write_candidates` writes it.
     """
-    try:
-        return [Candidate(**entry) for entry in read_json(path)]
-    except TypeError as error:
-        raise ConvoyError(
-            f"{path}: {error}. Another version of the pipeline wrote it; run `dvc repro`."
-        ) from None
+    return read_json(path, list[Candidate])

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base import paths
-from pipeline.base.files import read_csv, write_csv, write_json
+from pipeline.base.files import write_csv, write_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
-from pipeline.evaluation import judging, metrics, scoring, yardsticks
+from pipeline.evaluation import curves, judging, metrics, scoring, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
@@ -132,10 +132,10 @@ def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
         confusion.draw(matrix, test.classes, title, paths.PICTURES / f"confusion_{name}.png")
         mistakes.draw(name, judged, test, paths.PICTURES / f"mistakes_{name}.png")
     wrong = np.flatnonzero(np.any([~judged.correct for judged in released.values()], axis=0))
-    shown = sheet.choose(wrong, len(test))
-    sheet.draw(shown, test.images(shown), paths.SHEET)
-    curves = {name: read_csv(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
-    learning_curves.draw(curves, paths.PICTURES / "learning_curves.png")
+    chosen = sheet.choose(wrong, len(test))
+    sheet.draw(chosen, test.images(chosen), paths.SHEET)
+    shown = {name: curves.read(paths.LEARNING_CURVES / f"{name}.csv") for name in NAMES}
+    learning_curves.draw(shown, paths.PICTURES / "learning_curves.png")
 
 
 def _draw_augmented(conditions: Conditions) -> None:

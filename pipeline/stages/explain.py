@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from pipeline.base import paths
-from pipeline.base.files import read_csv, write_csv
+from pipeline.base.files import write_csv
 from pipeline.config.params import Params
 from pipeline.figures import search
 from pipeline.search import importance
-from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.columns import TRIAL_COLUMNS, read_trials
 
 
 def main(settings: Params) -> None:
@@ -16,7 +16,7 @@ def main(settings: Params) -> None:
     One stage for all: most of its time is importing what draws, which each process pays anew.
     """
     for architecture in settings.architectures:
-        if rows := read_csv(paths.TRIALS / f"{architecture}.csv"):
+        if rows := read_trials(paths.TRIALS / f"{architecture}.csv"):
             explain(architecture, rows)
 
 

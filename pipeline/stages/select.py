@@ -5,13 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.base import paths
-from pipeline.base.files import read_json, write_csv, write_json
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_json, remedy, write_csv, write_json
 from pipeline.config import automatic
 from pipeline.config.automatic import nearest
 from pipeline.config.params import Params
 from pipeline.pretrained import published
 from pipeline.running.terminal import say
-from pipeline.search.confirmation import Confirmed
+from pipeline.search.confirmation import Confirmed, Leaders
 from pipeline.search.selection import (
     Candidate,
     choose,
@@ -28,8 +29,8 @@ COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss"
 
 def main(settings: Params) -> None:
     """Write two model specifications of one format, what was chosen from, and its scores."""
-    leaders = [Confirmed.from_json(entry) for entry in read_json(paths.CONFIRM)["leaders"]]
-    sound = {leader.name: leader for leader in leaders if not leader.failures}
+    leaders = read_json(paths.CONFIRM, Leaders).leaders
+    sound = {leader.name: leader for leader in leaders if leader.sound}
     # What was confirmed is chosen from by its means; what was not, by its search.
     everything = [
         candidate
@@ -43,6 +44,11 @@ def main(settings: Params) -> None:
         for candidate in front([c for c in allowed if c.architecture == name])
     ]
     candidates = [leader.candidate for leader in sound.values()] or searched
+    if not candidates:
+        raise ConvoyError(
+            f"{paths.CANDIDATES}: no trial of {', '.join(sorted(settings.architectures))} to "
+            f"choose from. {remedy(paths.CANDIDATES)}"
+        )
     chosen, reason = choose(candidates, settings.select.rule)
     if sound:
         reason += "; by the means of fresh seeds"
@@ -51,7 +57,7 @@ def main(settings: Params) -> None:
     name = settings.select.baseline
     sizes = settings.tune.batch_sizes
     batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
-    code = read_json(paths.ARCHITECTURE_DIGESTS)[name]
+    code = _code(name)
     baseline = Specification(name, batch, code)
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
@@ -67,6 +73,21 @@ def main(settings: Params) -> None:
             f"({leader.searched.val_accuracy:.4f} in the search, {chosen.val_accuracy:.4f} on the "
             f"mean of {len(leader.val_accuracy)} fresh seeds)"
         )
+
+
+def _code(architecture: str) -> str:
+    """Return the digest of an architecture's file, as stage `code` has recorded it.
+
+    Raises:
+        ConvoyError: it has recorded none.
+    """
+    digests = read_json(paths.ARCHITECTURE_DIGESTS, dict[str, str])
+    if architecture not in digests:
+        raise ConvoyError(
+            f"{paths.ARCHITECTURE_DIGESTS}: {architecture} is not in it. "
+            f"{remedy(paths.ARCHITECTURE_DIGESTS)}"
+        )
+    return digests[architecture]
 
 
 def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:

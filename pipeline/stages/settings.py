@@ -7,12 +7,13 @@ from pipeline.base.files import read_json, write_json
 from pipeline.config import automatic, params
 from pipeline.config.automatic import Choice, Facts
 from pipeline.config.params import Params
+from pipeline.config.shapes import DataReport
 from pipeline.running.terminal import say
 
 
 def main(settings: Params) -> None:
     """Write the value and the reason of each key that is `auto`; null for the others."""
-    report = read_json(paths.DATA_REPORT)
+    report = read_json(paths.DATA_REPORT, DataReport)
     facts = Facts.of(report) if "pictures" in report else None
     choices = automatic.choose(facts) if facts else automatic.fixed(report["train"]["images"])
     asked = {key: choices[key] for key in params.read_automatic_keys()}

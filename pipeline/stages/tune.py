@@ -3,6 +3,7 @@
 from pipeline.base import paths
 from pipeline.base.files import read_json, write_csv, write_json
 from pipeline.config.params import Params
+from pipeline.config.shapes import LeftOut
 from pipeline.running import imports
 from pipeline.running.terminal import say
 from pipeline.search.columns import TRIAL_COLUMNS
@@ -12,7 +13,7 @@ from pipeline.workers.start import start_pool
 def main(settings: Params, architecture: str) -> None:
     """Search one architecture, unless it does not suit the data."""
     tune = settings.tune
-    if read_json(paths.SETTINGS)["left_out"][architecture]:
+    if read_json(paths.SETTINGS, LeftOut)["left_out"].get(architecture):
         _leave_out(architecture)
         return
     # TensorFlow is imported only now, while the worker processes import it too.

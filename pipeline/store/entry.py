@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline.base.parsing import ContentError, json_of
 from pipeline.training.work import Kind, Result
 
 VERSION = 1
@@ -66,12 +67,14 @@ class Entry:
         """Read a line.
 
         Raises:
-            ValueError, KeyError, TypeError: it is of another version, damaged, or something else.
+            ContentError: it is of another version, damaged, or something else.
         """
-        content: dict[str, Any] = json.loads(line)
-        if content["version"] != VERSION:
-            raise ValueError(f"version {content['version']}, this is version {VERSION}")
-        entry = content["entry"]
-        if zlib.crc32(json.dumps(entry, ensure_ascii=False).encode()) != content["crc32"]:
-            raise ValueError("its checksum is wrong")
-        return cls(**{**entry, "result": Result.from_json(entry["result"])})
+        content = json_of(line, dict[str, Any])
+        if content.get("version") != VERSION:
+            raise ContentError(f"version {content.get('version')!r}, this is version {VERSION}")
+        entry = content.get("entry")
+        # What is no text of UTF-8 was not written here, and its checksum will not fit.
+        text = json.dumps(entry, ensure_ascii=False).encode(errors="replace")
+        if zlib.crc32(text) != content.get("crc32"):
+            raise ContentError("its checksum is wrong")
+        return json_of(text, cls)

@@ -8,6 +8,7 @@ that kills its process is recognised).
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 import zlib
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing, write_json
 from pipeline.base.locks import claimed
+from pipeline.base.parsing import ContentError
 from pipeline.store.entry import Entry, Limits
 
 FILE = "entries.jsonl"
@@ -68,15 +70,34 @@ class Store:
     def payload(self, key: str) -> bytes | None:
         """Read the payload of a training; None if there is none, or it is damaged.
 
-        Another process may drop it at any moment, and a power cut can tear it.
+        Another process may drop it at any moment, and a power cut can tear it. A damaged one is
+        dropped with a note: its training runs again.
         """
-        entry = self._entries.get(key)
+        entry, file = self._entries.get(key), self._payload_file(key)
         try:
-            content = self._payload_file(key).read_bytes()
-            os.utime(self._payload_file(key))
+            content = file.read_bytes()
+            with contextlib.suppress(OSError):  # it may be another user's, or the disk read-only
+                os.utime(file)
         except FileNotFoundError:
             return None
-        return content if entry is not None and entry.payload == zlib.crc32(content) else None
+        except OSError as error:
+            self._damaged(file, (error.strerror or str(error)).lower())
+            return None
+        if entry is None or entry.payload is None:
+            return None
+        if entry.payload != zlib.crc32(content):
+            self._damaged(file, "its checksum is wrong")
+            return None
+        return content
+
+    def _damaged(self, file: Path, problem: str) -> None:
+        """Put out of the way what is no file of the store, or a damaged one."""
+        self.report(f"{file}: {problem}; it is not used, and its training will run again")
+        with contextlib.suppress(OSError):
+            if file.is_dir():
+                shutil.rmtree(file)
+            else:
+                file.unlink()
 
     def add(self, entry: Entry, payload: bytes | None) -> None:
         """Append an entry and write its payload; both are on the disk when this returns.
@@ -113,6 +134,8 @@ class Store:
         lock, attempts = self.claims / f"{key}.lock", self.claims / f"{key}.attempts"
         waits = f"waiting for {title}, which another process is training"
         with claimed(lock, lambda: self.report(waits)):
+            if attempts.is_dir():
+                self._damaged(attempts, "a folder in the place of a file")
             before = attempts.stat().st_size if attempts.exists() else 0
             _append(attempts, b".", keep=before)
             try:
@@ -182,6 +205,8 @@ class Store:
 
     def _catch_up(self) -> None:
         """Read what has been appended since the last time. The lock must be held."""
+        if self.path.is_dir():
+            self._damaged(self.path, "a folder in the place of a file")
         if not self.path.exists():
             self._entries, self._read_to = {}, 0
             return
@@ -206,7 +231,7 @@ class Store:
     def _take(self, line: bytes) -> None:
         try:
             entry = Entry.decode(line)
-        except (ValueError, KeyError, TypeError) as problem:
+        except ContentError as problem:
             self.report(f"{self.path}: a line is not used: {problem}")
         else:
             self._entries[entry.key] = entry

@@ -9,16 +9,24 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict  # pydantic cannot use that of Python 3.11
 
-from pipeline.base.files import read_csv, read_json, sha256, write_json
+from pipeline.base.arrays import read_npy
+from pipeline.base.files import FileError, read_csv, read_json, remedy, sha256, write_json
 from pipeline.config.fields import Fit
 
 INFERENCE_BATCH = 500
+
+
+class PictureFacts(TypedDict, total=False):
+    """What is known of images that were picture files."""
+
+    folder: str
+    fit: Fit
 
 
 class SplitFolder:
@@ -30,18 +38,37 @@ class SplitFolder:
     @cached_property
     def classes(self) -> list[str]:
         """The class names, in label order."""
-        return read_json(self.folder / "classes.json")
+        return read_json(self.folder / "classes.json", list[str])
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """The label of every image, [n]."""
-        return np.load(self.folder / "labels.npy")
+        """The label of every image, [n].
+
+        Raises:
+            FileError: the file is damaged, or does not fit the images or the classes.
+        """
+        file = self.folder / "labels.npy"
+        labels = read_npy(file, np.int64, 1)
+        images, classes = len(self._map()), len(self.classes)
+        if len(labels) != images:
+            raise FileError(f"{file}: {len(labels)} labels of {images} images. {remedy(file)}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+            raise FileError(
+                f"{file}: labels from {labels.min()} to {labels.max()}; allowed: 0 to "
+                f"{classes - 1}. {remedy(file)}"
+            )
+        return labels
 
     @cached_property
     def picture_files(self) -> list[str] | None:
         """The path of each image in the user's folder, [n]; None if they were no picture files."""
         table = self.folder / "files.csv"
-        return [row["file"] for row in read_csv(table)] if table.exists() else None
+        if not table.exists():
+            return None
+        files = [row["file"] for row in read_csv(table, {"file": str})]
+        if len(files) != len(self):
+            raise FileError(f"{table}: {len(files)} files of {len(self)} images. {remedy(table)}")
+        return files
 
     @property
     def name(self) -> str | None:
@@ -54,9 +81,9 @@ class SplitFolder:
         return self._pictures.get("fit")
 
     @cached_property
-    def _pictures(self) -> dict[str, Any]:
+    def _pictures(self) -> PictureFacts:
         facts = self.folder / "pictures.json"
-        return read_json(facts) if facts.exists() else {}
+        return read_json(facts, PictureFacts) if facts.exists() else {}
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -105,7 +132,7 @@ class SplitFolder:
         return Batches(self, batch_size, seed, epoch)
 
     def _map(self) -> NDArray[np.uint8]:
-        return np.load(self.folder / "images.npy", mmap_mode="r")
+        return read_npy(self.folder / "images.npy", np.uint8, 4, mapped=True)
 
 
 class Batches(keras.utils.PyDataset):

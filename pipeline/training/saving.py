@@ -5,14 +5,31 @@ import json
 import re
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
 
-from pipeline.base.files import replacing
+from pipeline.base.files import FileError, remedy, replacing
+from pipeline.base.parsing import shortened
+from pipeline.training import trained
+from pipeline.training.trained import TrainedModels
 
 # Any fixed time would do; this is the earliest that a zip file can store.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+# What Keras, and the readers of zip and HDF5 below it, raise for a file that is no sound model.
+READING = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -35,8 +52,34 @@ def dump(model: keras.Model) -> bytes:
 
 
 def load(path: Path) -> keras.Model:
-    """Load a saved model for inference."""
-    return keras.saving.load_model(path, compile=False)
+    """Load a saved model for inference.
+
+    Raises:
+        FileError: Keras cannot read it.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except READING as error:
+        reason = shortened(error) or type(error).__name__
+        raise FileError(f"{path}: Keras cannot read this model: {reason}. {remedy(path)}") from None
+
+
+def load_seed(folder: Path, index: TrainedModels, seed: int) -> keras.Model:
+    """Load one seed's model, which must be the one that the index names.
+
+    Raises:
+        FileError: it is another file, or has other inputs or outputs.
+    """
+    file = trained.check_file(folder, index, seed)
+    model = load(file)
+    if not isinstance(model, keras.Model) or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise FileError(f"{file}: no model from an image to classes. {remedy(file)}")
+    if len(model.input_shape) != 4 or model.output_shape[1:] != (len(index.classes),):
+        raise FileError(
+            f"{file}: a model from {model.input_shape[1:]} to {model.output_shape[1:]}; expected: "
+            f"from height, width and channels to {len(index.classes)} classes. {remedy(file)}"
+        )
+    return model
 
 
 def _rewritten(source: zipfile.ZipFile) -> bytes:

@@ -34,7 +34,7 @@ def read(path: Path) -> Specification:
     Raises:
         ConvoyError: the file has been edited since.
     """
-    specification = Specification(**read_json(path))
+    specification = read_json(path, Specification)
     check_code(specification.architecture, specification.code_sha256, path)
     return specification
 
@@ -46,6 +46,11 @@ def check_code(architecture: str, code_sha256: str, path: Path) -> None:
         ConvoyError: the file has been edited since.
     """
     code = paths.ARCHITECTURES / f"{architecture}.py"
+    if code.parent != paths.ARCHITECTURES or not code.is_file():
+        raise ConvoyError(
+            f"{path}: architecture = {architecture!r}: there is no such file in "
+            f"{paths.ARCHITECTURES}/. Run `dvc repro` to search again."
+        )
     if sha256(code) != code_sha256:
         raise ConvoyError(
             f"{path} was made with another version of {code}. Run `dvc repro` to search again."

@@ -5,11 +5,11 @@ validation loss. Test images play no part in this choice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.base.files import read_json, write_json
+from pipeline.base.files import FileError, read_json, reading, remedy, sha256, write_json
 from pipeline.config.fields import Fit
 
 INDEX = "models.json"
@@ -17,11 +17,15 @@ INDEX = "models.json"
 
 @dataclass(frozen=True)
 class SeedResult:
-    """The final validation scores of one seed's model."""
+    """The final validation scores of one seed's model, and the SHA-256 of its file.
+
+    The digest is empty until `write` has filled it in.
+    """
 
     seed: int
     val_accuracy: float
     val_loss: float
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,16 +87,39 @@ def model_file(folder: Path, seed: int) -> Path:
 
 
 def write(trained: TrainedModels, folder: Path) -> None:
-    """Write the index."""
-    content = {name: value for name, value in asdict(trained).items() if value is not None}
+    """Write the index, with the digest of each seed's file, which must be there."""
+    seeds = [replace(s, sha256=sha256(model_file(folder, s.seed))) for s in trained.seeds]
+    whole = asdict(replace(trained, seeds=seeds))
+    content = {name: value for name, value in whole.items() if value is not None}
     write_json(folder / INDEX, {**content, "released": trained.released})
 
 
 def read(folder: Path) -> TrainedModels:
-    """Read the index."""
-    content = read_json(folder / INDEX)
-    content.pop("released")
-    seeds = [SeedResult(**entry) for entry in content.pop("seeds")]
-    if "thresholds" in content:
-        content["thresholds"] = [Threshold(**entry) for entry in content["thresholds"]]
-    return TrainedModels(**content, seeds=seeds)
+    """Read the index.
+
+    Raises:
+        FileError: it is not as `train` writes it.
+    """
+    index = read_json(folder / INDEX, TrainedModels)
+    if not index.seeds or not index.classes:
+        raise FileError(f"{folder / INDEX}: no seeds or no classes. {remedy(folder)}")
+    return index
+
+
+def check_file(folder: Path, index: TrainedModels, seed: int) -> Path:
+    """Return the file of one seed's model, which must be the one that the index names.
+
+    Raises:
+        FileError: it is missing, or another file: by its digest.
+    """
+    file = model_file(folder, seed)
+    known = {result.seed: result.sha256 for result in index.seeds}[seed]
+    with reading(file):
+        found = sha256(file)
+    if found != known:
+        named = f"sha256 {known[:16]}…" if known else "no digest, as an older version wrote it"
+        raise FileError(
+            f"{file}: not the model that {folder / INDEX} names: sha256 {found[:16]}…, there "
+            f"{named}. {remedy(file)}"
+        )
+    return file

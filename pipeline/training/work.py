@@ -76,19 +76,8 @@ class Result:
     curve: tuple[EpochRow, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Turn into what JSON can hold; `from_json` is the way back."""
+        """Turn into what JSON can hold."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Result":
-        """Read what `as_json` gave.
-
-        Raises:
-            TypeError, KeyError, ValueError: it is something else.
-        """
-        rows = content["curve"]
-        curve = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in rows)
-        return cls(**{**content, "curve": curve})
 
 
 class Work(Protocol):

@@ -117,6 +117,45 @@ def test_a_report_that_cannot_be_computed_replaces_the_old_one_and_is_not_obeyed
     assert all(line.startswith("    ") for line in reason), "else it is no code block"
 
 
+BOMB = "b0: &b0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"b{level}: &b{level} [{', '.join([f'*b{level - 1}'] * 9)}]\n" for level in range(1, 9)
+)
+
+
+def test_a_file_that_stands_for_gigabytes_is_refused_at_once_and_named(tmp_path, gh):
+    def forge(work):
+        with (work / "params.yaml").open("a") as stream:
+            stream.write(BOMB)
+
+    done, body = comment(tmp_path, gh, pull_request(tmp_path, forge))
+    assert done.returncode == 1
+    assert "could not be computed" in body
+    assert "params.yaml at" in body and "aliases stand for more than" in body
+
+
+def test_a_report_without_an_end_is_stopped_and_the_comment_says_so(tmp_path, gh):
+    origin = pull_request(tmp_path, worse)
+    clone = shallow(tmp_path, origin, "refs/heads/main")
+    (clone / ".report/bin/python").write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    done = script("comment.sh", clone, **gh, HEAD_SHA=origin["head"], REPORT_SECONDS="2")
+    assert done.returncode == 124
+    body = (tmp_path / "gh.log.body").read_text()
+    assert "could not be computed" in body and "more than 2 seconds" in body
+
+
+def test_the_runner_obeys_no_line_of_theirs(tmp_path, gh):
+    def forge(work):
+        (work / "results/data.json").write_text('"\\n::add-mask::worse\\n"')
+
+    done, _ = comment(tmp_path, gh, pull_request(tmp_path, forge))
+    lines = done.stdout.splitlines()
+    (stop,) = [number for number, line in enumerate(lines) if line.startswith("::stop-commands::")]
+    word = lines[stop].removeprefix("::stop-commands::")
+    assert re.fullmatch("[0-9a-f]{32}", word)
+    assert lines.index(f"::{word}::") == len(lines) - 1
+    assert not any("::" in line for line in lines[:stop])
+
+
 def test_a_long_report_is_cut_short_and_says_so_where_it_is_seen(tmp_path, gh):
     many = {**PARAMS, "notes": {f"key_{number}": "long" * 20 for number in range(700)}}
     origin = pull_request(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.base import paths
+from pipeline.evaluation.curves import COLUMNS
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.run import NAMES, Run
 
@@ -14,7 +15,8 @@ TITLES = {"loss": "loss, nats", "accuracy": "accuracy"}
 def section(run: Run) -> dict[str, Any]:
     """Return a chart for each metric and model; those of one metric have the same scale."""
     tables = {
-        name: run.results.csv(f"{paths.LEARNING_CURVES.as_posix()}/{name}.csv") for name in NAMES
+        name: run.results.csv(f"{paths.LEARNING_CURVES.as_posix()}/{name}.csv", COLUMNS)
+        for name in NAMES
     }
     return {"charts": side_by_side(tables), "seeds": run.seeds}
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.base import paths
+from pipeline.base.parsing import Columns, finite
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
@@ -48,7 +49,10 @@ def section(run: Run) -> dict[str, Any]:
 
 def _chosen(run: Run) -> dict[str, Any] | None:
     """Return the row of the model that was selected, and why it was."""
-    rows = run.results.csv((paths.SELECT / "candidates.csv").as_posix())
+    whole: Columns = dict.fromkeys(("trial", "parameters"), int)
+    scores: Columns = dict.fromkeys(("val_accuracy", "standard_error"), finite)
+    path = (paths.SELECT / "candidates.csv").as_posix()
+    rows = run.results.csv(path, {"architecture": str, **whole, **scores})
     found = [row for row in rows if row.get("chosen_because")]
     if not found:
         return None
@@ -211,7 +215,8 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     """Return what is shown of one architecture: its trials, and the importances."""
     names = [column for column in table[0] if column not in TRIAL_COLUMNS]
     scored = [row for row in table if row["val_accuracy"]]
-    ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv")
+    checks: Columns = {"hyperparameter": str, "importance": finite, "standard_deviation": finite}
+    ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv", checks)
     # Older versions ranked the hyperparameters of fewer trials, too.
     enough = len(scored) >= LEAST_TRIALS and ranked
     return {

@@ -227,3 +227,46 @@ def test_a_network_without_feature_maps_has_no_heat_maps(tmp_path, models):
     result = call(shade(tmp_path / "a.png", 5), "--heat-map", "heat")
     assert result.exit_code == 1
     assert "leave out --heat-map" in result.stderr
+
+
+def _damage(folder, how):
+    file, index = trained.model_file(folder, 7), folder / trained.INDEX
+    match how:
+        case "another model":
+            # As if the baseline's file had been copied here.
+            other = keras.Sequential([keras.Input((8, 6, 1)), keras.layers.Flatten()])
+            saving.save(other, file)
+        case "cut":
+            file.write_bytes(file.read_bytes()[:100])
+        case "missing":
+            file.unlink()
+        case "a folder":
+            file.unlink()
+            file.mkdir()
+        case "index cut":
+            index.write_bytes(index.read_bytes()[:50])
+        case "no seeds":
+            index.write_text(json.dumps({**json.loads(index.read_text()), "seeds": []}))
+        case "other classes":
+            content = {**json.loads(index.read_text()), "classes": ["a", "b"]}
+            index.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ("another model", "seed-7.keras: not the model that models/tuned/models.json names"),
+        ("cut", "seed-7.keras: not the model"),
+        ("missing", "seed-7.keras: no such file"),
+        ("a folder", "seed-7.keras: is a directory"),
+        ("index cut", "models.json: not valid JSON"),
+        ("no seeds", "models.json: no seeds"),
+        ("other classes", "seed-7.keras: a model from (8, 6, 1) to (3,); expected"),
+    ],
+)
+def test_a_model_is_used_only_if_it_is_the_one_that_its_index_names(tmp_path, models, how, named):
+    _damage(paths.MODELS / "tuned", how)
+    result = call(shade(tmp_path / "a.png", 5))
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ") and named in line and "dvc repro" in line

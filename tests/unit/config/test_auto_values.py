@@ -30,7 +30,7 @@ def folder(workspace):
 def write_report(images=1360, **pictures):
     report = {
         "train": {"images": images, "per_class": [["a", 680], ["b", 680]]},
-        "validation": {"images": 272},
+        "validation": {"images": 272, "per_class": [["a", 136], ["b", 136]]},
     }
     if pictures:
         report["pictures"] = pictures

@@ -4,15 +4,25 @@ import pytest
 
 from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
+from pipeline.evaluation import curves as curves_file
+from pipeline.evaluation import metrics
 from pipeline.evaluation.notes import notes
 from pipeline.search.selection import Candidate, write_candidates
 
 FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code")
-METRICS = {
-    "tuned": {"accuracy": 0.9},
-    "baseline": {"accuracy": 0.8},
-    "tuned_against_baseline": {"fixed": 3, "broken": 1},
+SCORES = {"architecture": "mlp", "accuracy": 0.9, "accuracy_interval": [0.8, 1], "macro_f1": 0.9}
+MODELS = {
+    "tuned": {**SCORES, "parameters": 9},
+    "baseline": {**SCORES, "parameters": 99},
 }
+SEARCH = {
+    "verdict": "better",
+    "accuracy_difference": 0.1,
+    "difference_interval": [0.01, 0.2],
+    "fixed": 3,
+    "broken": 1,
+}
+METRICS = metrics.to_json("digits", 60, MODELS, SEARCH, {}, [])
 
 
 @pytest.fixture
@@ -26,11 +36,11 @@ def noted(workspace):
         write_json(paths.DATA_REPORT, {"validation": part})
         write_json(paths.METRICS, METRICS)
         rows = [
-            (seed, epoch, accuracy)
+            (seed, epoch, 0.5, accuracy, 0.5, accuracy)
             for seed, curve in enumerate(curves)
             for epoch, accuracy in curve.items()
         ]
-        write_csv(paths.LEARNING_CURVES / "tuned.csv", ["seed", "epoch", "val_accuracy"], rows)
+        write_csv(paths.LEARNING_CURVES / "tuned.csv", list(curves_file.COLUMNS), rows)
         return notes()
 
     return write

@@ -47,10 +47,11 @@ def test_effort_and_licence_are_said_of_each_model(searched):
 def test_the_time_of_the_released_model_is_shown_where_it_was_measured(searched):
     folder = paths.MODELS / "tuned"
     seeds = [SeedResult(1, 0.9, 0.3), SeedResult(2, 0.9, 0.2)]
-    trained.write(TrainedModels("vgg", 9, "float32", "tensorflow", ["a"], seeds), folder)
+    folder.mkdir(parents=True)
     for seed, milliseconds in ((1, 9.0), (2, 1.25)):
         trained.model_file(folder, seed).write_bytes(b"%d" % seed)
         speeds.note(trained.model_file(folder, seed), milliseconds)
+    trained.write(TrainedModels("vgg", 9, "float32", "tensorflow", ["a"], seeds), folder)
     tuned, baseline = sizes.lines(METRICS)
     assert tuned.endswith("multiply-adds an image; 1.2 ms here, one at a time.")
     assert "ms" not in baseline

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from support.project import ROOT
 
+from pipeline.base import paths
 from pipeline.running import terminal
 
 
@@ -24,7 +25,25 @@ def test_a_full_disk_says_what_to_do(capsys):
         fail_with(OSError(errno.ENOSPC, "No space left on device", "models/tuned"))
     assert ended.value.code == 1
     said = capsys.readouterr().err
-    assert "No space left on device: 'models/tuned'. Make room" in said
+    assert "models/tuned: No space left on device. Make room (`dvc gc" in said
+    assert "CONVOY_STATE" not in said  # it is not there that the room is wanting
+
+
+def test_a_full_folder_of_state_has_advice_of_its_own(capsys):
+    with pytest.raises(SystemExit):
+        fail_with(OSError(errno.EDQUOT, "Quota exceeded", str(paths.STORE / "entries.jsonl")))
+    said = capsys.readouterr().err
+    assert "entries.jsonl: Quota exceeded" in said and "dvc gc" not in said
+    assert "store --prune old" in said and "CONVOY_STATE" in said
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EISDIR, errno.ENOENT])
+def test_a_file_that_cannot_be_used_is_one_line_with_its_name(capsys, number):
+    with pytest.raises(SystemExit) as ended:
+        fail_with(OSError(number, "the reason", "results/train/tuned.csv"))
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: results/train/tuned.csv: the reason. ")
 
 
 def test_another_error_of_the_system_keeps_its_traceback():

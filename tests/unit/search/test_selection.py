@@ -67,7 +67,7 @@ def test_the_keptholds_whatever_would_be_chosen_of_all(rule):
 def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_path):
     path = tmp_path / "mlp.json"
     write_json(path, [{"architecture": "mlp", "trial": 1}])
-    with pytest.raises(ConvoyError, match=r"mlp\.json: .*version of the pipeline.*`dvc repro`"):
+    with pytest.raises(ConvoyError, match=r"mlp\.json: .*accuracy: field required.*`dvc repro`"):
         read_candidates(path)
 
 

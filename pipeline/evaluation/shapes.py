@@ -1,0 +1,66 @@
+"""The shape of results/metrics.json, for `read_json`: what its readers need."""
+
+from typing import (
+    Annotated,
+    Literal,
+    NotRequired,  # pydantic cannot use those of Python 3.11
+)
+
+from annotated_types import MinLen
+from typing_extensions import TypedDict
+
+Interval = tuple[float, float]
+
+
+class Scores(TypedDict):
+    """How good something is on the test images."""
+
+    accuracy: float
+    accuracy_interval: Interval
+    macro_f1: float
+
+
+class Weights(TypedDict):
+    """What a model's users must know of published weights in it."""
+
+    network: str
+    licence: str
+    trained_on: str
+
+
+class Model(Scores):
+    """The scores and the size of "tuned" or "baseline"."""
+
+    model: Literal["tuned", "baseline"]
+    architecture: str
+    parameters: int
+    multiply_adds: NotRequired[int | None]
+    weights: NotRequired[list[Weights]]
+
+
+class Yardstick(Scores):
+    """The scores of what takes seconds."""
+
+    yardstick: str
+    mcnemar_p: NotRequired[float]
+
+
+class Search(TypedDict):
+    """The comparison of "tuned" with "baseline"."""
+
+    verdict: str
+    accuracy_difference: float
+    difference_interval: Interval
+    fixed: int
+    broken: int
+
+
+class Metrics(TypedDict):
+    """results/metrics.json, as far as it is read."""
+
+    test_images: int
+    dataset: Annotated[list[str], MinLen(1)]
+    models: list[Model]
+    tuned_against_baseline: Annotated[list[Search], MinLen(1)]
+    yardsticks: list[Yardstick]
+    behind_yardsticks: list[str]
