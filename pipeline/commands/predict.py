@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.config.fields import Fit
-from pipeline.data import pictures
-from pipeline.running.terminal import complain, say
+from pipeline.data import listing, pictures
+from pipeline.data.decoding import PictureError
+from pipeline.running.terminal import complain, remark, say
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 from pipeline.training.trained import TrainedModels
@@ -40,8 +41,9 @@ class Answer:
 def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
     """Print the answers for files and folders; return whether all could be read."""
     model, index = load(name)
+    found, passed_over = find(files)
     answers = []
-    for answer in predict(model, index.classes, files, top, index.fit or "squash"):
+    for answer in predict(model, index.classes, found, top, index.fit or "squash"):
         answers.append(answer)
         if as_json:
             continue
@@ -52,6 +54,11 @@ def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
             say(f"{pictures.printable(str(answer.file))}: {guesses}")
     if as_json:
         say(json.dumps([_as_json(answer) for answer in answers], indent=2, ensure_ascii=False))
+    if passed_over:
+        remark(
+            f"passed over {len(passed_over)} files in folders that are no pictures or are hidden, "
+            f"such as {pictures.printable(str(passed_over[0]))}"
+        )
     return not any(answer.error for answer in answers)
 
 
@@ -63,18 +70,17 @@ def load(name: str) -> tuple[keras.Model, TrainedModels]:
 
 
 def predict(
-    model: keras.Model, classes: Sequence[str], files: Sequence[Path], top: int, fit: Fit
+    model: keras.Model, classes: Sequence[str], found: Sequence[Path | Answer], top: int, fit: Fit
 ) -> Iterator[Answer]:
-    """Classify files, and the pictures in folders, in the order given, a batch at a time.
+    """Classify files in the order given, a batch at a time.
 
     Args:
         model: Takes uint8 [n, height, width, channels] and returns probabilities [n, classes].
         classes: Class names, in the order of the probabilities.
-        files: Picture files and folders.
+        found: Picture files, and answers that are known already (`find`).
         top: Number of classes to return for each file.
         fit: How a picture is brought to the model's input shape.
     """
-    found = list(_find(files))
     _, height, width, channels = model.input_shape
     for begin in range(0, len(found), INFERENCE_BATCH):
         batch = found[begin : begin + INFERENCE_BATCH]
@@ -90,21 +96,26 @@ def predict(
                 yield Answer(item, _best(next(chances), classes, top))
 
 
-def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
+def find(files: Sequence[Path]) -> tuple[list[Path | Answer], list[Path]]:
+    """Look into folders at any depth; return the pictures, and the files that are passed over.
+
+    A file that is named itself is never passed over. A folder without pictures is an error, as an
+    answer. As in training, dot files are no pictures, and content counts where the name does not
+    end like a picture's.
+    """
+    found: list[Path | Answer] = []
+    passed_over: list[Path] = []
     for file in files:
         if not file.is_dir():
-            yield file
+            found.append(file)
             continue
-        inside = sorted(p for p in file.rglob("*") if _is_picture(p.relative_to(file)))
-        yield from inside
-        if not inside:
-            yield Answer(file, error=f"{file}: no pictures in this folder")
-
-
-def _is_picture(path: Path) -> bool:
-    """Check by its name whether a file is a picture; as in training, dot files are not."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and path.suffix.lower() in pictures.SUFFIXES
+        inside: list[Path | Answer] = []
+        for entry in sorted(p for p in file.rglob("*") if not p.is_dir()):
+            hidden = any(map(listing.is_hidden, entry.relative_to(file).parts))
+            wanted = not hidden and listing.is_picture(entry)
+            (inside if wanted else passed_over).append(entry)
+        found += inside or [Answer(file, error=f"{file}: no pictures in this folder")]
+    return found, passed_over
 
 
 def _read(
@@ -114,7 +125,7 @@ def _read(
         return item
     try:
         return pictures.read(item, size, channels, fit)
-    except pictures.PictureError as error:
+    except PictureError as error:
         return Answer(item, error=pictures.printable(str(error)))
 
 

@@ -111,5 +111,10 @@ def complain(text: str) -> None:
     Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
 
 
+def remark(text: str) -> None:
+    """Print a note to standard error, so that what a command answers can be read by a program."""
+    Console(stderr=True, **PLAIN).print(f"note: {text}", markup=False)
+
+
 def _escape(text: str) -> str:
     return text.replace("[", r"\[")
