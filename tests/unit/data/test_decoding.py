@@ -2,11 +2,11 @@
 
 import io
 import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
+from support.picture_files import chunk, exchanged, png
 
 from pipeline.data import decoding
 from pipeline.data.decoding import PictureError
@@ -15,18 +15,6 @@ from pipeline.data.decoding import PictureError
 def seen(path) -> list:
     """Read a picture as nested lists of grey or RGB values."""
     return np.asarray(decoding.decode(path, 256)).tolist()
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    body = kind + content
-    return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-
-def png(path, width: int, bits: int, colour: int, row: bytes, *more: bytes) -> None:
-    """Write a PNG of one row, with more chunks before its pixels."""
-    header = struct.pack(">IIBBBBB", width, 1, bits, colour, 0, 0, 0)
-    parts = [chunk(b"IHDR", header), *more, chunk(b"IDAT", zlib.compress(b"\0" + row))]
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize(
@@ -86,18 +74,6 @@ def test_a_gif_whose_first_frame_covers_a_part_of_it(tmp_path):
     assert seen(tmp_path / "a.gif") == [[[255, 0, 0], [255, 0, 0], [255] * 3]] * 2
 
 
-def adobe_like() -> bytes:
-    """Return a profile of matrix and curves: sRGB's with red and green exchanged."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    (count,) = struct.unpack(">I", profile[128:132])
-    for number in range(count):
-        at = 132 + 12 * number
-        name = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}.get(bytes(profile[at : at + 4]))
-        if name:
-            profile[at : at + 4] = name
-    return bytes(profile)
-
-
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 @pytest.mark.parametrize("suffix", ["png", "tiff", "webp", "jpg"])
 def test_an_embedded_profile_is_followed(tmp_path, mode, suffix):
@@ -108,7 +84,7 @@ def test_an_embedded_profile_is_followed(tmp_path, mode, suffix):
         image.putalpha(Image.new("L", (16, 16), 255))
         image.putpixel((0, 0), (255, 0, 0, 0))
     options = {"lossless": True} if suffix == "webp" else {}
-    image.save(tmp_path / f"a.{suffix}", icc_profile=adobe_like(), **options)
+    image.save(tmp_path / f"a.{suffix}", icc_profile=exchanged(), **options)
     found = np.array(seen(tmp_path / f"a.{suffix}"))
     assert np.abs(found[8, 8] - [0, 255, 0]).max() <= 2
     if mode == "RGBA":
@@ -122,7 +98,7 @@ def test_a_profile_that_is_srgb_s_broken_or_of_another_colour_space_changes_noth
         noise.save(tmp_path / "a.png", icc_profile=profile)
         assert seen(tmp_path / "a.png") == np.asarray(noise).tolist()
     grey = noise.convert("L")
-    grey.save(tmp_path / "grey.png", icc_profile=adobe_like())
+    grey.save(tmp_path / "grey.png", icc_profile=exchanged())
     assert seen(tmp_path / "grey.png") == np.asarray(grey).tolist()
 
 
