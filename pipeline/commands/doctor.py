@@ -5,6 +5,7 @@ the checks of the machine in `machine.py`.
 """
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,7 +109,8 @@ def _way_out(unmerged: Mapping[str, str]) -> str:
 def _unmerged(names: Sequence[str]) -> dict[str, str]:
     """Return the files that git has not merged, with the letters of both sides."""
     entries = _git("status", "--porcelain", "-z", "--untracked-files=no", "--", *names).split("\0")
-    return {entry[3:]: entry[:2] for entry in entries if entry[:2] in UNMERGED}
+    above = _git("rev-parse", "--show-prefix")  # of the project in a larger repository
+    return {entry[3:].removeprefix(above): entry[:2] for entry in entries if entry[:2] in UNMERGED}
 
 
 def _marked(names: Sequence[str]) -> list[str]:
@@ -130,7 +132,7 @@ def _git_head() -> Iterator[Problem]:
                 f"dvc repro && git add -A dvc.lock {paths.RESULTS} && {finish}",
             )
             return
-    if _git("symbolic-ref", "-q", "HEAD"):
+    if _git("symbolic-ref", "-q", "HEAD") or not _git("rev-parse", "--git-dir"):
         return
     if _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE"):
         yield Problem(
@@ -139,7 +141,8 @@ def _git_head() -> Iterator[Problem]:
             f"git stash push -- {paths.PARAMS} dvc.lock {paths.RESULTS} && git switch main  "
             "(or your branch)",
         )
-    else:
+    elif not (os.environ.get("CI") or _git("rev-parse", "--show-superproject-working-tree")):
+        # A submodule and a checkout in CI are on no branch unless somebody puts them on one.
         yield Problem(
             "HEAD is detached: new commits would belong to no branch",
             "git switch main  (or your branch; git switch -c NAME keeps what is committed here)",

@@ -64,7 +64,10 @@ def revision(name: str) -> Snapshot:
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
-    listing = _git("ls-tree", "-r", "-z", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA)
+    # The project may lie in a folder of a larger repository. A revision without it there, or a
+    # repository without a working tree, is read from its root.
+    here = [] if _git("cat-file", "-e", f"{sha}:./dvc.yaml").returncode == 0 else ["--full-tree"]
+    listing = _git("ls-tree", "-r", "-z", *here, sha, "--", *FILES, *FOLDERS, DATA)
     entries = [entry.split("\t", 1) for entry in os.fsdecode(listing.stdout).split("\0") if entry]
     blobs = {
         path: fields.split()[2]
