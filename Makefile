@@ -40,6 +40,9 @@ run: setup  ## Run the whole pipeline: dvc repro
 	dvc repro --all-pipelines
 	@# `evaluate` ends with the summary; it does not run when the models came out the same.
 	@test results/metrics.json -nt .state/run-began || python -m pipeline summary
+	@# With the models; anew only where they or the results are newer.
+	@test .state/page.html -nt dvc.lock && test .state/page.html -nt models/tuned && \
+		echo "All of it as a page: .state/page.html" || python -m pipeline page
 
 test: test-unit  ## Run the fast tests
 	python -m pytest --ignore tests/unit -m "not slow" -n 2 --dist loadfile
@@ -81,6 +84,7 @@ lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
 	uv pip compile pyproject.toml --extra backends --extra dev -o requirements-backends.lock $(UV)
 	uv pip compile --group report -o requirements-report.lock $(UV)
+	uv pip compile --group export -c requirements.lock -o requirements-export.lock $(UV)
 
 # No addresses: a lock file names packages, versions and hashes.
 UV := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet

@@ -1,6 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
 # A command's own imports are inside it: the report must run where TensorFlow is not installed.
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,10 +52,17 @@ def report(
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
     """Compare two revisions from git alone, and say whether the newer one is better."""
-    from pipeline.report import command
+    from pipeline.page import comparison
+    from pipeline.report import command, rendering
 
     def compare() -> None:
-        found = command.write(base, head, form, out, base_url, head_url)
+        markdown = partial(rendering.as_markdown, old_url=base_url, new_url=head_url)
+        formats: dict[str, command.Render] = {
+            "md": markdown,
+            "json": rendering.as_json,
+            "html": comparison.as_html,
+        }
+        found = command.write(base, head, formats[form], out)
         if fail_on and found.word == fail_on:
             raise typer.Exit(2)
 
@@ -138,6 +146,26 @@ def experiment(
 
 
 @app.command()
+def page(
+    revision: Annotated[
+        str | None,
+        typer.Option(help="A git revision, without models; by default the workspace."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default .state/page.html.")
+    ] = None,
+) -> None:
+    """Write what came out as one HTML file that needs no network. `make run` calls it."""
+
+    def write() -> None:
+        from pipeline.page import command
+
+        command.write(out, revision)
+
+    run(write)
+
+
+@app.command()
 def plots_page() -> None:
     """Make the charts of `dvc plots` work without a network. `make setup` calls it."""
     from pipeline.commands import plots_page
@@ -175,8 +203,21 @@ def predict(
     model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Take negatives: dark on light becomes light on dark.")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Answer `unsure` where such a share of correct answers is not kept."),
+    ] = None,
+    heat_map: Annotated[
+        Path | None, typer.Option(help="The folder for pictures of what spoke for each answer.")
+    ] = None,
 ) -> None:
-    """Classify pictures of your own. Exit status 1 if any of them cannot be read."""
+    """Classify pictures of your own. Exit status 1 if any of them cannot be read.
+
+    It warns of a picture that looks unlike those that the model was trained on.
+    """
 
     def show() -> None:
         from pipeline.commands import ready
@@ -185,10 +226,47 @@ def predict(
         with imports.slim():
             from pipeline.commands import predict as prediction  # takes TensorFlow's seconds
 
-        if not prediction.show(images, model, top, as_json=as_json):
+        readable = prediction.show(
+            images,
+            model,
+            top,
+            as_json=as_json,
+            invert=invert,
+            precision=precision,
+            heat_maps=heat_map,
+        )
+        if not readable:
             raise typer.Exit(1)
 
     run(show)
+
+
+@app.command()
+def export(
+    form: Annotated[
+        Literal["keras", "onnx", "saved_model", "litert", "web"],
+        typer.Option("--format", help="What to write; web is a page to try the model."),
+    ] = "keras",
+    model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
+    out: Annotated[Path, typer.Option(help="The folder to write <model>/<format>/ into.")] = Path(
+        "exported"
+    ),
+    licence: Annotated[
+        str, typer.Option("--license", help="Of the model, for its card, such as apache-2.0.")
+    ] = "unknown",
+) -> None:
+    """Write a model for use elsewhere, checked on the test images, with a model card."""
+
+    def write() -> None:
+        from pipeline.commands import ready
+
+        ready.models(model)
+        with imports.quiet():
+            from pipeline.commands import export  # takes TensorFlow's seconds
+
+        export.export(model, form, out, licence)
+
+    run(write)
 
 
 @app.command()

@@ -1,21 +1,19 @@
 """The page that `dvc plots show` and `dvc plots diff` fill, with the scripts that draw inside it.
 
-DVC's own page loads them from the network. Here they come from an installed package, which ships
-the published builds of Vega 5, Vega-Lite 5 and Vega-Embed 6; DVC's charts are Vega-Lite 5.
+DVC's own page loads them from the network; here they come from an installed package
+(`pipeline/page/vega.py`). DVC's charts are Vega-Lite 5.
 """
 
-from importlib import resources
 from pathlib import Path
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
 from pipeline.commands import call
+from pipeline.page import vega
 from pipeline.running.terminal import say
 
 # Untracked, and named in .dvc/config.local.
 WRITTEN = Path(".dvc/plots.html")
-PACKAGE = "js_lib_vega_embed"
-SCRIPT = f"static/{PACKAGE}/vega-embed-full.js"
 
 # DVC fills in {plot_divs}; it would put the scripts' network addresses into {scripts}. A chart
 # without data, such as the importances of a search of two trials, is an empty specification.
@@ -54,15 +52,9 @@ def write() -> None:
     Raises:
         ConvoyError: the package with the scripts is not installed, or DVC fails.
     """
-    try:
-        script = resources.files(PACKAGE).joinpath(SCRIPT).read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        raise ConvoyError(
-            f"{WRITTEN}: the package with its scripts, {PACKAGE}, is not installed. "
-            "Run `make setup`."
-        ) from None
+    text = PAGE.replace("SCRIPT_TEXT", vega.script())
     with replacing(WRITTEN) as scratch:
-        scratch.write_text(PAGE.replace("SCRIPT_TEXT", script), encoding="utf-8")
+        scratch.write_text(text, encoding="utf-8")
     # Not in .dvc/config: with a page that is not there, DVC draws nothing at all.
     name = WRITTEN.name
     done = call.dvc("config", "--local", "plots.html_template", name, quiet=True)

@@ -12,15 +12,21 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import replacing
 from pipeline.config.fields import Fit
-from pipeline.data import listing, pictures
-from pipeline.data.decoding import PictureError
-from pipeline.running.terminal import complain, remark, say
-from pipeline.training import saving, trained
+from pipeline.data import decoding, listing, pictures
+from pipeline.evaluation.heat_maps import laid_over, layer_cam
+from pipeline.running.terminal import complain, say, warn
+from pipeline.training import looks, saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 from pipeline.training.trained import TrainedModels
+
+# Smaller images are enlarged to about this many pixels in the pictures of heat maps.
+LEAST_SIDE = 224
 
 
 @dataclass(frozen=True)
@@ -31,35 +37,97 @@ class Answer:
         file: The file.
         top: The most probable classes, each with its probability, most probable first.
         error: The problem with the file; empty if there is none.
+        unlike: What sets the picture apart from the training images; empty if nothing does.
+        image: What the model was shown, uint8 [height, width, channels].
     """
 
     file: Path
     top: Sequence[tuple[str, float]] = ()
     error: str = ""
+    unlike: Sequence[str] = ()
+    image: NDArray[np.uint8] | None = None
 
 
-def show(files: Sequence[Path], name: str, top: int, *, as_json: bool) -> bool:
-    """Print the answers for files and folders; return whether all could be read."""
+def show(
+    files: Sequence[Path],
+    name: str,
+    top: int,
+    *,
+    as_json: bool,
+    invert: bool = False,
+    precision: float | None = None,
+    heat_maps: Path | None = None,
+) -> bool:
+    """Print the answers for files and folders; return whether all could be read.
+
+    Args:
+        files: Picture files and folders.
+        name: "tuned" or "baseline".
+        top: Number of classes to name for each file.
+        as_json: Whether to print one JSON list instead of a line for each file.
+        invert: Whether to take the negative of each picture.
+        precision: Answer "unsure" where this precision is not kept; None for never.
+        heat_maps: The folder for a heat map of each answer; None for none.
+
+    Raises:
+        ConvoyError: the validation images could not show that some answers keep `precision`.
+    """
     model, index = load(name)
-    found, passed_over = find(files)
-    answers = []
-    for answer in predict(model, index.classes, found, top, index.fit or "squash"):
-        answers.append(answer)
-        if as_json:
-            continue
-        if answer.error:
-            complain(answer.error)
-        else:
-            guesses = ", ".join(f"{label} {share:.3f}" for label, share in answer.top)
-            say(f"{pictures.printable(str(answer.file))}: {guesses}")
-    if as_json:
-        say(json.dumps([_as_json(answer) for answer in answers], indent=2, ensure_ascii=False))
-    if passed_over:
-        remark(
-            f"passed over {len(passed_over)} files in folders that are no pictures or are hidden, "
-            f"such as {pictures.printable(str(passed_over[0]))}"
+    least = sure_from(index, name, precision)
+    if index.looks is None:
+        warn(
+            f"{paths.MODELS / name / trained.INDEX} does not say how the training images look, so "
+            "there is no warning of pictures unlike them. `dvc repro` writes it anew."
         )
+    answers = []
+    drawn: set[Path] = set()
+    for answer in predict(model, index, files, top, invert=invert):
+        if heat_maps is not None and answer.image is not None:
+            label = index.classes.index(answer.top[0][0])
+            path = _other_file(heat_maps, answer.file, drawn)
+            _draw_heat_map(model, answer.image, label, path)
+            drawn.add(path)
+        answers.append(answer)
+        if not as_json:
+            _say(answer, least)
+    if as_json:
+        content = [_as_json(answer, least) for answer in answers]
+        say(json.dumps(content, indent=2, ensure_ascii=False))
     return not any(answer.error for answer in answers)
+
+
+def sure_from(index: TrainedModels, name: str, precision: float | None) -> float | None:
+    """Return from which probability on an answer is sure; None if unsure is no answer.
+
+    Raises:
+        ConvoyError: there is no such threshold.
+    """
+    if precision is None:
+        return None
+    known = {each.precision: each.probability for each in index.thresholds or ()}
+    if precision not in known:
+        allowed = f"allowed: {', '.join(f'{each:g}' for each in known)}" if known else "none is"
+        raise ConvoyError(
+            f"--precision {precision:g}: not among those that the validation images of "
+            f"{paths.MODELS / name} show to be kept; {allowed}. More validation images "
+            "(split.validation_fraction) can show higher ones."
+        )
+    return known[precision]
+
+
+def _say(answer: Answer, least: float | None) -> None:
+    if answer.error:
+        complain(answer.error)
+        return
+    file = pictures.printable(str(answer.file))
+    guesses = ", ".join(f"{label} {share:.3f}" for label, share in answer.top)
+    say(f"{file}: unsure ({guesses})" if _unsure(answer, least) else f"{file}: {guesses}")
+    if answer.unlike:
+        warn(f"{file} looks unlike the training images: {'; '.join(answer.unlike)}")
+
+
+def _unsure(answer: Answer, least: float | None) -> bool:
+    return least is not None and answer.top[0][1] < least
 
 
 def load(name: str) -> tuple[keras.Model, TrainedModels]:
@@ -70,21 +138,28 @@ def load(name: str) -> tuple[keras.Model, TrainedModels]:
 
 
 def predict(
-    model: keras.Model, classes: Sequence[str], found: Sequence[Path | Answer], top: int, fit: Fit
+    model: keras.Model,
+    index: TrainedModels,
+    files: Sequence[Path],
+    top: int,
+    *,
+    invert: bool = False,
 ) -> Iterator[Answer]:
-    """Classify files in the order given, a batch at a time.
+    """Classify files, and the pictures in folders, in the order given, a batch at a time.
 
     Args:
         model: Takes uint8 [n, height, width, channels] and returns probabilities [n, classes].
-        classes: Class names, in the order of the probabilities.
-        found: Picture files, and answers that are known already (`find`).
+        index: What is known of the model: the names of its classes, how a picture is brought to
+            its input shape, how the training images look.
+        files: Picture files and folders.
         top: Number of classes to return for each file.
-        fit: How a picture is brought to the model's input shape.
+        invert: Whether to take the negative of each picture.
     """
-    _, height, width, channels = model.input_shape
+    found = find(files)
+    shape = model.input_shape[1:]
     for begin in range(0, len(found), INFERENCE_BATCH):
         batch = found[begin : begin + INFERENCE_BATCH]
-        read = [_read(item, (height, width), channels, fit) for item in batch]
+        read = [_read(item, shape, index.fit or "squash", invert) for item in batch]
         images = [image for image in read if not isinstance(image, Answer)]
         chances = iter(model.predict(np.stack(images), verbose=0) if images else [])
         for item, image in zip(batch, read, strict=True):
@@ -93,15 +168,15 @@ def predict(
             elif isinstance(image, Answer):
                 yield image
             else:
-                yield Answer(item, _best(next(chances), classes, top))
+                best = _best(next(chances), index.classes, top)
+                unlike = [*_small(item, image), *_unlike(image, index.looks or {}, invert)]
+                yield Answer(item, best, unlike=unlike, image=image)
 
 
-def find(files: Sequence[Path]) -> tuple[list[Path | Answer], list[Path]]:
-    """Look into folders at any depth; return the pictures, and the files that are passed over.
+def find(files: Sequence[Path]) -> list[Path | Answer]:
+    """List the files, and the pictures in folders at any depth; a folder without any is an error.
 
-    A file that is named itself is never passed over. A folder without pictures is an error, as an
-    answer. As in training, dot files are no pictures, and content counts where the name does not
-    end like a picture's.
+    What is passed over in folders is counted on standard error.
     """
     found: list[Path | Answer] = []
     passed_over: list[Path] = []
@@ -109,23 +184,44 @@ def find(files: Sequence[Path]) -> tuple[list[Path | Answer], list[Path]]:
         if not file.is_dir():
             found.append(file)
             continue
-        inside: list[Path | Answer] = []
-        for entry in sorted(p for p in file.rglob("*") if not p.is_dir()):
-            hidden = any(map(listing.is_hidden, entry.relative_to(file).parts))
-            wanted = not hidden and listing.is_picture(entry)
-            (inside if wanted else passed_over).append(entry)
+        inside, others = listing.below(file)
         found += inside or [Answer(file, error=f"{file}: no pictures in this folder")]
-    return found, passed_over
+        passed_over += others
+    if passed_over:
+        warn(
+            f"passed over, as hidden or no pictures: {len(passed_over)} files in folders, such as "
+            f"{pictures.printable(str(passed_over[0]))}"
+        )
+    return found
+
+
+def _small(file: Path, image: NDArray[np.uint8]) -> list[str]:
+    """Say so if a picture is enlarged to more than twice its size, which shows no more of it."""
+    height, width = decoding.shape(file)
+    if 2 * min(height, width) >= min(image.shape[:2]):
+        return []
+    return [
+        f"it has only {width} × {height} pixels, enlarged to {image.shape[1]} × {image.shape[0]}"
+    ]
+
+
+def _unlike(image: NDArray[np.uint8], bounds: looks.Looks, inverted: bool) -> list[str]:
+    """Say what sets an image apart, and whether its negative would be nearer."""
+    said = looks.differences(image, bounds)
+    if said and looks.distance(255 - image, bounds) < looks.distance(image, bounds) / 2:
+        said.append("try without --invert" if inverted else "try --invert")
+    return said
 
 
 def _read(
-    item: Path | Answer, size: tuple[int, int], channels: int, fit: Fit
+    item: Path | Answer, shape: tuple[int, int, int], fit: Fit, invert: bool
 ) -> NDArray[np.uint8] | Answer:
     if isinstance(item, Answer):
         return item
+    height, width, channels = shape
     try:
-        return pictures.read(item, size, channels, fit)
-    except PictureError as error:
+        return pictures.read(item, (height, width), channels, fit, invert=invert)
+    except decoding.PictureError as error:
         return Answer(item, error=pictures.printable(str(error)))
 
 
@@ -136,9 +232,39 @@ def _best(
     return [(classes[label], float(chances[label])) for label in order]
 
 
-def _as_json(answer: Answer) -> dict[str, object]:
+def _draw_heat_map(model: keras.Model, image: NDArray[np.uint8], label: int, path: Path) -> None:
+    """Write what the model was shown, and beside it the heat map of its answer, as PNG.
+
+    Raises:
+        ConvoyError: the network has no feature maps, or Keras runs without TensorFlow.
+    """
+    found = layer_cam(model, image[None], [label])
+    if found is None:
+        raise ConvoyError(
+            f"{model.name}: this network has no convolution, so it has no feature maps to draw "
+            "heat maps of; leave out --heat-map."
+        )
+    grey = np.broadcast_to(image, (*image.shape[:2], 3))
+    both = Image.fromarray(np.concatenate([grey, laid_over(image, found[0])], axis=1))
+    factor = max(1, LEAST_SIDE // max(image.shape[:2]))
+    size = (both.width * factor, both.height * factor)
+    with replacing(path) as scratch:
+        both.resize(size, Image.Resampling.NEAREST).save(scratch, format="PNG")
+
+
+def _other_file(folder: Path, picture: Path, drawn: set[Path]) -> Path:
+    """Return the file for a picture's heat map, another one than those drawn before."""
+    path, number = folder / f"{picture.stem}.png", 1
+    while path in drawn:
+        number += 1
+        path = folder / f"{picture.stem}-{number}.png"
+    return path
+
+
+def _as_json(answer: Answer, least: float | None) -> dict[str, object]:
     file = pictures.printable(str(answer.file))
     if answer.error:
         return {"file": file, "error": answer.error}
     top = [{"class": label, "probability": round(share, 6)} for label, share in answer.top]
-    return {"file": file, **top[0], "top": top}
+    unsure = {} if least is None else {"unsure": _unsure(answer, least)}
+    return {"file": file, **top[0], "top": top, **unsure, "unlike": list(answer.unlike)}

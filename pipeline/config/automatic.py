@@ -29,14 +29,23 @@ BACKBONES = {
     "pretrained_b0": "efficientnet_b0",
     "pretrained_v2b0": "efficientnet_v2b0",
 }
-# Photographs of fewer pixels a side are too coarse for a network that has seen ImageNet.
+# Smaller pictures are enlarged for a network that has seen ImageNet, which then takes three times
+# as long and more as one that is trained on them alone (docs/folders.md).
 PRETRAINED_FROM = 96
-PHOTO_SIDE = 128
+PRETRAINED_SIDE = 128
+# Small pictures in colour gain so much that it is worth that time, unless there are many of them.
+PRETRAINED_SMALL_FROM, MOST_SMALL_PICTURES = 32, 5_000
+# A square cut out of a picture that is longer than this, by its shorter side, loses a third of it.
+CROPPED_UP_TO = 1.5
+# An ordinary trial takes a tenth of a second of one processor for each training image at most. The
+# limit is for what has gone astray: a busy machine must not come to another choice.
+LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE = 1800.0, 2.0
 
 # What `auto` stands for with a built-in data set; docs/training.md says what was tried.
 FIXED: dict[str, Any] = {
     "tune.epochs": 4,
     "tune.batch_sizes": None,
+    "tune.trial_seconds": None,
     "select.baseline": "simple_cnn",
     "select.rule": "one_standard_error",
     "select.confirm": None,
@@ -106,6 +115,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
     return {
         "tune.batch_sizes": batches,
         "tune.epochs": _trial_epochs(facts.training_images, training.value),
+        "tune.trial_seconds": _trial_seconds(facts.training_images),
         "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
@@ -154,19 +164,27 @@ def usual_batch(training_images: int) -> int:
     return max(fitting, default=BATCH_SIZES[0])
 
 
-def image_size(width: float, height: float, coloured: bool) -> Choice:
+def image_size(width: float, height: float) -> Choice:
     """Choose the side in pixels to which pictures of this median size are brought."""
     shorter = min(width, height)
     found = f"the shorter side of a picture is {shorter:g} pixels (median)"
-    if coloured and shorter >= PRETRAINED_FROM:
-        return Choice(PHOTO_SIDE, f"{found}, in colour: enough for a pretrained network")
+    if shorter >= PRETRAINED_FROM:
+        return Choice(PRETRAINED_SIDE, f"{found}: enough for a pretrained network")
     side = round(min(max(shorter, SMALLEST_SIDE), LARGEST_SIDE))
     return Choice(side, f"{found}; kept between {SMALLEST_SIDE} and {LARGEST_SIDE}")
 
 
-def fit(width: float, height: float, coloured: bool) -> Choice:
-    """Choose how pictures that are not square are brought to a square."""
-    if coloured and min(width, height) >= PRETRAINED_FROM:
+def fit(width: float, height: float, proportion: float, coloured: bool) -> Choice:
+    """Choose how pictures that are not square are brought to a square.
+
+    Args:
+        width: Median width in pixels.
+        height: Median height.
+        proportion: Median of the longer side by the shorter.
+        coloured: Whether any of them has colours.
+    """
+    photographs = coloured and min(width, height) >= PRETRAINED_FROM
+    if photographs and proportion <= CROPPED_UP_TO:
         return Choice("crop", "photographs keep their proportions, and have their subject inside")
     return Choice("squash", "nothing is cut off, and no borders take the place of pixels")
 
@@ -185,13 +203,21 @@ def unsuited(architectures: Sequence[str], facts: Facts | None) -> dict[str, str
     else:
         short = "made for small images of one kind, not for pictures"
         reasons = dict.fromkeys(("mlp", "simple_cnn", "lenet5", "compact_cnn"), short)
-        if not facts.coloured:
-            reasons |= dict.fromkeys(BACKBONES, "made for photographs in colour")
-        elif min(facts.width, facts.height) < PRETRAINED_FROM:
-            small = f"made for photographs of {PRETRAINED_FROM} pixels and more"
+        if not _suits_pretrained(facts):
+            small = (
+                f"made for pictures of {PRETRAINED_FROM} pixels a side and more, or of "
+                f"{PRETRAINED_SMALL_FROM} in colour, up to {MOST_SMALL_PICTURES:,} of them"
+            )
             reasons |= dict.fromkeys(BACKBONES, small)
     found = {name: reasons[name] for name in architectures if name in reasons}
     return found if len(found) < len(architectures) else {}
+
+
+def _suits_pretrained(facts: Facts) -> bool:
+    shorter = min(facts.width, facts.height)
+    few = facts.training_images <= MOST_SMALL_PICTURES
+    small = facts.coloured and shorter >= PRETRAINED_SMALL_FROM and few
+    return small or shorter >= PRETRAINED_FROM
 
 
 def networks_needed(architectures: Sequence[str], *, folder: bool) -> list[str]:
@@ -225,6 +251,11 @@ def _trial_epochs(training_images: int, training_epochs: int) -> Choice:
     epochs = min(max(math.ceil(training_epochs / TRIAL_SHARE), fewest), training_epochs)
     reason = f"a third of a training, and at least {FEWEST_TRIAL_STEPS} steps of {batch} images"
     return Choice(epochs, reason)
+
+
+def _trial_seconds(training_images: int) -> Choice:
+    most = max(LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE * training_images)
+    return Choice(most, f"twenty times an ordinary trial of {training_images:,} images")
 
 
 def _confirm(facts: Facts) -> Choice:

@@ -95,12 +95,13 @@ def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
         picked = np.linspace(0, len(training) - 1, min(LOOKED_AT, len(training))).astype(int)
         coloured = any(pool.map(_has_colours, (training[i] for i in picked)))
     height, width = np.median(sizes or [(0, 0)], axis=0).tolist()
+    proportion = float(np.median([max(size) / min(size) for size in sizes] or [1]))
     if settings.image_size == "auto":
-        choice = automatic.image_size(width, height, coloured)
+        choice = automatic.image_size(width, height)
         side, reason = choice.value, choice.reason
     else:
         side, reason = settings.image_size, "params.yaml"
-    usual: Fit = automatic.fit(width, height, coloured).value
+    usual: Fit = automatic.fit(width, height, proportion, coloured).value
     fit = usual if settings.fit == "auto" else settings.fit
     name = pictures.printable(settings.path.resolve().name)
     return PictureFacts(name, width, height, coloured, side, reason, fit)

@@ -75,6 +75,16 @@ def is_picture(path: Path) -> bool:
     return decoding.is_picture(path)
 
 
+def below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the pictures in a folder at any depth, and the files that are passed over."""
+    found: list[Path] = []
+    passed_over: list[Path] = []
+    for entry in sorted(entry for entry in folder.rglob("*") if not entry.is_dir()):
+        hidden = any(map(is_hidden, entry.relative_to(folder).parts))
+        (found if not hidden and is_picture(entry) else passed_over).append(entry)
+    return found, passed_over
+
+
 def unreadable(path: Path, error: PictureError) -> Unusable:
     """Describe a picture that cannot be read."""
     return Unusable(pictures.printable(str(path)), pictures.printable(error.why), 1)

@@ -46,7 +46,9 @@ class Picture:
     thumbnail: NDArray[np.uint8]
 
 
-def read(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> NDArray[np.uint8]:
+def read(
+    path: Path, size: tuple[int, int], channels: int, fit: Fit, *, invert: bool = False
+) -> NDArray[np.uint8]:
     """Read one picture as uint8 [height, width, channels].
 
     Args:
@@ -55,11 +57,15 @@ def read(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> NDArray[
         size: Height and width of the array.
         channels: 1 for grey, 3 for RGB.
         fit: How a picture of other proportions is brought to `size`.
+        invert: Whether to take its negative, which makes dark on light light on dark.
 
     Raises:
         PictureError: the file cannot be read to its end.
     """
-    return convert(decode(path, _decoded_at(size)), size, channels, fit)
+    picture = decode(path, _decoded_at(size))
+    if invert:
+        picture = ImageOps.invert(picture.convert(MODES[channels]))
+    return convert(picture, size, channels, fit)
 
 
 def read_identified(path: Path, size: tuple[int, int], channels: int, fit: Fit) -> Picture:

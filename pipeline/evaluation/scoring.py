@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
 from pipeline.statistics.proportions import wilson_interval
+from pipeline.training.trained import Threshold
 
 # Keras clips probabilities at this value, so a certain mistake costs 16.1 nats and not infinity.
 SMALLEST_PROBABILITY = 1e-7
@@ -72,6 +73,23 @@ def of_labels(actual: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[s
         # A list, because DVC leaves lists out of its tables of metrics, which stay readable.
         "accuracy_interval": list(interval),
         "macro_f1": float(macro_f1),
+    }
+
+
+def sure(judged: Predictions, threshold: Threshold) -> dict[str, Any]:
+    """Measure what a threshold, chosen on validation images, keeps on these images.
+
+    `reached` is the share of correct answers among the sure ones, with its Wilson interval; both
+    are empty if there are none.
+    """
+    answered = judged.probability >= threshold.probability
+    right, count = int((judged.correct & answered).sum()), int(answered.sum())
+    return {
+        "precision": threshold.precision,
+        "probability": threshold.probability,
+        "answered": float(answered.mean()),
+        "reached": right / count if count else None,
+        "reached_interval": list(wilson_interval(right, count)) if count else None,
     }
 
 

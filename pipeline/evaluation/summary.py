@@ -32,7 +32,7 @@ def show() -> None:
     console.print(_table(metrics))
     say(_search(metrics["tuned_against_baseline"]))
     if behind := metrics.get("behind_yardsticks"):
-        say(_behind(behind, metrics))
+        say(beside_yardsticks(behind, metrics))
     for line in sizes.lines(metrics):
         say(line)
     for note in notes():
@@ -79,8 +79,8 @@ def _chosen() -> str:
     return "; ".join(parts)
 
 
-def _behind(names: Sequence[str], metrics: dict[str, Any]) -> str:
-    """Say how the tuned models stand beside yardsticks that are better."""
+def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
+    """Write how the tuned models stand beside yardsticks that are better."""
     label = " and ".join(YARDSTICKS[name] for name in names)
     p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
     if p_value < LEVEL:

@@ -1,32 +1,38 @@
 """The commands `python -m pipeline report` and `fresh`, which read revisions from git alone."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
-from pipeline.report import freshness, rendering, snapshots, wording
+from pipeline.report import freshness, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 
-Format = Literal["md", "html", "json"]
+# Writes a report of two snapshots, older first, in some format.
+Render = Callable[[Report, Snapshot, Snapshot], str]
 
 
 def write(
     base: str,
     head: str | None,
-    form: Format,
+    render: Render,
     out: Path | None,
-    base_url: str,
-    head_url: str,
 ) -> Report:
-    """Compare `head` (or the workspace) with `base`; write to `out` or the terminal."""
+    """Compare `head` (or the workspace) with `base`; write to `out` or the terminal.
+
+    Args:
+        base: The older git revision.
+        head: The newer one; None for the workspace.
+        render: Writes the report of the two snapshots, older first, in some format.
+        out: The file; None for the terminal.
+    """
     old = snapshots.revision(base)
     new = snapshots.revision(head) if head else snapshots.workspace()
     report = compare(old, new)
-    text = _render(report, old, new, form, base_url, head_url)
+    text = render(report, old, new)
     if out is None:
         sys.stdout.write(text)
     else:
@@ -57,13 +63,3 @@ def check_freshness(revision: str | None) -> None:
             "results/.\n" + "\n".join(lines)
         )
     sys.stdout.write(f"The results at {snapshot.label} belong to their code and parameters.\n")
-
-
-def _render(
-    report: Report, old: Snapshot, new: Snapshot, form: Format, base_url: str, head_url: str
-) -> str:
-    if form == "json":
-        return rendering.as_json(report)
-    if form == "html":
-        return rendering.as_html(report, old, new)
-    return rendering.as_markdown(report, base_url, head_url)

@@ -1,4 +1,7 @@
-"""The formats of a report: Markdown for a pull request, one HTML page, or JSON for programs."""
+"""The formats of a report: Markdown for a pull request, JSON for programs.
+
+The HTML page is in `pipeline/page/comparison.py`.
+"""
 
 import json
 import re
@@ -8,7 +11,7 @@ from dataclasses import asdict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.base import paths
-from pipeline.report import escaping, pictures, wording
+from pipeline.report import escaping, wording
 from pipeline.report.comparing import Report
 from pipeline.report.snapshots import Snapshot
 
@@ -21,13 +24,6 @@ SYMBOLS = {
     "undecided": "❔",
     "not comparable": "🚫",
 }
-COLOURS = {
-    "better": "#1a7f37",
-    "worse": "#cf222e",
-    "equivalent": "#0969da",
-    "undecided": "#9a6700",
-    "not comparable": "#57606a",
-}
 SHOWN = {
     "Learning curves": "learning_curves.png",
     "Confusion matrix": "confusion_tuned.png",
@@ -35,28 +31,15 @@ SHOWN = {
 }
 MOST_LINES = 12
 MOST_FLIPS = 12
-MOST_TILES = 48
 
 
-def as_json(report: Report) -> str:
+def as_json(report: Report, *_: Snapshot) -> str:
     """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
-    """Write one self-contained HTML page, with the pictures inside."""
-    shown = [
-        (title, pictures.embedded(old, path), pictures.embedded(new, path))
-        for title, path in _paths().items()
-    ]
-    wanted = [flip.index for flip in (*report.broken[:MOST_TILES], *report.fixed[:MOST_TILES])]
-    tiles = pictures.tiles((new, old), wanted)
-    template = _environment(autoescape=True).get_template("report.html.j2")
-    return template.render(report=report, pictures=shown, tiles=tiles, colours=COLOURS)
-
-
-def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
+def as_markdown(report: Report, *_: Snapshot, old_url: str = "", new_url: str = "") -> str:
     """Write a comment for a pull request.
 
     Args:
@@ -71,8 +54,8 @@ def as_markdown(report: Report, old_url: str = "", new_url: str = "") -> str:
             (title, old_url.replace("{path}", path), new_url.replace("{path}", path))
             for title, path in _paths().items()
         ]
-    template = _environment(autoescape=False).get_template("report.md.j2")
-    text = template.render(report=report, pictures=shown, tiles={}, symbols=SYMBOLS, marker=MARKER)
+    template = _environment().get_template("report.md.j2")
+    text = template.render(report=report, pictures=shown, symbols=SYMBOLS, marker=MARKER)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -80,12 +63,11 @@ def _paths() -> Mapping[str, str]:
     return {title: f"{paths.PICTURES.as_posix()}/{name}" for title, name in SHOWN.items()}
 
 
-def _environment(*, autoescape: bool) -> Environment:
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
-        autoescape=autoescape,
+        autoescape=False,  # the filter `md` escapes for Markdown
         undefined=StrictUndefined,
-        trim_blocks=autoescape,  # Markdown needs its empty lines
         lstrip_blocks=True,
     )
     environment.filters["md"] = escaping.markdown
@@ -97,6 +79,5 @@ def _environment(*, autoescape: bool) -> Environment:
         "shortened": wording.shortened,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
-        "most_tiles": MOST_TILES,
     }
     return environment

@@ -111,9 +111,9 @@ def complain(text: str) -> None:
     Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
 
 
-def remark(text: str) -> None:
-    """Print a note to standard error, so that what a command answers can be read by a program."""
-    Console(stderr=True, **PLAIN).print(f"note: {text}", markup=False)
+def warn(text: str) -> None:
+    """Print one warning to standard error: the work goes on."""
+    Console(stderr=True, **PLAIN).print(f"[bold yellow]warning:[/] {_escape(text)}")
 
 
 def _escape(text: str) -> str:

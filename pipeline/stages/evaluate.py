@@ -15,7 +15,7 @@ from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar_exact
-from pipeline.training import augmentation, backend, trained
+from pipeline.training import augmentation, backend, looks, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
 
@@ -35,7 +35,7 @@ def main(settings: Params) -> None:
     _write_tables(released, test)
     _draw(released, test)
     _draw_augmented(settings.fit)
-    scores = {name: _metrics(indices[name], by_seed[name]) for name in NAMES}
+    scores = {name: _metrics(indices[name], by_seed[name], test) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
     search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
     measured = _yardsticks(test, released["tuned"])
@@ -81,18 +81,24 @@ def _p_value(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return mcnemar_exact(int((other & ~one).sum()), int((one & ~other).sum()))
 
 
-def _metrics(index: TrainedModels, by_seed: dict[int, Predictions]) -> dict[str, Any]:
+def _metrics(
+    index: TrainedModels, by_seed: dict[int, Predictions], test: SplitFolder
+) -> dict[str, Any]:
     """Score the released model, and measure how much the accuracy varies over the seeds."""
+    released = by_seed[index.released]
     accuracies = [float(judged.correct.mean()) for judged in by_seed.values()]
     return {
         "architecture": index.architecture,
-        **scoring.summary(by_seed[index.released]),
+        **scoring.summary(released),
         "accuracy_mean_of_seeds": float(np.mean(accuracies)),
         "accuracy_range_of_seeds": max(accuracies) - min(accuracies),
         "parameters": index.parameters,
         "multiply_adds": index.multiply_adds,
         # A list, as all of a metrics file that DVC should not show.
         "weights": [dict(index.weights)] if index.weights else [],
+        "sure": [scoring.sure(released, each) for each in index.thresholds or ()],
+        # What `predict` would warn of: its rate of false alarms.
+        "unlike_training": looks.share_unlike(test, index.looks or {}),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
@@ -14,15 +15,28 @@ from pipeline.config import environment
 from pipeline.config.params import Params, epochs_of
 from pipeline.pretrained import published
 from pipeline.running.terminal import progress, say
-from pipeline.training import backend, effort, layers, models, specification, trained
-from pipeline.training.batches import SplitFolder
+from pipeline.statistics import abstaining
+from pipeline.training import (
+    backend,
+    effort,
+    layers,
+    looks,
+    models,
+    saving,
+    specification,
+    trained,
+)
+from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.seeds import FinalSeed
 from pipeline.training.specification import Specification
-from pipeline.training.trained import SeedResult, TrainedModels
+from pipeline.training.trained import SeedResult, Threshold, TrainedModels
 from pipeline.training.work import Result
 from pipeline.workers.executor import Executor, InFlight
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
+
+# What `predict --precision` may be asked for.
+PRECISIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
 def main(settings: Params, name: str) -> None:
@@ -134,7 +148,9 @@ def _write_index(
         train.fit,
         effort.multiply_adds(model) * (1 + seed.mirrored),
         published.described(seed.architecture),
+        looks.usual(train),
     )
+    index = replace(index, thresholds=_thresholds(trained.model_file(folder, index.released)))
     trained.write(index, folder)
     scores = ", ".join(f"{end.val_accuracy:.4f}" for end in index.seeds)
     say(
@@ -143,3 +159,14 @@ def _write_index(
     )
     for line in layers.uneven_layers(model):
         say(f"note: {line} unused")
+
+
+def _thresholds(file: Path) -> list[Threshold]:
+    """Choose on the validation images from which probability on an answer is sure."""
+    validation = SplitFolder(paths.VALIDATION)
+    probabilities = saving.load(file).predict(Batches(validation, INFERENCE_BATCH), verbose=0)
+    correct = probabilities.argmax(axis=1) == validation.labels
+    # Rounded down, so that no answer it was chosen by is lost.
+    highest = np.floor(probabilities.max(axis=1).astype(np.float64) * 1e4) / 1e4
+    found = {each: abstaining.threshold(highest, correct, each) for each in PRECISIONS}
+    return [Threshold(precision, *chosen) for precision, chosen in found.items() if chosen]

@@ -25,6 +25,21 @@ class SeedResult:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """From which probability on an answer is sure (`pipeline/statistics/abstaining.py`).
+
+    Attributes:
+        precision: Share of sure answers that are correct, as stated.
+        probability: Least probability of a sure answer.
+        answered: Share of the validation images with a sure answer.
+    """
+
+    precision: float
+    probability: float
+    answered: float
+
+
+@dataclass(frozen=True)
 class TrainedModels:
     """The index of a folder of trained models.
 
@@ -39,6 +54,9 @@ class TrainedModels:
         multiply_adds: Effort of one image (`pipeline/training/effort.py`); None in the index of an
             older version.
         weights: What is known of published weights that it began from; None if there were none.
+        looks: Bounds of the training images' looks (`pipeline/training/looks.py`).
+        thresholds: Of the released model, as the validation images show; precisions that they
+            cannot show are left out.
     """
 
     architecture: str
@@ -50,6 +68,8 @@ class TrainedModels:
     fit: Fit | None = None
     multiply_adds: int | None = None
     weights: Mapping[str, Any] | None = None
+    looks: Mapping[str, tuple[float, float]] | None = None
+    thresholds: Sequence[Threshold] | None = None
 
     @property
     def released(self) -> int:
@@ -73,4 +93,6 @@ def read(folder: Path) -> TrainedModels:
     content = read_json(folder / INDEX)
     content.pop("released")
     seeds = [SeedResult(**entry) for entry in content.pop("seeds")]
+    if "thresholds" in content:
+        content["thresholds"] = [Threshold(**entry) for entry in content["thresholds"]]
     return TrainedModels(**content, seeds=seeds)

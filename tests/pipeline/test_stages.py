@@ -55,7 +55,9 @@ def first_of_mnist(prefix, count):
 
 @pytest.mark.skipif(not MNIST.exists(), reason=f"no MNIST files in {MNIST}")
 def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, capsys):
-    write_params(workspace, {**LEAST, "dataset": {"name": "mnist"}})
+    # Of a cycle of two epochs, little is at a high rate.
+    fit = {"schedule": "constant"}
+    write_params(workspace, {**LEAST, "fit": fit, "dataset": {"name": "mnist"}})
     slice_of_mnist(workspace / "data/raw")
     for name in RUNS:
         run_stage(name)

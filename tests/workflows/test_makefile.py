@@ -16,6 +16,10 @@ def project(tmp_path):
     return tmp_path
 
 
+def test_a_run_ends_with_the_page(project):
+    assert "python -m pipeline page" in run("make", "-n", "run", cwd=project).stdout
+
+
 @pytest.mark.parametrize("goal", ["run", "test", "check"])
 def test_an_environment_for_the_gpu_is_kept(project, goal):
     assert "venv" not in run("make", "-n", goal, cwd=project).stdout

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from keras_tuner import HyperParameters
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -13,7 +15,8 @@ from pipeline.__main__ import app
 from pipeline.base import paths
 from pipeline.data import pictures
 from pipeline.training import saving, trained
-from pipeline.training.trained import SeedResult, TrainedModels
+from pipeline.training.models import declare as models_of
+from pipeline.training.trained import SeedResult, Threshold, TrainedModels
 
 CLASSES = ["dark", "middle", "light"]
 
@@ -31,7 +34,16 @@ def models(tmp_path, monkeypatch):
     folder = paths.MODELS / "tuned"
     saving.save(model, trained.model_file(folder, 7))
     seeds = [SeedResult(7, 1.0, 0.1)]
-    index = TrainedModels("flat", 6, "float32", "tensorflow", CLASSES, seeds)
+    index = TrainedModels(
+        "flat",
+        6,
+        "float32",
+        "tensorflow",
+        CLASSES,
+        seeds,
+        looks={"border": (0.0, 130.0), "brightness": (0.0, 255.0)},
+        thresholds=[Threshold(0.9, 0.9, 0.8)],
+    )
     trained.write(index, folder)
     return model
 
@@ -131,3 +143,102 @@ def test_more_than_a_batch(tmp_path, models, monkeypatch):
     answers = json.loads(call(*files, "--json").stdout)
     names = [answer.get("class") for answer in answers]
     assert names == ["dark", "dark", None, "middle", "middle", "light"]
+
+
+def test_a_picture_unlike_the_training_images_is_warned_of(tmp_path, models):
+    like, unlike = shade(tmp_path / "like.png", 100), shade(tmp_path / "unlike.png", 250)
+    result = call(like, unlike)
+    assert result.exit_code == 0
+    warning = " ".join(result.stderr.split())
+    assert warning.startswith("warning:")
+    assert "unlike.png looks unlike the training images: its border is brighter (250" in warning
+    assert warning.endswith("try --invert")
+    assert warning.count("warning") == 1
+    said = json.loads(call(like, unlike, "--json").stdout)
+    assert [bool(answer["unlike"]) for answer in said] == [False, True]
+
+
+def test_a_negative_is_answered_as_its_positive(tmp_path, models):
+    light, dark = shade(tmp_path / "light.png", 250), shade(tmp_path / "dark.png", 5)
+    (inverted,) = json.loads(call(light, "--invert", "--json").stdout)
+    (positive,) = json.loads(call(dark, "--json").stdout)
+    assert inverted["top"] == positive["top"]
+    assert inverted["unlike"] == []
+
+
+def test_a_negative_keeps_the_black_bars_of_its_fit(tmp_path, models):
+    index = trained.read(paths.MODELS / "tuned")
+    trained.write(replace(index, fit="pad"), paths.MODELS / "tuned")
+    wide = shade(tmp_path / "wide.png", 0, size=(120, 20))
+    read = pictures.read(tmp_path / "wide.png", (8, 6), 1, "pad", invert=True)
+    assert {0, 255} <= set(read.ravel().tolist())
+    (answer,) = json.loads(call(wide, "--invert", "--json").stdout)
+    assert answer["class"] == CLASSES[models.predict(read[np.newaxis], verbose=0).argmax()]
+
+
+def test_a_tiny_picture_is_warned_of(tmp_path, models):
+    file = shade(tmp_path / "tiny.png", 100, size=(2, 3))
+    assert "only 2 × 3 pixels, enlarged to 6 × 8" in " ".join(call(file).stderr.split())
+
+
+def test_unsure_below_the_threshold(tmp_path, models):
+    sure, unsure = shade(tmp_path / "sure.png", 5), shade(tmp_path / "unsure.png", 84)
+    lines = call(sure, unsure, "--precision", "0.9").stdout.splitlines()
+    assert lines[0].startswith(f"{sure}: dark 0.99")
+    assert lines[1].startswith(f"{unsure}: unsure (")
+    said = json.loads(call(sure, unsure, "--precision", "0.9", "--json").stdout)
+    assert [answer["unsure"] for answer in said] == [False, True]
+    assert "unsure" not in json.loads(call(sure, "--json").stdout)[0]
+
+
+def test_a_precision_that_was_not_shown_is_refused(tmp_path, models):
+    result = call(shade(tmp_path / "a.png", 5), "--precision", "0.99")
+    assert result.exit_code == 1
+    assert "--precision 0.99: not among those" in " ".join(result.stderr.split())
+    assert "allowed: 0.9." in " ".join(result.stderr.split())
+
+
+def test_models_of_an_older_version_say_that_they_cannot_warn(tmp_path, models):
+    index = trained.read(paths.MODELS / "tuned")
+    trained.write(replace(index, looks=None, thresholds=None), paths.MODELS / "tuned")
+    result = call(shade(tmp_path / "a.png", 250))
+    assert result.exit_code == 0
+    assert "does not say how the training images look" in " ".join(result.stderr.split())
+
+
+def test_heat_maps_are_written_for_what_could_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths.PARAMS.touch()
+    model, _ = models_of("compact_cnn", HyperParameters(), (12, 12, 1), 3)
+    folder = paths.MODELS / "tuned"
+    saving.save(model, trained.model_file(folder, 1))
+    seeds = [SeedResult(1, 1.0, 0.1)]
+    index = TrainedModels("compact_cnn", 1, "float32", "tensorflow", CLASSES, seeds)
+    trained.write(index, folder)
+    (tmp_path / "other").mkdir()
+    files = [shade(tmp_path / "a.png", 90), shade(tmp_path / "other/a.jpg", 200), "gone.png"]
+    assert call(*files, "--heat-map", "heat").exit_code == 1
+    assert sorted(path.name for path in Path("heat").iterdir()) == ["a-2.png", "a.png"]
+    with Image.open("heat/a.png") as drawn:
+        assert drawn.size == (2 * 12 * 18, 12 * 18)
+
+
+def test_a_network_without_feature_maps_has_no_heat_maps(tmp_path, models):
+    result = call(shade(tmp_path / "a.png", 5), "--heat-map", "heat")
+    assert result.exit_code == 1
+    assert "leave out --heat-map" in result.stderr
+
+
+def test_what_a_folder_holds_is_told_by_content_and_what_is_passed_over_is_counted(
+    tmp_path, models
+):
+    (tmp_path / "in" / "album.jpg").mkdir(parents=True)
+    inside = shade(tmp_path / "in" / "album.jpg" / "a.png", 250)
+    Image.new("L", (30, 20), 250).save(tmp_path / "in" / "b", format="PNG")
+    (tmp_path / "in" / "notes.txt").write_text("text")
+    (tmp_path / "in" / ".DS_Store").touch()
+    result = call(str(tmp_path / "in"), "--json")
+    assert result.exit_code == 0
+    answered = [answer["file"] for answer in json.loads(result.stdout)]
+    assert answered == [inside, str(tmp_path / "in" / "b")]
+    assert "passed over, as hidden or no pictures: 2 files in folders, such as" in result.stderr

@@ -53,6 +53,7 @@ def test_what_is_chosen_for_photographs_is_what_stages_read(folder, capsys):
     assert found.select.confirm == params.Confirm(top=2, seeds=3)
     assert found.select.baseline == "picture_cnn"
     assert found.fit.augment.shift == 12
+    assert found.tune.trial_seconds == 2720
     assert params.epochs_of("pretrained", "train", found.train.epochs) == 12
     assert params.epochs_of("picture_cnn", "train", found.train.epochs) == 36
     assert "train.epochs = 36: 1,500 steps of 32 images take 36" in capsys.readouterr().out
@@ -61,6 +62,7 @@ def test_what_is_chosen_for_photographs_is_what_stages_read(folder, capsys):
 def test_a_built_in_data_set_has_fixed_values(folder):
     found = chosen(images=50_000)
     assert (found.tune.epochs, found.train.epochs, found.select.confirm) == (4, 6, None)
+    assert found.tune.trial_seconds is None
     assert found.fit.schedule == "one_cycle"
     assert params.epochs_of("pretrained", "train", 6) == 6
 

@@ -45,20 +45,37 @@ def test_the_smallest_folder_has_a_batch_size_all_the_same():
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "coloured", "side"),
+    ("width", "height", "side"),
     [
-        (100, 100, True, 128),
-        (4000, 3000, True, 128),
-        (4000, 3000, False, 64),
-        (90, 120, True, 64),
-        (40, 90, True, 40),
-        (16, 20, False, 28),
+        (100, 100, 128),
+        (4000, 3000, 128),
+        (90, 120, 64),
+        (40, 90, 40),
+        (16, 20, 28),
     ],
 )
-def test_the_image_size_follows_the_shorter_side_and_photographs_are_larger(
-    width, height, coloured, side
+def test_the_image_size_follows_the_shorter_side_and_is_larger_for_a_pretrained_network(
+    width, height, side
 ):
-    assert automatic.image_size(width, height, coloured).value == side
+    assert automatic.image_size(width, height).value == side
+
+
+@pytest.mark.parametrize(
+    ("size", "proportion", "coloured", "fit"),
+    [
+        ((500, 375), 4 / 3, True, "crop"),
+        ((300, 300), 2.5, True, "squash"),  # half of them upright: the medians do not tell
+        ((500, 375), 4 / 3, False, "squash"),  # a scan has something at its edges, too
+        ((80, 60), 4 / 3, True, "squash"),
+    ],
+)
+def test_only_photographs_that_are_not_oblong_are_cropped(size, proportion, coloured, fit):
+    assert automatic.fit(*size, proportion, coloured).value == fit
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(200, 1800), (2446, 4892), (50_000, 100_000)])
+def test_a_trial_may_take_twenty_times_what_is_usual(count, seconds):
+    assert chosen(**images(count))["tune.trial_seconds"] == seconds
 
 
 @pytest.mark.parametrize("side", [16, 64, 200])
@@ -77,8 +94,15 @@ def searched(facts):
 def test_the_architectures_that_suit_the_data_are_searched():
     assert searched(None) == ["mlp", "compact_cnn"]
     assert searched(SIGNS) == ["picture_cnn", "pretrained"]
-    assert searched(replace(SIGNS, coloured=False)) == ["picture_cnn"]
-    assert searched(replace(SIGNS, width=80)) == ["picture_cnn"]
+    assert searched(replace(SIGNS, coloured=False)) == ["picture_cnn", "pretrained"]
+
+
+def test_small_pictures_are_worth_a_pretrained_network_in_colour_and_up_to_some_thousands():
+    small = replace(SIGNS, width=32)
+    assert searched(small) == ["picture_cnn", "pretrained"]
+    assert searched(replace(small, per_class=(501,) * 10)) == ["picture_cnn"]
+    assert searched(replace(small, coloured=False)) == ["picture_cnn"]
+    assert searched(replace(small, width=31)) == ["picture_cnn"]
 
 
 def test_what_is_asked_for_alone_is_searched_whether_it_suits_or_not():

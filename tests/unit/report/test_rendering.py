@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from support.repositories import CLASSES, commit, new_repository, write_results, wrong_models
 
+from pipeline.page.comparison import as_html
 from pipeline.report import rendering, snapshots
 from pipeline.report.comparing import compare
 from pipeline.report.results import ResultsError
@@ -50,7 +51,9 @@ def test_the_first_line_says_it_all(compared):
 def test_markdown_becomes_tables_and_not_text(compared):
     report, *_ = compared()
     page = html_of(
-        rendering.as_markdown(report, "https://e.org/a/{path}", "https://e.org/b/{path}")
+        rendering.as_markdown(
+            report, old_url="https://e.org/a/{path}", new_url="https://e.org/b/{path}"
+        )
     )
     assert page.count("<table>") >= 7
     assert "| ---" not in page
@@ -73,7 +76,7 @@ def test_texts_from_a_repository_are_shown_and_not_obeyed(compared):
     assert "<img" not in page
     assert 'href="http://e.org"' not in page
     assert "a|b" in page
-    assert "<img src=x" not in rendering.as_html(report, old, new)
+    assert "<img src=x" not in as_html(report, old, new)
 
 
 def test_numbers_of_images_are_no_numbers_of_issues(compared):
@@ -85,9 +88,10 @@ def test_numbers_of_images_are_no_numbers_of_issues(compared):
 
 def test_the_page_carries_pictures_of_what_was_fixed_and_broken(compared):
     report, old, new = compared()
-    page = rendering.as_html(report, old, new)
-    assert page.count('alt="image ') == 32
+    page = as_html(report, old, new)
+    assert page.count('alt="test image ') == 32
     assert 'src="http' not in page
+    assert page.index("Broken: 30") < page.index("Fixed: 2") < page.index("What changed")
 
 
 def test_a_sheet_without_its_numbers_is_an_error_that_names_it(compared):
@@ -97,7 +101,7 @@ def test_a_sheet_without_its_numbers_is_an_error_that_names_it(compared):
     sheet = "results/pictures/mistakes_sheet.png"
     packed = replace(new, files={**new.files, sheet: plain.getvalue()})
     with pytest.raises(ResultsError, match=r"mistakes_sheet\.png at workspace is not as"):
-        rendering.as_html(report, old, packed)
+        as_html(report, old, packed)
 
 
 def test_json_holds_every_fact(compared):
@@ -112,4 +116,4 @@ def test_not_comparable_is_rendered_too(compared):
     report, old, new = compared()
     report = compare(snapshots.Snapshot("empty", "", {}), new)
     assert "🚫 Not comparable" in rendering.as_markdown(report)
-    assert "Not comparable" in rendering.as_html(report, old, new)
+    assert "Not comparable" in as_html(report, old, new)

@@ -1,0 +1,134 @@
+"""Everything that the sections read: the results in git, and data and models where they are."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.base.files import files_of
+from pipeline.config import dvc_yaml
+from pipeline.config.fractions import share
+from pipeline.evaluation import predictions
+from pipeline.evaluation.comparison import Judged
+from pipeline.report.results import Results
+from pipeline.running import imports
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipeline.training.trained import TrainedModels
+
+NAMES = predictions.NAMES
+DEFAULT_MARGIN = 0.005
+LARGEST_PIXELATED = 40
+
+
+@dataclass(frozen=True)
+class Run:
+    """The results of one revision, read from the present folder.
+
+    Attributes:
+        results: The files of the revision, parsed.
+    """
+
+    results: Results
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """results/metrics.json by name.
+
+        Raises:
+            ConvoyError: there are no results.
+        """
+        if not self.results.metrics:
+            where = self.results.snapshot.label
+            raise ConvoyError(f"{paths.METRICS} at {where}: no results yet. Run `dvc repro`.")
+        return self.results.metrics
+
+    @property
+    def classes(self) -> list[str]:
+        """The class names, in label order."""
+        return self.results.classes
+
+    @property
+    def photos(self) -> bool:
+        """Whether the images are so large that single pixels are not to be seen."""
+        shape = str(self.results.data.get("test", {}).get("shape", ""))
+        sides = [int(part) for part in shape.split("×") if part.isdigit()]
+        return max(sides[:2], default=0) > LARGEST_PIXELATED
+
+    @property
+    def margin(self) -> float:
+        """Differences in accuracy below this do not matter, `evaluate.margin`."""
+        return share(str(self.results.settings.get("evaluate.margin", DEFAULT_MARGIN)))
+
+    def judged(self, name: str) -> tuple[Judged, NDArray[np.float64]]:
+        """Return a configuration's predictions and its released model's probabilities, [n]."""
+        return self.results.judged(name)
+
+    @cached_property
+    def seeds(self) -> dict[str, int]:
+        """The number of seeds of each configuration."""
+        return {name: len(self.judged(name)[0].seeds) for name in NAMES}
+
+    @cached_property
+    def searched(self) -> dict[str, list[dict[str, str]]]:
+        """The trials of each architecture that was searched, as rows of text."""
+        tables = {
+            name: [dict(row) for row in self.results.csv(f"{paths.TRIALS.as_posix()}/{name}.csv")]
+            for name in self.results.params.get("architectures") or []
+        }
+        return {name: rows for name, rows in tables.items() if rows}
+
+    @cached_property
+    def files(self) -> list[str] | None:
+        """The path of each test image; None if they were no picture files."""
+        rows = self.results.csv(paths.PREDICTIONS.as_posix())
+        return [row[predictions.FILE] for row in rows] if predictions.FILE in rows[0] else None
+
+    def images(self, part: str) -> NDArray[np.uint8] | None:
+        """Map the images of "train" or "test", [n, h, w, c]; None if they are not here."""
+        path = paths.SPLIT / part / "images.npy"
+        return np.load(path, mmap_mode="r") if path.exists() else None
+
+    def labels(self, part: str) -> NDArray[np.int64]:
+        """Read the labels of "train" or "test", [n]."""
+        return np.load(paths.SPLIT / part / "labels.npy")
+
+    @cached_property
+    def model(self) -> "keras.Model | None":
+        """The released tuned model; None if it is not here. Loading Keras takes seconds."""
+        if self.index is None:
+            return None
+        with imports.quiet():
+            from pipeline.training import saving, trained
+        return saving.load(trained.model_file(paths.MODELS / NAMES[0], self.index.released))
+
+    @cached_property
+    def index(self) -> "TrainedModels | None":
+        """The index of the tuned models; None if those of these results are not here."""
+        from pipeline.training import trained
+
+        folder = paths.MODELS / NAMES[0]
+        return trained.read(folder) if (folder / trained.INDEX).exists() and self._ours else None
+
+    @cached_property
+    def _ours(self) -> bool:
+        """Whether the tuned models are those that dvc.lock names, or it names none."""
+        folder = paths.MODELS / NAMES[0]
+        recorded = {
+            out["path"]: out["md5"]
+            for stage in self.results.lock.values()
+            for out in stage.get("outs", [])
+        }
+        digests = {
+            file.relative_to(folder).as_posix(): hashlib.md5(file.read_bytes()).hexdigest()
+            for file in files_of(folder)
+        }
+        found = dvc_yaml.folder_md5(digests)
+        return recorded.get(folder.as_posix(), found) == found

@@ -1,0 +1,124 @@
+"""What was asked, and what came out."""
+
+from typing import Any
+
+from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.evaluation.metrics import YARDSTICKS
+from pipeline.evaluation.notes import notes
+from pipeline.evaluation.summary import beside_yardsticks
+from pipeline.page.charts import COLOURS, Spec, axis, chart
+from pipeline.page.difference import difference
+from pipeline.page.run import NAMES, Run
+from pipeline.page.wording import NARROW, percent, points
+
+MEANING = {
+    "better": "The search found something better than the baseline's recipe.",
+    "worse": "The baseline's recipe is the better one.",
+    "equivalent": "Any difference is smaller than what matters.",
+    "undecided": "The numbers allow for more than one answer; more seeds or images would tell.",
+}
+
+
+def section(run: Run) -> dict[str, Any]:
+    """Return the scores of all models, the verdict, and the notes."""
+    metrics = run.metrics
+    yardsticks = metrics.get("yardsticks", {})
+    rows = [{"name": name, **metrics[name]} for name in NAMES]
+    rows += [
+        {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
+    ]
+    behind = metrics.get("behind_yardsticks", [])
+    search = metrics["tuned_against_baseline"]
+    low, high = search["difference_interval"]
+    return {
+        "rows": rows,
+        "search": search,
+        "winner": metrics[NAMES[0]],
+        "sentence": sentence(run),
+        "meaning": MEANING.get(search["verdict"], ""),
+        "behind": beside_yardsticks(behind, metrics) if behind else "",
+        "notes": _notes(),
+        "scores": _scores(rows),
+        "difference": difference(
+            search["accuracy_difference"], low, high, run.margin, ("baseline", "tuned")
+        ),
+    }
+
+
+def _notes() -> list[str]:
+    """Return what the summary warns of; of results of an older version, why it cannot."""
+    if not paths.SETTINGS.exists():
+        return []
+    try:
+        return notes()
+    except ConvoyError as error:
+        return [str(error)]
+
+
+def sentence(run: Run) -> str:
+    """Write the verdict in one sentence, with the numbers that the table shows."""
+    tuned, baseline = (run.metrics[name] for name in NAMES)
+    search = run.metrics["tuned_against_baseline"]
+    low, high = search["difference_interval"]
+    count = min(run.seeds.values())
+    if count > 1:
+        key = "accuracy_mean_of_seeds"
+        seeds = " and ".join(dict.fromkeys(str(number) for number in run.seeds.values()))
+        of = f"in the mean of {seeds} seeds"
+    else:
+        key, of = "accuracy", "one trained model of each"
+    return (
+        f"{search['verdict'].capitalize()}: {of}, tuned classifies {percent(tuned[key])} of the "
+        f"test images correctly and baseline {percent(baseline[key])}, a difference of "
+        f"{points(search['accuracy_difference'])} points (95{NARROW}% interval {points(low)} to "
+        f"{points(high)})."
+    )
+
+
+def _scores(rows: list[dict[str, Any]]) -> Spec:
+    """Draw each accuracy with its interval; the majority class is far off and left to the table."""
+    shown = [row for row in rows if row["name"] != YARDSTICKS["largest_class"]]
+    data = [
+        {
+            "name": row["name"],
+            "accuracy": row["accuracy"],
+            "low": row["accuracy_interval"][0],
+            "high": row["accuracy_interval"][1],
+        }
+        for row in shown
+    ]
+    names = [row["name"] for row in shown]
+    y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
+    x_axis = axis("test accuracy of the released model", "~%", tickCount=4, labelOverlap=True)
+    colour = {
+        "field": "name",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": names, "range": [COLOURS.get(n, "var(--muted)") for n in names]},
+    }
+    x = {"field": "low", "type": "quantitative", "scale": {"zero": False}, "axis": x_axis}
+    return chart(
+        "Accuracy on the test images with 95 % intervals",
+        data,
+        34 * len(shown) + 10,
+        encoding={"y": y, "color": colour},
+        layer=[
+            {
+                "mark": {"type": "rule", "strokeWidth": 3},
+                "encoding": {"x": x, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "size": 110},
+                "encoding": {"x": {"field": "accuracy", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "text", "dy": -11},
+                "encoding": {
+                    "x": {"field": "accuracy", "type": "quantitative"},
+                    "text": {"field": "accuracy", "format": ".2%"},
+                    "color": {"value": "var(--ink)"},
+                },
+            },
+        ],
+    )

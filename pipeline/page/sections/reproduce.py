@@ -1,0 +1,81 @@
+"""How to get the same results again: commit, command, digests, versions, hardware."""
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from pipeline.page.run import Run
+from pipeline.report import freshness
+
+PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "keras-tuner", "numpy", "scikit-learn", "dvc")
+
+
+def section(run: Run) -> dict[str, Any]:
+    """Return what identifies code, parameters and data, and the machine that wrote the page."""
+    snapshot = run.results.snapshot
+    data = run.results.data
+    return {
+        "commit": snapshot.commit or _git("rev-parse", "HEAD"),
+        "changed": "" if snapshot.commit else _git("status", "--porcelain", "--", *_TRACKED),
+        "stale": freshness.stale(run.results),
+        "digests": {
+            f"{split} {part}": data[split][f"{part}_sha256"]
+            for split in ("train", "validation", "test")
+            for part in ("images", "labels")
+            if f"{part}_sha256" in data.get(split, {})
+        },
+        "models": _outputs(run, "models/"),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory": psutil.virtual_memory().total / 2**30,
+        "precision": run.index.precision if run.index else None,
+        "backend": run.index.backend if run.index else None,
+        "params": run.results.settings,
+    }
+
+
+_TRACKED = ("params.yaml", "dvc.yaml", "dvc.lock", "pipeline", "results")
+
+
+def _outputs(run: Run, prefix: str) -> dict[str, str]:
+    """Return the digests in dvc.lock of outputs below a folder."""
+    return {
+        out["path"]: out["md5"]
+        for stage in run.results.lock.values()
+        for out in stage.get("outs", [])
+        if out["path"].startswith(prefix)
+    }
+
+
+def _git(*arguments: str) -> str:
+    """Return git's answer; empty where there is no git or no commit."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    """Return the processor's name, where the system says it."""
+    file = Path("/proc/cpuinfo")
+    if file.exists():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
