@@ -118,12 +118,18 @@ def _marked(names: Sequence[str]) -> list[str]:
 
 
 def _merging() -> Iterator[Problem]:
-    if not merging.is_set_up():
+    if _git("rev-parse", "--git-dir") and not merging.is_set_up():
         yield Problem("git would leave conflicts in dvc.lock and results/", merging.SET_UP)
 
 
 def _git_head() -> Iterator[Problem]:
     """Find what was left half done: a merge, a rebase, a killed experiment."""
+    if not _git("rev-parse", "--git-dir"):
+        yield Problem(
+            "this folder is in no git repository, which DVC and most commands need",
+            "git clone the project instead of copying its files",
+        )
+        return
     for name, marker in HALF_DONE.items():
         if Path(_git("rev-parse", "--git-path", marker)).exists():
             finish = "git commit" if name == "merge" else f"git {name} --continue"
@@ -132,7 +138,7 @@ def _git_head() -> Iterator[Problem]:
                 f"dvc repro && git add -A dvc.lock {paths.RESULTS} && {finish}",
             )
             return
-    if _git("symbolic-ref", "-q", "HEAD") or not _git("rev-parse", "--git-dir"):
+    if _git("symbolic-ref", "-q", "HEAD"):
         return
     if _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE"):
         yield Problem(
@@ -146,6 +152,21 @@ def _git_head() -> Iterator[Problem]:
         yield Problem(
             "HEAD is detached: new commits would belong to no branch",
             "git switch main  (or your branch; git switch -c NAME keeps what is committed here)",
+        )
+
+
+def _experiments() -> Iterator[Problem]:
+    """Find what `dvc exp run` needs beyond `dvc repro`."""
+    if not (_git("config", "user.name") and _git("config", "user.email")):
+        yield Problem(
+            "git does not know who commits, so `dvc exp run` would fail",
+            "git config --global user.name NAME && git config --global user.email ADDRESS",
+        )
+    if not str(Path.cwd()).isascii():
+        yield Problem(
+            f"{Path.cwd()}: `dvc exp run --temp` and `--queue` fail where a path has letters "
+            "beyond ASCII (a fault of DVC's; other runs work)",
+            "move the clone to a path of plain letters",
         )
 
 
@@ -248,6 +269,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "params.yaml is valid": _parameters,
     "Git is on a branch, with nothing half done": _git_head,
     "Git can merge dvc.lock and results": _merging,
+    "DVC can run experiments here": _experiments,
     "No process that is not DVC holds a lock of DVC": _locks,
     "The committed lock file belongs to this code and these parameters": _results,
     "Data and models are here or in DVC's cache": _cache,

@@ -58,9 +58,10 @@ def revision(name: str) -> Snapshot:
     """
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode:
-        reason = commit.stderr.decode().strip() or "no such revision here"
+        if reason := commit.stderr.decode(errors="replace").strip():
+            raise RevisionError(f"{name}: {reason}")
         raise RevisionError(
-            f"{name}: {reason}. In a shallow clone fetch it first: "
+            f"{name}: no such revision here. In a shallow clone fetch it first: "
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
