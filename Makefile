@@ -9,7 +9,8 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run board test test-unit test-all backends test-backends check format docs lock clean
+.PHONY: help setup run board test test-unit test-faults test-all backends test-backends check format \
+	docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -57,6 +58,11 @@ test: test-unit  ## Run the fast tests
 
 test-unit: setup  ## Run the tests that need no TensorFlow: seconds
 	python -m pytest tests/unit -n 2 --dist loadfile
+
+test-faults: setup  ## Run every test of faults, odd input and load, slow ones too
+	python -m pytest tests/faults tests/unit/data tests/unit/commands/test_places.py \
+		tests/pipeline/test_kills.py tests/pipeline/test_kills_of_dvc.py \
+		tests/pipeline/test_interrupted_training.py tests/pipeline/test_places.py
 
 test-all: setup  ## Run every test, slow ones too
 	python -m pytest

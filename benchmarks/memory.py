@@ -24,7 +24,12 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parent.parent
 SIZES = (60_000, 600_000)
 CHUNK = 10_000
-STAGES = {"split": ["split"], "train": ["train", "baseline"], "evaluate": ["evaluate"]}
+STAGES = {
+    "split": ["split"],
+    "settings": ["settings"],  # what `evaluate` shows needs it
+    "train": ["train", "baseline"],
+    "evaluate": ["evaluate"],
+}
 SETTINGS = {
     "dataset": {"name": "mnist"},
     "train": {"epochs": 1, "seeds": [1], "threads": 2},
@@ -73,6 +78,10 @@ def prepare(folder: Path, images: int) -> None:
     ).strip()
     select = folder / "results/select"
     select.mkdir(parents=True)
+    candidates = folder / "results/candidates"
+    candidates.mkdir()
+    for name in content["architectures"]:
+        (candidates / f"{name}.json").write_text("[]")
     specification = {"architecture": "mlp", "code_sha256": digest, **SPECIFICATION}
     (select / "baseline.json").write_text(json.dumps(specification))
 

@@ -52,11 +52,18 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
 
 
 def copy_known(target: Path) -> None:
-    """Copy the workspace's files that git knows or does not ignore, as they are now."""
+    """Copy the workspace's files that git knows or does not ignore, as they are now.
+
+    Raises:
+        ConvoyError: this is no git repository.
+    """
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=True
-    ).stdout.split(b"\0")
-    for name in map(os.fsdecode, listed):
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=False
+    )
+    if listed.returncode:
+        reason = listed.stderr.decode(errors="replace").strip()
+        raise ConvoyError(f"{reason}. The project must lie in a git repository: git clone it.")
+    for name in map(os.fsdecode, listed.stdout.split(b"\0")):
         if Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)

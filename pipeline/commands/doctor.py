@@ -5,6 +5,7 @@ the checks of the machine in `machine.py`.
 """
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -116,7 +117,8 @@ def _way_out(unmerged: Mapping[str, str]) -> str:
 def _unmerged(names: Sequence[str]) -> dict[str, str]:
     """Return the files that git has not merged, with the letters of both sides."""
     entries = _git("status", "--porcelain", "-z", "--untracked-files=no", "--", *names).split("\0")
-    return {entry[3:]: entry[:2] for entry in entries if entry[:2] in UNMERGED}
+    above = _git("rev-parse", "--show-prefix")  # of the project in a larger repository
+    return {entry[3:].removeprefix(above): entry[:2] for entry in entries if entry[:2] in UNMERGED}
 
 
 def _marked(names: Sequence[str]) -> list[str]:
@@ -124,12 +126,18 @@ def _marked(names: Sequence[str]) -> list[str]:
 
 
 def _merging() -> Iterator[Problem]:
-    if not merging.is_set_up():
+    if _git("rev-parse", "--git-dir") and not merging.is_set_up():
         yield Problem("git would leave conflicts in dvc.lock and results/", merging.SET_UP)
 
 
 def _git_head() -> Iterator[Problem]:
     """Find what was left half done: a merge, a rebase, a killed experiment."""
+    if not _git("rev-parse", "--git-dir"):
+        yield Problem(
+            "this folder is in no git repository, which DVC and most commands need",
+            "git clone the project instead of copying its files",
+        )
+        return
     for name, marker in HALF_DONE.items():
         if Path(_git("rev-parse", "--git-path", marker)).exists():
             finish = "git commit" if name == "merge" else f"git {name} --continue"
@@ -147,10 +155,26 @@ def _git_head() -> Iterator[Problem]:
             f"git stash push -- {paths.PARAMS} dvc.lock {paths.RESULTS} && git switch main  "
             "(or your branch)",
         )
-    else:
+    elif not (os.environ.get("CI") or _git("rev-parse", "--show-superproject-working-tree")):
+        # A submodule and a checkout in CI are on no branch unless somebody puts them on one.
         yield Problem(
             "HEAD is detached: new commits would belong to no branch",
             "git switch main  (or your branch; git switch -c NAME keeps what is committed here)",
+        )
+
+
+def _experiments() -> Iterator[Problem]:
+    """Find what `dvc exp run` needs beyond `dvc repro`."""
+    if not (_git("config", "user.name") and _git("config", "user.email")):
+        yield Problem(
+            "git does not know who commits, so `dvc exp run` would fail",
+            "git config --global user.name NAME && git config --global user.email ADDRESS",
+        )
+    if not str(Path.cwd()).isascii():
+        yield Problem(
+            f"{Path.cwd()}: `dvc exp run --temp` and `--queue` fail where a path has letters "
+            "beyond ASCII (a fault of DVC's; other runs work)",
+            "move the clone to a path of plain letters",
         )
 
 
@@ -257,6 +281,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "params.yaml is valid": _parameters,
     "Git is on a branch, with nothing half done": _git_head,
     "Git can merge dvc.lock and results": _merging,
+    "DVC can run experiments here": _experiments,
     "No process that is not DVC holds a lock of DVC": _locks,
     "The committed lock file belongs to this code and these parameters": _results,
     "Data and models are here or in DVC's cache": _cache,

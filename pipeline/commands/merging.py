@@ -37,7 +37,11 @@ Stages = Mapping[str, Any]
 def drivers() -> dict[str, str]:
     """Return the settings of git that name the drivers, by key."""
     # Git calls it from the root of the working tree, with or without an activated environment.
-    command = f"{shlex.quote(sys.executable)} -m pipeline merge-lock %O %A %B"
+    # In a larger repository that is above the project, and git's files lie there.
+    prefix = Path(_git("rev-parse", "--show-prefix"))
+    enter = f"cd {shlex.quote(str(prefix))} && " if prefix.parts else ""
+    files = " ".join("../" * len(prefix.parts) + name for name in ("%O", "%A", "%B"))
+    command = f"{enter}{shlex.quote(sys.executable)} -m pipeline merge-lock {files}"
     return {LOCK_DRIVER: command, RESULTS_DRIVER: "true"}
 
 
@@ -99,8 +103,12 @@ def merged(ancestor: Stages, ours: Stages, theirs: Stages) -> tuple[dict[str, An
 
 def _program(key: str) -> str:
     """Read from git's settings which program a driver runs; empty if there is no such driver."""
-    found = subprocess.run(["git", "config", "--get", key], capture_output=True, text=True).stdout
-    return next(iter(shlex.split(found)), "")
+    words = shlex.split(_git("config", "--get", key))
+    return next(iter(words[words.index("&&") + 1 :] if "&&" in words else words), "")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip("\n")
 
 
 def _read(file: Path) -> dict[str, Any]:

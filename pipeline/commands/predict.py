@@ -18,7 +18,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
 from pipeline.config.fields import Fit
-from pipeline.data import pictures
+from pipeline.data import decoding, listing, pictures
 from pipeline.evaluation.heat_maps import laid_over, layer_cam
 from pipeline.running.terminal import complain, say, warn
 from pipeline.training import looks, saving, trained
@@ -159,7 +159,7 @@ def predict(
         top: Number of classes to return for each file.
         invert: Whether to take the negative of each picture.
     """
-    found = list(_find(files))
+    found = find(files)
     shape = model.input_shape[1:]
     for begin in range(0, len(found), INFERENCE_BATCH):
         batch = found[begin : begin + INFERENCE_BATCH]
@@ -177,26 +177,31 @@ def predict(
                 yield Answer(item, best, unlike=unlike, image=image)
 
 
-def _find(files: Sequence[Path]) -> Iterator[Path | Answer]:
+def find(files: Sequence[Path]) -> list[Path | Answer]:
+    """List the files, and the pictures in folders at any depth; a folder without any is an error.
+
+    What is passed over in folders is counted on standard error.
+    """
+    found: list[Path | Answer] = []
+    passed_over: list[Path] = []
     for file in files:
         if not file.is_dir():
-            yield file
+            found.append(file)
             continue
-        inside = sorted(p for p in file.rglob("*") if _is_picture(p.relative_to(file)))
-        yield from inside
-        if not inside:
-            yield Answer(file, error=f"{file}: no pictures in this folder")
-
-
-def _is_picture(path: Path) -> bool:
-    """Check by its name whether a file is a picture; as in training, dot files are not."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and path.suffix.lower() in pictures.SUFFIXES
+        inside, others = listing.below(file)
+        found += inside or [Answer(file, error=f"{file}: no pictures in this folder")]
+        passed_over += others
+    if passed_over:
+        warn(
+            f"passed over, as hidden or no pictures: {len(passed_over)} files in folders, such as "
+            f"{pictures.printable(str(passed_over[0]))}"
+        )
+    return found
 
 
 def _small(file: Path, image: NDArray[np.uint8]) -> list[str]:
     """Say so if a picture is enlarged to more than twice its size, which shows no more of it."""
-    height, width = pictures.shape(file)
+    height, width = decoding.shape(file)
     if 2 * min(height, width) >= min(image.shape[:2]):
         return []
     return [
@@ -220,7 +225,7 @@ def _read(
     height, width, channels = shape
     try:
         return pictures.read(item, (height, width), channels, fit, invert=invert)
-    except pictures.PictureError as error:
+    except decoding.PictureError as error:
         return Answer(item, error=pictures.printable(str(error)))
 
 

@@ -14,8 +14,10 @@ import numpy as np
 
 from pipeline.config import automatic
 from pipeline.config.fields import Fit
-from pipeline.data import layout, location, pictures
+from pipeline.data import decoding, layout, location, pictures
+from pipeline.data.decoding import PictureError
 from pipeline.data.layout import Classes, Layout, say
+from pipeline.data.listing import Listing, unreadable
 from pipeline.data.pictures import Picture
 from pipeline.data.source import (
     DataError,
@@ -32,6 +34,9 @@ CHUNK = 500
 # A picture has colours if a pixel of its thumbnail does: more than what JPEG does to grey ones.
 # Of so many pictures, evenly spread, one with colours is enough.
 COLOURED, LOOKED_AT = 24, 100
+# The values of a thumbnail that shows next to nothing differ by no more: a white drawing on
+# transparency, or 12 bits stored as the lower ones of 16.
+PLAIN = 24
 
 
 def read(settings: Settings) -> Source:
@@ -43,9 +48,9 @@ def read(settings: Settings) -> Source:
             false.
     """
     root = location.find(settings.path)
-    found = layout.read(root)
-    if settings.skip_unreadable:
-        _drop_unreadable(found)
+    listing = Listing(without_unreadable=settings.skip_unreadable)
+    found = layout.read(root, listing)
+    found.unusable += listing.unreadable
     _drop_thin_classes(found)
     if found.unusable and not settings.skip_unreadable:
         raise unusable(found.unusable)
@@ -55,9 +60,10 @@ def read(settings: Settings) -> Source:
             f"{root}: {len(classes)} classes with pictures; two or more are needed, each a "
             "sub-folder, as <class>/* or train/<class>/* and test/<class>/*"
         )
+    plain: list[str] = []
     facts = _facts([file for files in found.parts["train"].values() for file in files], settings)
     parts = {
-        name: _part(files, classes, settings, facts, found.unusable)
+        name: _part(files, classes, settings, facts, found.unusable, plain)
         for name, files in found.parts.items()
     }
     return Source(
@@ -65,32 +71,10 @@ def read(settings: Settings) -> Source:
         **parts,
         grows="test" not in parts,
         skipped=found.unusable,
+        plain=plain,
         pictures=facts,
         notes=found.notes,
     )
-
-
-def _drop_unreadable(found: Layout) -> None:
-    """Drop the files that cannot be read from the listing; each is opened once more for that."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for classes in found.parts.values():
-            for name, files in classes.items():
-                errors = list(pool.map(_problem, files))
-                found.unusable += [error for error in errors if error]
-                classes[name] = [f for f, error in zip(files, errors, strict=True) if not error]
-
-
-def _problem(path: Path) -> Unusable | None:
-    try:
-        pictures.read(path, (8, 8), 3, "squash")
-    except pictures.PictureError as error:
-        return _unreadable(error)
-    return None
-
-
-def _unreadable(error: pictures.PictureError) -> Unusable:
-    where, _, why = pictures.printable(str(error)).partition(": ")
-    return Unusable(where, why, 1)
 
 
 def _drop_thin_classes(found: Layout) -> None:
@@ -126,15 +110,15 @@ def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
 def _size(path: Path) -> tuple[int, int] | None:
     """Read height and width; None for a file that is reported when its pixels are read."""
     try:
-        return pictures.shape(path)
-    except pictures.PictureError:
+        return decoding.shape(path)
+    except PictureError:
         return None
 
 
 def _has_colours(path: Path) -> bool:
     try:
         pixels = pictures.read(path, (pictures.THUMBNAIL, pictures.THUMBNAIL), 3, "squash")
-    except pictures.PictureError:
+    except PictureError:
         return False
     return bool(np.ptp(pixels, axis=2).max() > COLOURED)
 
@@ -145,9 +129,10 @@ def _part(
     settings: Settings,
     facts: PictureFacts,
     skipped: list[Unusable],
+    plain: list[str],
 ) -> Part:
     labelled = [(label, path) for label, name in enumerate(classes) for path in files.get(name, [])]
-    return Part(len(labelled), partial(_chunks, labelled, settings, facts, skipped))
+    return Part(len(labelled), partial(_chunks, labelled, settings, facts, skipped, plain))
 
 
 def _chunks(
@@ -155,15 +140,19 @@ def _chunks(
     settings: Settings,
     facts: PictureFacts,
     skipped: list[Unusable],
+    plain: list[str],
 ) -> Iterator[Pictures]:
-    """Read the pictures on all processors, in order; add the unreadable ones to `skipped`."""
+    """Read the pictures on all processors, in order.
+
+    Unreadable ones are added to `skipped`, those of nearly one colour to `plain`.
+    """
     size = (facts.image_size, facts.image_size)
 
     def read_one(path: Path) -> Picture | Unusable:
         try:
             return pictures.read_identified(path, size, settings.channels, facts.fit)
-        except pictures.PictureError as error:
-            return _unreadable(error)
+        except PictureError as error:
+            return unreadable(path, error)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for begin in range(0, len(labelled), CHUNK):
@@ -173,10 +162,14 @@ def _chunks(
             skipped += [result for result in results if isinstance(result, Unusable)]
             if found:
                 read = [i for i, result in enumerate(results) if isinstance(result, Picture)]
+                files = tuple(say(part[i][1].relative_to(settings.path)) for i in read)
+                thumbnails = np.stack([picture.thumbnail for picture in found])
+                same = np.ptp(thumbnails, axis=(1, 2)).max(axis=1) <= PLAIN
+                plain += [files[i] for i in np.flatnonzero(same)]
                 yield Pictures(
                     np.array([part[i][0] for i in read], np.int64),
                     np.stack([picture.pixels for picture in found]),
-                    tuple(say(part[i][1].relative_to(settings.path)) for i in read),
+                    files,
                     np.stack([picture.digest for picture in found]),
-                    np.stack([picture.thumbnail for picture in found]),
+                    thumbnails,
                 )

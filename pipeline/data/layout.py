@@ -5,7 +5,6 @@ A folder that holds pictures but has no place is always an error, whatever
 empty folders are listed as unusable. Deeper folders are not read, so links cannot form a cycle.
 """
 
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.config.messages import did_you_mean
-from pipeline.data import pictures
+from pipeline.data import decoding, pictures
+from pipeline.data.listing import Listing, is_picture
 from pipeline.data.source import DataError, Unusable
 
 # What people call the three parts, in any case.
@@ -22,8 +22,6 @@ SPELLINGS = {
     "validation": ("validation", "val", "valid", "dev"),
     "test": ("test", "testing"),
 }
-# Files that operating systems leave behind; names that begin with a dot are ignored as well.
-LITTER = {"thumbs.db", "desktop.ini"}
 README = "README.md"
 # The ends of the names of mask files, beside the pictures that they belong to.
 MASK = re.compile(r"[_-](mask|seg|gt|label)s?$", re.IGNORECASE)
@@ -39,37 +37,46 @@ class Layout:
         parts: "train" and, if the folder has them, "validation" and "test".
         unusable: Files and empty folders that have no place.
         notes: What the user should know about how the folder is read.
+        listing: The entries of its folders.
     """
 
+    listing: Listing
     parts: dict[str, Classes] = field(default_factory=dict)
     unusable: list[Unusable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def read(root: Path) -> Layout:
-    """List the pictures in `root` by part and class.
+def read(root: Path, listing: Listing) -> Layout:
+    """List the pictures in `root` by part and class; a class may come out empty.
 
     Raises:
         DataError: a folder with pictures has no place, or the layout is ambiguous.
     """
-    layout = Layout()
+    layout = Layout(listing)
     top = _folders(root, layout, readme=True)
-    by_part = _by_part(top, root)
+    by_part = _by_part(top, root, listing)
     if by_part:
         for part, folder in by_part.items():
             layout.parts[part] = _classes(_folders(folder, layout), folder, layout)
     else:
         layout.parts["train"] = _classes(top, root, layout)
-    _refuse_same_names({name for classes in layout.parts.values() for name in classes}, root)
+    filled = {name for part in layout.parts.values() for name, files in part.items() if files}
+    _refuse_same_names(filled, root)
     _refuse_unknown_classes(layout, by_part)
     for part, folder in by_part.items():
         if part != "train" and not any(layout.parts[part].values()):
-            raise DataError(f"{say(folder)}: no pictures in it. Fill it or remove it.")
+            kind = "readable pictures" if listing.unreadable else "pictures"
+            raise DataError(f"{say(folder)}: no {kind} in it. Fill it or remove it.")
     _refuse_masks(layout)
+    if listing.hidden:
+        layout.notes.append(
+            f"passed over {listing.hidden} entries whose names begin with a dot, or that operating "
+            "systems leave behind"
+        )
     return layout
 
 
-def _by_part(top: Sequence[Path], root: Path) -> dict[str, Path]:
+def _by_part(top: Sequence[Path], root: Path, listing: Listing) -> dict[str, Path]:
     """Find the folders of the parts, none if the folders are classes.
 
     `train` is a part if it holds folders; a class with that name would hold files.
@@ -82,7 +89,9 @@ def _by_part(top: Sequence[Path], root: Path) -> dict[str, Path]:
             found.setdefault(part, []).append(folder)
         else:
             others.append(folder)
-    if not any(entry.is_dir() for train in found.get("train", []) for entry in entries(train)):
+    if not any(
+        entry.is_dir() for train in found.get("train", []) for entry in listing.entries(train)
+    ):
         if len(found) > 1 and not others:
             raise DataError(
                 f"{say(root)}: no classes in {' and '.join(say(f) for f in top)}. Put the pictures "
@@ -93,7 +102,7 @@ def _by_part(top: Sequence[Path], root: Path) -> dict[str, Path]:
         if len(folders) > 1:
             names = " and ".join(repr(folder.name) for folder in folders)
             raise DataError(f"{say(root)}: {names} both mean {part}. Merge them, or rename one.")
-    lost = [f"{say(folder)} ({_count(folder)} pictures)" for folder in others]
+    lost = [f"{say(folder)} ({listing.count(folder)} pictures)" for folder in others]
     if lost:
         allowed = ", ".join(f"{part}/ ({', '.join(SPELLINGS[part][1:])})" for part in SPELLINGS)
         raise DataError(
@@ -107,12 +116,12 @@ def _by_part(top: Sequence[Path], root: Path) -> dict[str, Path]:
 def _folders(folder: Path, layout: Layout, *, readme: bool = False) -> list[Path]:
     """List the sub-folders; every other entry is unusable."""
     found = []
-    for entry in entries(folder):
+    for entry in layout.listing.entries(folder):
         if entry.is_dir():
             found.append(entry)
         elif not (readme and entry.name == README):
             why = "a stray file; pictures belong in a class"
-            layout.unusable.append(Unusable(say(entry), why, int(_is_picture(entry))))
+            layout.unusable.append(Unusable(say(entry), why, int(is_picture(entry))))
     return found
 
 
@@ -121,28 +130,28 @@ def _classes(folders: list[Path], above: Path, layout: Layout) -> Classes:
     for folder in folders:
         if not _is_utf8(folder.name):
             raise DataError(f"{say(folder)}: the name is not UTF-8. Rename the folder.")
-    inner = {folder: _inner(folder) for folder in folders}
+    listing = layout.listing
+    inner = {folder: _inner(folder, listing) for folder in folders}
     deep = [folder for folder, subs in inner.items() if subs]
     if deep:
         names = {tuple(sub.name for sub in inner[folder]) for folder in deep}
-        shallow = [f for f in folders if any(_is_picture(entry) for entry in entries(f))]
+        shallow = [f for f in folders if any(map(is_picture, listing.entries(f)))]
         if len(names) > 1 or len(next(iter(names))) > 1 or shallow:
-            raise _too_deep(deep, inner, above, shallow)
-        if any(_inner(inner[folder][0]) for folder in deep):
-            raise _too_deep(deep, inner, above, shallow)
+            raise _too_deep(deep, inner, above, shallow, listing)
+        if any(_inner(inner[folder][0], listing) for folder in deep):
+            raise _too_deep(deep, inner, above, shallow, listing)
         layout.notes.append(f"the pictures of each class are read from <class>/{names.pop()[0]}/")
     classes: Classes = {}
     for folder in folders:
         files = _files(inner[folder][0] if folder in deep else folder, layout)
         if folder in deep:
             _files(folder, layout, but=inner[folder][0])
-        if files:
-            # What a class is called from here on, in all tables and pictures, can be seen.
-            name = pictures.printable(folder.name)
-            if name in classes:
-                raise DataError(f"{say(above)}: two folders are both shown as {name}. Rename one.")
-            classes[name] = files
-        else:
+        # What a class is called from here on, in all tables and pictures, can be seen.
+        name = pictures.printable(folder.name)
+        if name in classes:
+            raise DataError(f"{say(above)}: two folders are both shown as {name}. Rename one.")
+        classes[name] = files
+        if not files:
             layout.unusable.append(Unusable(say(folder), "a class without pictures"))
     return classes
 
@@ -155,13 +164,17 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _inner(folder: Path) -> list[Path]:
+def _inner(folder: Path, listing: Listing) -> list[Path]:
     """Return the sub-folders that hold pictures at any depth."""
-    return [entry for entry in entries(folder) if entry.is_dir() and _count(entry)]
+    return [e for e in listing.entries(folder) if e.is_dir() and listing.count(e)]
 
 
 def _too_deep(
-    deep: list[Path], inner: dict[Path, list[Path]], above: Path, shallow: list[Path]
+    deep: list[Path],
+    inner: dict[Path, list[Path]],
+    above: Path,
+    shallow: list[Path],
+    listing: Listing,
 ) -> DataError:
     lost = inner[deep[0]][0]
     if len(deep) == 1 and not shallow:
@@ -169,7 +182,7 @@ def _too_deep(
     else:
         way = "move the folder out of dataset.path"
     return DataError(
-        f"{say(lost)}: {_count(lost)} pictures lie deeper than {say(above)}/<class>/*"
+        f"{say(lost)}: {listing.count(lost)} pictures lie deeper than {say(above)}/<class>/*"
         f"{_and_others(len(deep))}. Move them up into {say(deep[0])}/, or {way}."
     )
 
@@ -181,40 +194,18 @@ def _and_others(count: int) -> str:
 def _files(folder: Path, layout: Layout, but: Path | None = None) -> list[Path]:
     """List the pictures in a folder; every other entry is unusable, except the folder `but`."""
     files = []
-    for entry in entries(folder):
+    for entry in layout.listing.entries(folder):
         if entry == but:
             continue
         if entry.is_dir():
             layout.unusable.append(Unusable(say(entry), "an empty folder within a class"))
-        elif _is_picture(entry):
+        elif is_picture(entry):
             files.append(entry)
         else:
-            allowed = " ".join(pictures.SUFFIXES)
+            allowed = " ".join(decoding.SUFFIXES)
             why = f"a stray file; allowed: {allowed}"
             layout.unusable.append(Unusable(say(entry), why))
     return files
-
-
-def entries(folder: Path) -> list[Path]:
-    """List a folder in order, without what operating systems leave behind."""
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower() not in LITTER
-    )
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in pictures.SUFFIXES
-
-
-def _count(folder: Path) -> int:
-    """Count the pictures in a folder at any depth; links to folders within it are not followed."""
-    return sum(
-        _is_picture(Path(name)) and not name.startswith(".")
-        for _, _, names in os.walk(folder)
-        for name in names
-    )
 
 
 def _refuse_same_names(names: set[str], root: Path) -> None:
@@ -235,7 +226,7 @@ def _refuse_unknown_classes(layout: Layout, by_part: dict[str, Path]) -> None:
     train = layout.parts["train"]
     for part, folder in by_part.items():
         for name, files in layout.parts[part].items():
-            if name not in train:
+            if files and name not in train:
                 raise DataError(
                     f"{say(folder / name)}: {len(files)} pictures of a class that "
                     f"{say(by_part['train'])} does not have{did_you_mean(name, train) or '.'} "
@@ -246,7 +237,8 @@ def _refuse_unknown_classes(layout: Layout, by_part: dict[str, Path]) -> None:
 
 def _refuse_masks(layout: Layout) -> None:
     """Refuse a folder in which most classes hold two files for most pictures."""
-    found = [_twofold(files) for classes in layout.parts.values() for files in classes.values()]
+    every = (files for classes in layout.parts.values() for files in classes.values() if files)
+    found = [_twofold(files) for files in every]
     twofold = [pairs for pairs in found if pairs]
     if 2 * len(twofold) > len(found):
         one, other = twofold[0][0]

@@ -157,6 +157,7 @@ class Source:
         grows: Whether images may be added later. If so, the choice of test images must not depend
             on the number of images.
         skipped: Entries that could not be used; complete once all parts are read.
+        plain: Picture files of nearly one colour; complete once all parts are read.
         pictures: What the pictures are, if the data set consists of picture files.
         notes: What the user should know about how the data set is read.
     """
@@ -167,6 +168,7 @@ class Source:
     test: Part | None = None
     grows: bool = False
     skipped: list[Unusable] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
     pictures: PictureFacts | None = None
     notes: Sequence[str] = ()
 

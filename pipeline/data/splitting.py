@@ -1,6 +1,7 @@
 """The division of a data set into train, validation and test."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -176,15 +177,10 @@ def _stratified(
         return groups[leaders[_balanced(sizes, labels[leaders], fraction, cuts.random_state)]]
     del first, free  # the next lines take the most memory of the stage
     count = round(len(leaders) * fraction)
-    try:
-        _, chosen = train_test_split(
-            leaders, test_size=count, random_state=cuts.random_state, stratify=labels[leaders]
-        )
-    except ValueError as error:
-        raise DataError(
-            f"split.{name}_fraction = {fraction:g}: {count} of {len(leaders)} images cannot be set "
-            f"aside for {name}: {error}"
-        ) from None
+    _require_one_each(count, labels[leaders], fraction, name)
+    _, chosen = train_test_split(
+        leaders, test_size=count, random_state=cuts.random_state, stratify=labels[leaders]
+    )
     return groups[chosen]
 
 
@@ -208,6 +204,25 @@ def _balanced(
         own = order[labels[order] == label]
         chosen[own] = _closest(sizes[own], fraction * sizes[own].sum())
     return chosen
+
+
+def _require_one_each(count: int, labels: NDArray[np.int64], fraction: float, name: str) -> None:
+    """Check that a stratified share can have an image of each class, and leave one.
+
+    Raises:
+        DataError: it cannot.
+    """
+    n, classes = len(labels), len(np.unique(labels))
+    if classes <= count <= n - classes:
+        return
+    # Rounded towards the middle, so that the values that are named are allowed.
+    least, most = math.ceil(1000 * classes / n) / 1000, math.floor(1000 * (1 - classes / n)) / 1000
+    ways = f"set it from {least:g} to {most:g}, " if least <= most else ""
+    raise DataError(
+        f"split.{name}_fraction = {fraction:g}: {count} of {n} images for {name}, but each of the "
+        f"{classes} classes needs one there and one to train on: {ways}add images, or remove small "
+        "classes."
+    )
 
 
 def _require_two(labels: NDArray[np.int64], classes: Sequence[str]) -> None:

@@ -61,15 +61,17 @@ def revision(name: str) -> Snapshot:
     """
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode:
-        reason = commit.stderr.decode().strip() or "no such revision here"
+        if reason := commit.stderr.decode(errors="replace").strip():
+            raise RevisionError(f"{name}: {reason}")
         raise RevisionError(
-            f"{name}: {reason}. In a shallow clone fetch it first: "
+            f"{name}: no such revision here. In a shallow clone fetch it first: "
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
-    listing = _git(
-        "ls-tree", "-r", "-z", "--long", "--full-tree", sha, "--", *FILES, *FOLDERS, DATA
-    )
+    # The project may lie in a folder of a larger repository. A revision without it there, or a
+    # repository without a working tree, is read from its root.
+    here = [] if _git("cat-file", "-e", f"{sha}:./dvc.yaml").returncode == 0 else ["--full-tree"]
+    listing = _git("ls-tree", "-r", "-z", "--long", *here, sha, "--", *FILES, *FOLDERS, DATA)
     entries = [entry.split("\t", 1) for entry in os.fsdecode(listing.stdout).split("\0") if entry]
     blobs, sizes = {}, {}
     for fields, path in entries:

@@ -56,6 +56,8 @@ def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
         "left_out": int((parts == splitting.LEFT_OUT).sum()),
         "skipped": sum(entry.pictures for entry in source.skipped),
         "skipped_examples": [str(entry) for entry in source.skipped[:MOST_NAMED]],
+        **({"plain": len(source.plain)} if source.plain else {}),
+        "plain_examples": source.plain[:MOST_NAMED],
         **({"pictures": asdict(facts)} if facts else {}),
         **(pairs.describe(gathered, found, parts) if facts else {}),
     }
@@ -81,6 +83,11 @@ def _say(report: dict[str, Any], counts: dict[str, int], source: Source) -> None
         say(
             f"note: left out {lost} pictures and {len(source.skipped) - lost} other entries that "
             f"cannot be used; {paths.DATA_REPORT} names the first {MOST_NAMED}"
+        )
+    if source.plain:
+        say(
+            f"note: {len(source.plain)} pictures show nearly one colour, such as "
+            f"{source.plain[0]}; {paths.DATA_REPORT} names the first {MOST_NAMED}"
         )
     for name, loss in (("test", "be judged"), ("validation", "count in the search")):
         unseen = _without_images(report[name])

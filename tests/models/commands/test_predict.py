@@ -270,3 +270,18 @@ def test_a_model_is_used_only_if_it_is_the_one_that_its_index_names(tmp_path, mo
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ") and named in line and "dvc repro" in line
+
+
+def test_what_a_folder_holds_is_told_by_content_and_what_is_passed_over_is_counted(
+    tmp_path, models
+):
+    (tmp_path / "in" / "album.jpg").mkdir(parents=True)
+    inside = shade(tmp_path / "in" / "album.jpg" / "a.png", 250)
+    Image.new("L", (30, 20), 250).save(tmp_path / "in" / "b", format="PNG")
+    (tmp_path / "in" / "notes.txt").write_text("text")
+    (tmp_path / "in" / ".DS_Store").touch()
+    result = call(str(tmp_path / "in"), "--json")
+    assert result.exit_code == 0
+    answered = [answer["file"] for answer in json.loads(result.stdout)]
+    assert answered == [inside, str(tmp_path / "in" / "b")]
+    assert "passed over, as hidden or no pictures: 2 files in folders, such as" in result.stderr

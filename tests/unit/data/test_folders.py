@@ -323,7 +323,7 @@ def test_test_images_that_are_all_unreadable_are_not_replaced_by_others(tmp_path
     root = pets(tmp_path / "in", "train", "test")
     for path in (root / "test").rglob("*.png"):
         path.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="no usable images for test"):
+    with pytest.raises(DataError, match=r"in/test: no readable pictures in it\."):
         gather(root, skip=True)
 
 
@@ -446,3 +446,78 @@ def test_two_folders_that_are_shown_alike_are_refused(tmp_path):
         picture(tmp_path / "in" / name / "2.png")
     with pytest.raises(DataError, match=r"two folders are both shown as a\\x1b\. Rename one"):
         folder.read(Path("unused"), settings(tmp_path / "in"))
+
+
+def test_what_was_found_with_unreadable_files_is_what_is_found_without_them(tmp_path):
+    """Every rule of the layout counts readable files only, where the others are left out."""
+    root = pets(tmp_path / "in", "train", "test")
+    unreadable = [
+        "train/emu/a.png", "train/emu/b.png",  # a class without readable pictures
+        "test/gnu/a.png",  # a class that train lacks
+        "train/cat/deep/a.png",  # a folder within a class
+        "holdout.png",  # a stray file
+        *(f"train/{kind}/{i}_mask.png" for kind in ("cat", "dog") for i in range(6)),  # masks
+    ]  # fmt: skip
+    for name in unreadable:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"nothing")
+    for name in ("a", "b"):
+        picture(root / "test/emu" / f"{name}.png", ord(name))
+    left_out, skipped = gather(root, skip=True)
+    assert sum(entry.pictures for entry in skipped) == len(unreadable) + 2
+    for name in unreadable:
+        (root / name).unlink()
+    removed, _ = gather(root, skip=True)
+    assert left_out.files == removed.files
+    assert left_out.labels.tolist() == removed.labels.tolist() == [0, 0, 0, 1, 1, 1] * 2
+
+
+def test_pictures_are_told_by_their_content_and_folders_by_being_folders(tmp_path):
+    root = pets(tmp_path / "in")
+    (root / "cat" / "0.png").rename(root / "cat" / "no suffix")
+    (root / "cat" / "2.png").rename(root / "cat" / "2.txt")
+    (root / "dog").rename(root / "dog.jpg")
+    source = folder.read(Path("unused"), settings(root))
+    assert source.classes == ("cat", "dog.jpg")
+    gathered, _ = gather(root)
+    assert gathered.files[:3] == ("cat/2.txt", "cat/4.png", "cat/no suffix")
+
+
+def test_a_folder_in_a_class_that_is_called_like_a_picture_is_no_picture(tmp_path):
+    root = pets(tmp_path / "in")
+    (root / "cat" / "album.jpg").mkdir()
+    assert len(gather(root, skip=True)[0]) == 6
+    picture(root / "cat" / "album.jpg" / "a.png")
+    with pytest.raises(DataError, match=r"cat/album\.jpg: 1 pictures lie deeper"):
+        gather(root)
+
+
+def test_a_named_pipe_does_not_block(tmp_path):
+    root = pets(tmp_path / "in")
+    os.mkfifo(root / "cat" / "pipe.png")
+    os.mkfifo(root / "cat" / "pipe")
+    with pytest.raises(DataError, match=r"cat/pipe: a stray file"):
+        gather(root)
+    (root / "cat" / "pipe").unlink()
+    with pytest.raises(DataError, match=r"pipe\.png: not an ordinary file"):
+        gather(root)
+
+
+def test_what_is_passed_over_is_counted(tmp_path):
+    root = pets(tmp_path / "in")
+    (root / "cat" / "Thumbs.db").touch()
+    (root / "dog" / ".hidden.png").touch()
+    notes = folder.read(Path("unused"), settings(root)).notes
+    assert [note.split(" entries")[0] for note in notes] == ["passed over 2"]
+
+
+def test_pictures_that_show_next_to_nothing_are_listed(tmp_path):
+    root = pets(tmp_path / "in")
+    drawing = np.zeros((8, 8, 4), np.uint8)
+    drawing[2:4] = 255  # white on what is transparent
+    Image.fromarray(drawing).save(root / "cat" / "drawing.png")
+    twelve_bits = np.random.default_rng(0).integers(0, 4096, (8, 8), dtype=np.uint16)
+    Image.fromarray(twelve_bits).save(root / "dog" / "deep.png")
+    source = folder.read(Path("unused"), settings(root))
+    gathering.gather(source, tmp_path / "scratch", skip=False)
+    assert source.plain == ["cat/drawing.png", "dog/deep.png"]
