@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(INSTALLED) .dvc/plots.html .state/merge-setup  ## Make .venv with everything in it, pinned
+setup: $(INSTALLED) .dvc/plots.html .state/merge-setup .state/dvc-setup  ## Make .venv with everything in it, pinned
 
 $(INSTALLED): $(LOCK)
 	@# `venv --clear` would empty the environment that a link leads to.
@@ -32,6 +32,11 @@ $(INSTALLED): $(LOCK)
 
 .state/merge-setup: $(INSTALLED)
 	python -m pipeline merge-setup
+	mkdir -p .state && touch $@
+
+# A `dvc` in .venv that says in one sentence what is wrong in params.yaml, and then calls DVC's own.
+.state/dvc-setup: $(INSTALLED)
+	python -m pipeline dvc-setup
 	mkdir -p .state && touch $@
 
 run: setup  ## Run the whole pipeline: dvc repro

@@ -174,6 +174,14 @@ def plots_page() -> None:
 
 
 @app.command()
+def dvc_setup() -> None:
+    """Let `dvc` look at params.yaml before it runs a pipeline. `make setup` calls it."""
+    from pipeline.commands import before_dvc
+
+    run(before_dvc.set_up)
+
+
+@app.command()
 def merge_setup() -> None:
     """Let git merge dvc.lock and results/ in this clone. `make setup` calls it."""
     from pipeline.commands import merging

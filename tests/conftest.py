@@ -49,6 +49,7 @@ def workspace(tmp_path, monkeypatch):
     """Return an empty folder to run stages in, inside this process."""
     (tmp_path / "pipeline").symlink_to(ROOT / "pipeline")
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    (tmp_path / "data/images").mkdir(parents=True)  # as in the repository
     write_params(tmp_path, TINY)
     monkeypatch.chdir(tmp_path)
     return tmp_path

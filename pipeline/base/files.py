@@ -12,6 +12,8 @@ from typing import Any
 
 from pipeline.base import parsing
 from pipeline.base.errors import ConvoyError
+from pipeline.base.parsing import COMPUTED
+from pipeline.base.text import visible
 
 
 class FileError(ConvoyError):
@@ -103,11 +105,14 @@ def read_yaml(path: Path, shape: Any = Any) -> Any:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV table with a header line."""
+    """Write a CSV table with a header line.
+
+    A text that a spreadsheet would compute, such as a class called =1+1, gets an apostrophe.
+    """
     with replacing(path) as scratch, scratch.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([_cell(value) for value in row] for row in rows)
 
 
 def read_csv(path: Path, columns: parsing.Columns = MappingProxyType({})) -> list[dict[str, str]]:
@@ -119,6 +124,13 @@ def read_csv(path: Path, columns: parsing.Columns = MappingProxyType({})) -> lis
     """
     with reading(path):
         return parsing.csv_of(path.read_bytes(), columns)
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = visible(value, keep="\n")
+    return f"'{text}" if COMPUTED.match(text) else text
 
 
 def digest(path: Path, kind: str) -> str:

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -27,6 +28,9 @@ MOST_QUOTED = 120
 
 # The columns of a table, each with a check of its values.
 Columns = Mapping[str, Callable[[str], Any]]
+
+# What a spreadsheet takes for a formula, but for numbers; and what this mark already stands before.
+COMPUTED = re.compile(r"'*(?![+-]?[0-9.])[=+@-]")
 
 
 class ContentError(ConvoyError):
@@ -91,12 +95,13 @@ def csv_of(content: bytes, columns: Columns = MappingProxyType({})) -> list[dict
         raise ContentError(f"not a CSV table: {shortened(error)}") from None
     except ValueError:
         raise ContentError("empty, without a header") from None
+    header = [_without_mark(name) for name in header]
     if missing := [name for name in columns if name not in header]:
         raise ContentError(f"no column {', '.join(missing)}")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise ContentError(f"row {number} has {len(row)} cells, the header {len(header)}")
-    table = [dict(zip(header, row, strict=True)) for row in rows]
+    table = [dict(zip(header, map(_without_mark, row), strict=True)) for row in rows]
     for name, check in columns.items():
         for number, values in enumerate(table, start=1):
             try:
@@ -105,6 +110,11 @@ def csv_of(content: bytes, columns: Columns = MappingProxyType({})) -> list[dict
                 found = shortened(repr(values[name]))
                 raise ContentError(f"row {number}: {name} = {found} must not stand there") from None
     return table
+
+
+def _without_mark(cell: str) -> str:
+    """Return a cell without the apostrophe that `write_csv` puts before a formula."""
+    return cell[1:] if cell.startswith("'") and COMPUTED.match(cell[1:]) else cell
 
 
 def finite(text: str) -> float:

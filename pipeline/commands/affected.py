@@ -26,6 +26,7 @@ from pipeline.base.files import files_of, write_json
 from pipeline.config import dvc_yaml, params
 from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
+from pipeline.data import location
 
 
 @contextmanager
@@ -41,8 +42,10 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
         copy_known(copy)
         for stage in code_digest.stages(code_digest.loaded()):
             write_json(copy / paths.code(stage), code_digest.entry(code_digest.loaded(), stage))
-        _override(copy / paths.PARAMS, overrides)
+        params.written()  # a file that cannot be read cannot be changed either
+        set_parameters(copy / paths.PARAMS, overrides)
         settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
+        location.find(settings.dataset.path)  # DVC fails without it, whatever the data set is
         if not settings.dataset.path.is_absolute():
             _link(settings.dataset.path, copy / settings.dataset.path)
         yield copy, settings
@@ -75,7 +78,16 @@ def _link(source: Path, target: Path) -> None:
             link.symlink_to(file.resolve())
 
 
-def _override(file: Path, overrides: Sequence[str]) -> None:
+def is_sweep(text: str) -> bool:
+    """Check whether a `key=value` stands for several experiments; what is malformed does not."""
+    try:
+        ((_, change),) = to_path_overrides([text]).items()
+        return bool(to_hydra_overrides(change)[0].is_sweep_override())
+    except (DvcException, HydraException):
+        return False
+
+
+def set_parameters(file: Path, overrides: Sequence[str]) -> None:
     """Change parameters as `dvc exp run -S` does.
 
     Raises:

@@ -18,7 +18,8 @@ from pipeline.base.errors import ConvoyError
 from pipeline.commands import machine, merging, runs
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
-from pipeline.config import committed, params
+from pipeline.config import environment, params
+from pipeline.data import location
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, say
@@ -61,12 +62,19 @@ def examine() -> None:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
 
 
+def _environment() -> Iterator[Problem]:
+    try:
+        environment.check()
+    except ConvoyError as error:
+        yield Problem(str(error), "correct or unset it; docs/environment.md lists them")
+
+
 def _parameters() -> Iterator[Problem]:
     try:
-        params.load()
+        # DVC looks for the folder whatever the data set is.
+        location.find(params.load().dataset.path)
     except ConvoyError as error:
-        back = f"{committed.WAY_BACK}, which takes back all that `git diff HEAD` shows of it"
-        yield Problem(str(error), f"edit {paths.PARAMS}, or {back}")
+        yield Problem(str(error), f"edit {paths.PARAMS}")
 
 
 def _conflicts() -> Iterator[Problem]:
@@ -187,7 +195,10 @@ def _results() -> Iterator[Problem]:
             "git checkout -- dvc.lock && dvc repro  (DVC remembers what has run since)",
         )
     elif done.returncode:
-        yield Problem(done.stderr.strip().splitlines()[-1], "dvc status")
+        # The last line is an advertisement.
+        lines = done.stderr.strip().splitlines() or ["DVC says nothing"]
+        problem = next((line for line in lines if line.startswith("ERROR: ")), lines[-1])
+        yield Problem(f"dvc status fails: {problem.removeprefix('ERROR: ')}", "dvc status")
     else:
         stale = freshness.stale(Results(snapshots.workspace())) or _other_data(done.stdout)
         if stale:
@@ -241,6 +252,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "A GPU, if there is one, can be used": machine.gpu,
     "The mirror, if one is set, can be reached": machine.mirror,
     "There is room on the disk": machine.disk,
+    "Variables of the environment have allowed values": _environment,
     "Parameters, dvc.lock and results are merged": _conflicts,
     "params.yaml is valid": _parameters,
     "Git is on a branch, with nothing half done": _git_head,

@@ -6,21 +6,19 @@ and results.
 
 import json
 import shlex
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
-from ruamel.yaml import YAML
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.commands import call
-from pipeline.config import params
+from pipeline.config import params, yaml_text
 from pipeline.config.dvc_yaml import flatten
 from pipeline.config.params import Params
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import console, plain, say
 
 
 def names() -> list[str]:
@@ -32,8 +30,8 @@ def show() -> None:
     """Print the experiments with the first line of each."""
     table = Table("experiment", "what for", title="python -m pipeline experiment NAME")
     for name in names():
-        first = _file(name).read_text(encoding="utf-8").splitlines()[0]
-        table.add_row(name, first.removeprefix("#").strip())
+        first = _file(name).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        table.add_row(plain(name), plain(first.removeprefix("#").strip()))
     console.print(table)
 
 
@@ -82,17 +80,17 @@ def load(name: str) -> Params:
         ConvoyError: there is no such experiment, or it has a value that is not allowed.
     """
     params.load()
-    whole = YAML(typ="safe").load(paths.PARAMS.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        merged = Path(folder) / f"{name}.yaml"
-        YAML().dump(_laid_over(whole, _content(name)), merged)
-        return params.load(merged, shown_as=_file(name))
+    whole = yaml_text.load(paths.PARAMS.read_bytes())
+    return params.check(_laid_over(whole, _content(name)), _file(name))
 
 
 def _content(name: str) -> dict[str, Any]:
     if name not in names():
         raise ConvoyError(f"no such experiment: {name}; there are {', '.join(names())}")
-    return YAML(typ="safe").load(_file(name).read_text(encoding="utf-8"))
+    try:
+        return yaml_text.load(_file(name).read_bytes())
+    except yaml_text.YamlTextError as error:
+        raise ConvoyError(f"{_file(name)}: {error}") from None
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

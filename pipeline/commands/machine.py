@@ -15,6 +15,7 @@ from pathlib import Path
 import fsspec
 import requests
 
+from pipeline.base.text import without_credentials, without_secrets_of
 from pipeline.commands.problem import Problem
 
 LEAST_FREE_GIB = 2
@@ -74,7 +75,8 @@ def mirror() -> Iterator[Problem]:
         return
     trouble = _http_trouble if address.startswith(("http://", "https://")) else _file_trouble
     if problem := trouble(address):
-        yield Problem(f"CONVOY_MIRROR={address}: {problem}", "correct or unset CONVOY_MIRROR")
+        shown, reason = without_credentials(address), without_secrets_of(address, problem)
+        yield Problem(f"CONVOY_MIRROR={shown}: {reason}", "correct or unset CONVOY_MIRROR")
 
 
 def _http_trouble(address: str) -> str:

@@ -1,16 +1,14 @@
 """What params.yaml holds beside its last commit: `dvc exp run -S` leaves its values there."""
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pipeline.base import paths
+from pipeline.base.text import brief, shown, visible
+from pipeline.config import yaml_text
 from pipeline.config.dvc_yaml import flatten
-
-WAY_BACK = f"git checkout HEAD -- {paths.PARAMS}"
 
 
 def differences(path: Path = paths.PARAMS) -> list[str]:
@@ -18,21 +16,62 @@ def differences(path: Path = paths.PARAMS) -> list[str]:
 
     Empty where there is no commit to compare with, or one of the two cannot be read.
     """
-    shown = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True, text=True)
-    if shown.returncode:
+    now, then = _both(path)
+    return [
+        f"{brief(visible(key))} = {_value(now, key)} (committed: {_value(then, key)})"
+        for key in _differing(now, then)
+    ]
+
+
+def ways_back(keys: Iterable[str], path: Path = paths.PARAMS) -> list[str]:
+    """Return a sentence with the committed values of these keys, where they are others.
+
+    It recommends no `git checkout`, which would drop every other edit of the file.
+
+    Args:
+        keys: Dotted keys of values, of entries of lists, or of sections.
+        path: The file as it is now.
+
+    Returns:
+        One line, or none if nothing of it differs or there is nothing to compare with.
+    """
+    now, then = _both(path)
+    plain = [key.partition("[")[0] for key in keys]
+    found = [
+        f"{brief(visible(key))}: {_value(then, key)}"
+        for key in _differing(now, then)
+        if any(f"{key}.".startswith(f"{k}.") or f"{k}.".startswith(f"{key}.") for k in plain)
+    ]
+    if not found:
         return []
-    then, now = _read(shown.stdout), _read(path.read_text(encoding="utf-8", errors="replace"))
-    keys = [key for key in {**now, **then} if now.get(key) != then.get(key)]
-    return [f"{key} = {_shown(now, key)} (committed: {_shown(then, key)})" for key in keys]
+    return [
+        f"If `dvc exp run -S` left that in {path}, write back what was committed: "
+        + brief("; ".join(found), 500)
+    ]
 
 
-def _read(text: str) -> dict[str, Any]:
+def _differing(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
+    missing = object()
+    if not now or not then:
+        return []
+    return [key for key in {**now, **then} if now.get(key, missing) != then.get(key, missing)]
+
+
+def _both(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read every value by its dotted key, now and as committed; empty what cannot be read."""
+    command = ["git", "show", f"HEAD:./{path}"]
+    committed = subprocess.run(command, capture_output=True)
+    if committed.returncode:
+        return {}, {}
+    return _read(path.read_bytes()), _read(committed.stdout)
+
+
+def _read(content: bytes) -> dict[str, Any]:
     try:
-        content = YAML(typ="safe").load(text)
-    except YAMLError:
+        return flatten(yaml_text.load(content))
+    except yaml_text.YamlTextError:
         return {}
-    return flatten(content) if isinstance(content, dict) else {}
 
 
-def _shown(values: dict[str, Any], key: str) -> str:
-    return str(values[key]) if key in values else "nothing"
+def _value(values: dict[str, Any], key: str) -> str:
+    return shown(values[key]) if key in values else "nothing"

@@ -12,10 +12,16 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.text import brief, visible, without_credentials
 
 WORKERS = "CONVOY_WORKERS"
 MEMORY = "CONVOY_WORKER_MEMORY"
 SCHEDULER = "CONVOY_SCHEDULER"
+STATE = "CONVOY_STATE"
+BACKEND, BACKENDS = "KERAS_BACKEND", ("tensorflow", "jax", "torch")
+MOST_WORKERS, MOST_BYTES = 1024, 10**15
+# What Dask connects to: a protocol, or none for tcp; inside a process, anything.
+ADDRESS = re.compile(r"inproc://\S+|((tcp|tls|ws|wss|ucx)://)?[^\s/]+:[0-9]{1,5}/?")
 UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 # Shorter work is done before a second worker has started; values are those of all pixels of all
@@ -33,13 +39,13 @@ def workers() -> int | None:
     """Read CONVOY_WORKERS: how many models are trained at a time here; None unless it is set.
 
     Raises:
-        EnvironmentVariableError: it is not a whole number from 1.
+        EnvironmentVariableError: it is not a whole number from 1 to 1,024.
     """
     text = os.environ.get(WORKERS)
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise EnvironmentVariableError(f"{WORKERS}={text}: allowed: a whole number from 1")
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MOST_WORKERS:
+        raise _refused(WORKERS, text, f"a whole number from 1 to {MOST_WORKERS:,}")
     return int(text)
 
 
@@ -65,22 +71,57 @@ def memory() -> int | None:
     """Read CONVOY_WORKER_MEMORY: the most bytes a worker may hold; None unless it is set.
 
     Raises:
-        EnvironmentVariableError: it is not a size.
+        EnvironmentVariableError: it is not a size, or less than a byte.
     """
     text = os.environ.get(MEMORY)
     if not text:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMG]i?B)?", text)
-    if not match or not float(match[1]):
-        raise EnvironmentVariableError(
-            f"{MEMORY}={text}: allowed: a number of bytes, or one with a unit such as 4GB or 512MiB"
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([KMG]i?B)?", text)
+    size = int(float(match[1]) * UNITS[match[2] or ""]) if match else 0
+    if not 1 <= size <= MOST_BYTES:
+        raise _refused(
+            MEMORY,
+            text,
+            "at least one byte and at most a petabyte: a number of bytes, or one with a unit such "
+            "as 4GB or 512MiB",
         )
-    return int(float(match[1]) * UNITS[match[2] or ""])
+    return size
 
 
 def scheduler() -> str | None:
-    """Read CONVOY_SCHEDULER: the address of a Dask scheduler; None unless it is set."""
-    return os.environ.get(SCHEDULER) or None
+    """Read CONVOY_SCHEDULER: the address of a Dask scheduler; None unless it is set.
+
+    Raises:
+        EnvironmentVariableError: it is not an address.
+    """
+    text = os.environ.get(SCHEDULER)
+    if not text:
+        return None
+    if not ADDRESS.fullmatch(text):
+        raise _refused(SCHEDULER, text, "an address with a port, such as tcp://host:8786")
+    return text
+
+
+def check() -> None:
+    """Check every variable that this project reads, before any work.
+
+    Raises:
+        EnvironmentVariableError: one has a value that is not allowed.
+    """
+    workers(), memory(), scheduler()
+    backend = os.environ.get(BACKEND)
+    if backend and backend not in BACKENDS:
+        raise _refused(BACKEND, backend, " or ".join(BACKENDS))
+    for folder in (paths.state(), *paths.state().parents):
+        if folder.exists():
+            if not folder.is_dir():
+                raise _refused(STATE, str(paths.state()), f"a folder; {folder} is a file")
+            break
+
+
+def _refused(name: str, text: str, allowed: str) -> EnvironmentVariableError:
+    value = brief(visible(without_credentials(text)))
+    return EnvironmentVariableError(f"{name}={value}: allowed: {allowed}")
 
 
 def cores() -> int:

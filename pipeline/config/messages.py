@@ -1,13 +1,13 @@
 """The wording of errors in params.yaml: the key, the value, and what is allowed."""
 
 import difflib
-import math
 from collections.abc import Iterable
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from pipeline.base.text import MOST_LETTERS, brief, shown, visible
 from pipeline.config import automatic
 
 # Chosen by stage `split`, and by each stage that fits; stage `settings` chooses the others.
@@ -39,26 +39,37 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 
 def explain(problem: ErrorDetails, schema: type[BaseModel]) -> str:
     """Turn one pydantic error into a sentence of params.yaml: key, value, what is allowed."""
-    where = problem["loc"]
-    key = _dotted(where)
+    where = tuple(part for part in problem["loc"] if part != "[key]")
+    key = dotted(where)
     if problem["type"] == "extra_forbidden":
         if key in MOVED:
             return f"{key}: is {MOVED[key]} now"
-        return f"{key}: unknown key{near_miss(str(where[-1]), _keys(schema, where[:-1]))}"
+        name = str(where[-1])[:MOST_LETTERS]
+        return f"{key}: unknown key{near_miss(name, _keys(schema, where[:-1]))}"
     if problem["type"] == "missing":
-        return f"{key}: missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "model_type":
-        message = f"a section is expected, with {', '.join(_keys(schema, where))}"
-    elif problem["type"] == "tuple_type":
-        message = "a list is expected"
+        needed = ", ".join(_keys(schema, where[:-1]))
+        return (
+            f"{key}: missing; {f'{dotted(where[:-1])} has' if where[1:] else 'needed are'} {needed}"
+        )
     value = problem["input"]
-    if isinstance(value, float) and math.isnan(value):
-        value = "nan"
-    return f"{key} = {value!r}: {message[0].lower()}{message[1:]}{_about_auto(key, value)}"
+    null = ", or null" if _may_be_null(schema, where) else ""
+    return f"{key} = {shown(value)}: {_reason(problem, schema, where)}{null}{_auto(key, value)}"
 
 
-def _about_auto(key: str, value: object) -> str:
+def _reason(problem: ErrorDetails, schema: type[BaseModel], where: tuple[int | str, ...]) -> str:
+    kind = problem["type"]
+    if kind == "literal_error":
+        return f"allowed: {problem['ctx']['expected'].replace(chr(39), '')}"
+    if kind == "model_type":
+        return f"allowed: a section with {', '.join(_keys(schema, where))}"
+    if kind == "dict_type":
+        return "allowed: a section, such as {lenet5: {activation: relu}}; {} for none"
+    if kind == "tuple_type":
+        return "allowed: a list of at least one entry, such as [1, 2] or [mlp, lenet5]"
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _auto(key: str, value: object) -> str:
     """Return the end of a message: whether `auto` is allowed here, or else where it is."""
     if key in automatic.FIXED:
         return ", or auto"
@@ -67,8 +78,10 @@ def _about_auto(key: str, value: object) -> str:
     return ""
 
 
-def _dotted(where: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)[1:]
+def dotted(where: tuple[int | str, ...]) -> str:
+    """Write the place of a value as a dotted key, such as train.seeds[0]."""
+    parts = (f"[{p}]" if isinstance(p, int) else f".{brief(visible(p))}" for p in where)
+    return "".join(parts)[1:]
 
 
 def _keys(schema: type[BaseModel], where: tuple[int | str, ...]) -> list[str]:
@@ -79,3 +92,18 @@ def _keys(schema: type[BaseModel], where: tuple[int | str, ...]) -> list[str]:
         # A section that may be null: its own type comes first.
         section = get_args(annotation)[0] if get_args(annotation) else annotation
     return sorted(section.model_fields)
+
+
+def _may_be_null(schema: type[BaseModel], where: tuple[int | str, ...]) -> bool:
+    section: Any = schema
+    for part in where:
+        fields = getattr(section, "model_fields", {})
+        if part not in fields:  # an entry of a list, or a key that the user chooses
+            return False
+        section = fields[part].annotation
+        allowed = get_args(section)
+        if type(None) in allowed:
+            if part == where[-1]:
+                return True
+            section = allowed[0]
+    return False

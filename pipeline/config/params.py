@@ -5,36 +5,42 @@ A bad value is an error before any work: it names the key, the value and what is
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import ValidationError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
-from pipeline.config import automatic, committed
+from pipeline.config import automatic, committed, yaml_text
 from pipeline.config.conditions import Conditions
 from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.config.fields import (
     ArchitectureName,
+    Architectures,
+    BatchSizes,
+    Channels,
     Count,
     DatasetName,
     FitOrAuto,
     Flag,
+    Folder,
+    Hyperparameter,
     Seconds,
     Section,
     Seed,
+    Seeds,
     Share,
     SideOrAuto,
-    distinct,
+    Size,
+    Threads,
 )
-from pipeline.config.messages import explain
+from pipeline.config.messages import dotted, explain
 from pipeline.config.shapes import Chosen
 
 # The data set that is the user's own folder of pictures.
 FOLDER = "folder"
+MOST_PROBLEMS = 20
 
 
 class ParamsError(ConvoyError):
@@ -46,10 +52,10 @@ class Dataset(Section):
 
     name: DatasetName
     labels: Literal["fine", "coarse"]
-    path: Path
+    path: Folder
     image_size: SideOrAuto
     fit: FitOrAuto
-    channels: Literal[1, 3]
+    channels: Channels
     skip_unreadable: Flag
 
 
@@ -69,14 +75,14 @@ class Tune(Section):
     trials: Count
     epochs: Count
     # What a search may draw; null: what every architecture offers.
-    batch_sizes: Annotated[tuple[Count, ...], AfterValidator(distinct)] | None
+    batch_sizes: BatchSizes | None
     in_flight: Count
     seed: Seed
-    threads: Count
+    threads: Threads
     median_stopping: Flag
     trial_seconds: Seconds | None
     # What an architecture offers is known only once it is loaded: `search.space` checks the rest.
-    fixed: dict[ArchitectureName, dict[str, bool | int | float | str]]
+    fixed: dict[ArchitectureName, dict[str, Hyperparameter]]
 
 
 class Confirm(Section):
@@ -91,8 +97,8 @@ class Select(Section):
 
     rule: Literal["one_standard_error", "best"]
     # Only models of at most so many are chosen from; null: of any size.
-    most_parameters: Count | None
-    most_multiply_adds: Count | None
+    most_parameters: Size | None
+    most_multiply_adds: Size | None
     confirm: Confirm | None
     baseline: ArchitectureName
 
@@ -101,8 +107,8 @@ class Train(Section):
     """How the chosen model and the baseline are trained."""
 
     epochs: Count
-    seeds: Annotated[tuple[Seed, ...], AfterValidator(distinct)]
-    threads: Count
+    seeds: Seeds
+    threads: Threads
     patience: Count | None
     mirrored: Flag
 
@@ -118,7 +124,7 @@ class Params(Section):
 
     dataset: Dataset
     split: Split
-    architectures: Annotated[tuple[ArchitectureName, ...], AfterValidator(distinct)]
+    architectures: Architectures
     tune: Tune
     select: Select
     fit: Conditions
@@ -138,7 +144,20 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
             is not allowed. All problems are listed, one a line.
     """
     name = shown_as or path
-    content = _content(path, name)
+    return check(_content(path, name), name, with_ways_back=path == paths.PARAMS)
+
+
+def check(content: dict[str, Any], name: Path, *, with_ways_back: bool = False) -> Params:
+    """Check the content of params.yaml, in which the place of `auto` is filled.
+
+    Args:
+        content: Sections with values, as YAML gives them; it changes.
+        name: The file that an error names.
+        with_ways_back: Whether an error says what was committed.
+
+    Raises:
+        ParamsError: as in `load`.
+    """
     chosen = read_json(paths.SETTINGS, Chosen) if paths.SETTINGS.exists() else {}
     for key in automatic_keys(content):
         # What was not `auto` when stage `settings` last ran is null there, and has no reason. Until
@@ -148,13 +167,14 @@ def load(path: Path = paths.PARAMS, shown_as: Path | None = None) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = [f"{name}: {explain(problem, Params)}" for problem in error.errors()]
-        if path == paths.PARAMS and committed.differences():
-            problems.append(
-                f"If `dvc exp run -S` brought it: `{committed.WAY_BACK}` takes back all that "
-                "differs from the last commit (`git diff` shows it)."
-            )
-        raise ParamsError("\n".join(problems)) from None
+        found = error.errors(include_url=False)
+    keys = [dotted(problem["loc"]) for problem in found[:MOST_PROBLEMS]]
+    lines = [f"{name}: {explain(problem, Params)}" for problem in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        lines.append(f"{name}: and {len(found) - MOST_PROBLEMS} more like these")
+    if with_ways_back:
+        lines += committed.ways_back(keys)
+    raise ParamsError("\n".join(lines))
 
 
 def epochs_of(architecture: str, section: Literal["tune", "train"], usual: int) -> int:
@@ -171,8 +191,7 @@ def epochs_of(architecture: str, section: Literal["tune", "train"], usual: int) 
 
 def automatic_keys(content: Mapping[str, Any]) -> list[str]:
     """Return the keys whose value is left to the pipeline, `auto`."""
-    values = flatten(content)
-    return [key for key in automatic.FIXED if values.get(key) == automatic.AUTO]
+    return [key for key in automatic.FIXED if lookup(content, key) == automatic.AUTO]
 
 
 def read_automatic_keys(path: Path = paths.PARAMS) -> list[str]:
@@ -194,11 +213,10 @@ def _put(content: dict[str, Any], key: str, value: Any) -> None:
 
 def _content(path: Path, name: Path) -> dict[str, Any]:
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return yaml_text.load(path.read_bytes())
     except FileNotFoundError:
         raise ParamsError(f"{name}: no such file. Run from the repository root.") from None
-    except YAMLError as error:
-        raise ParamsError(f"{name}: not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ParamsError(f"{name}: expected sections such as dataset: and tune:, got {content!r}")
-    return content
+    except OSError as error:
+        raise ParamsError(f"{name}: cannot be read: {error.strerror}") from None
+    except yaml_text.YamlTextError as error:
+        raise ParamsError(f"{name}: {error}") from None

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import digest, replacing
+from pipeline.base.text import without_credentials, without_secrets_of
 from pipeline.data.source import SourceFile
 from pipeline.data.transfers import (
     InterruptedTransferError,
@@ -51,7 +52,7 @@ def fetch_all(name: str, files: Sequence[SourceFile], folder: Path) -> None:
             watch = bind(_show, bind(bar.update, task))
             origin = fetch(name, file, folder / file.name, watch)
             bar.remove_task(task)
-            say(f"{file.name}: verified, from {origin}")
+            say(f"{file.name}: verified, from {without_credentials(origin)}")
 
 
 def _show(update: Callable[..., None], size: int, total: int | None) -> None:
@@ -106,7 +107,8 @@ def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sl
         try:
             _try_source(url, file, partial, watch, sleep)
         except (FetchError, RefusedError, InterruptedTransferError) as error:
-            answers.append(f"  {url}: {error}")
+            answer = without_secrets_of(url, str(error))
+            answers.append(f"  {without_credentials(url)}: {answer}")
         else:
             return url
     if not partial.size:

@@ -119,7 +119,7 @@ def _folders(folder: Path, layout: Layout, *, readme: bool = False) -> list[Path
 def _classes(folders: list[Path], above: Path, layout: Layout) -> Classes:
     """List the files of each class, or those of its one sub-folder if every class has the same."""
     for folder in folders:
-        if pictures.printable(folder.name) != folder.name:
+        if not _is_utf8(folder.name):
             raise DataError(f"{say(folder)}: the name is not UTF-8. Rename the folder.")
     inner = {folder: _inner(folder) for folder in folders}
     deep = [folder for folder, subs in inner.items() if subs]
@@ -131,16 +131,28 @@ def _classes(folders: list[Path], above: Path, layout: Layout) -> Classes:
         if any(_inner(inner[folder][0]) for folder in deep):
             raise _too_deep(deep, inner, above, shallow)
         layout.notes.append(f"the pictures of each class are read from <class>/{names.pop()[0]}/")
-    classes = {}
+    classes: Classes = {}
     for folder in folders:
         files = _files(inner[folder][0] if folder in deep else folder, layout)
         if folder in deep:
             _files(folder, layout, but=inner[folder][0])
         if files:
-            classes[folder.name] = files
+            # What a class is called from here on, in all tables and pictures, can be seen.
+            name = pictures.printable(folder.name)
+            if name in classes:
+                raise DataError(f"{say(above)}: two folders are both shown as {name}. Rename one.")
+            classes[name] = files
         else:
             layout.unusable.append(Unusable(say(folder), "a class without pictures"))
     return classes
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _inner(folder: Path) -> list[Path]:

@@ -3,6 +3,8 @@
 import difflib
 from pathlib import Path
 
+from pipeline.base import paths
+from pipeline.base.text import shown
 from pipeline.data.source import DataError
 
 
@@ -12,7 +14,7 @@ def find(path: Path) -> Path:
     Raises:
         DataError: it is not a folder, or begins with `~`, which DVC takes for a file name.
     """
-    key = f"dataset.path = {str(path)!r}"
+    key = f"{paths.PARAMS}: dataset.path = {shown(str(path))}"
     if path.parts and path.parts[0].startswith("~"):
         whole = path.expanduser()
         raise DataError(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from pipeline.base.errors import ConvoyError
+from pipeline.base.text import visible
 from pipeline.config.fields import Fit
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
@@ -199,5 +200,5 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 
 def printable(text: str) -> str:
-    """Replace the bytes of a file name that are not UTF-8 and so cannot be printed."""
-    return text.encode("utf-8", "replace").decode()
+    """Return a file name with an escape for what cannot be seen, and for bytes outside UTF-8."""
+    return visible(text)

@@ -14,7 +14,7 @@ from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import console, plain, say
 from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
@@ -49,7 +49,7 @@ def show() -> None:
 
 def _table(metrics: dict[str, Any]) -> Table:
     """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
-    title = f"{metrics['dataset']}: {metrics['test_images']:,} test images"
+    title = plain(f"{metrics['dataset']}: {metrics['test_images']:,} test images")
     table = Table("", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -59,7 +59,7 @@ def _table(metrics: dict[str, Any]) -> Table:
     for name, row in rows.items():
         table.add_row(
             name,
-            row.get("architecture", ""),
+            plain(row.get("architecture", "")),
             f"{row['parameters']:,}" if "parameters" in row else "",
             f"{row['accuracy']:.4f}",
             "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.export import runtime
+from pipeline.report.escaping import html_value
 from pipeline.training.looks import WORDS
 from pipeline.training.trained import TrainedModels
 
@@ -54,6 +55,7 @@ def write(
         loader=PackageLoader("pipeline.export"),
         undefined=StrictUndefined,
         autoescape=True,
+        finalize=html_value,
         trim_blocks=True,
     )
     brought = runtime.bring()

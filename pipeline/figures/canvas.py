@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.base.files import replacing
+from pipeline.base.text import visible
 
 matplotlib.use("agg")
 
@@ -82,18 +83,21 @@ def wall(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
     return joined[: rows * (height + gap) - gap, : columns * (width + gap) - gap]
 
 
+def literal(text: str) -> str:
+    """Return a text that Matplotlib draws as it is: no formulas, and every character seen."""
+    return visible(text).replace("$", r"\$")
+
+
 def caption(name: str) -> str:
-    """Return a class name as a short single line, with dollar signs escaped (no formulas)."""
-    line = " ".join(name.split())
-    short = line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 1]}…"
-    return short.replace("$", r"\$")
+    """Return a class name as a short single line, drawn as it is."""
+    line = visible(" ".join(name.split()))
+    return literal(line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 1]}…")
 
 
 def path_caption(path: str, letters: int = MOST_LETTERS) -> str:
     """Return the end of a file's path as a short single line, as `caption` does with a name."""
-    line = " ".join(path.split())
-    short = line if len(line) <= letters else f"…{line[1 - letters :]}"
-    return short.replace("$", r"\$")
+    line = visible(" ".join(path.split()))
+    return literal(line if len(line) <= letters else f"…{line[1 - letters :]}")
 
 
 def show_image(axes: Axes, image: NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.page import vega, wording
 from pipeline.page.run import Run
+from pipeline.report.escaping import html_value
 from pipeline.report.wording import value
 
 # Each has a file in sections/ and one in templates/.
@@ -55,6 +56,7 @@ def fill(template: str, **values: Any) -> str:
     environment = Environment(
         loader=PackageLoader("pipeline.page"),
         autoescape=True,
+        finalize=html_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

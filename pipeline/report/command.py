@@ -6,10 +6,12 @@ from pathlib import Path
 
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
+from pipeline.base.text import visible
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
+from pipeline.running.terminal import literal, say
 
 # Writes a report of two snapshots, older first, in some format.
 Render = Callable[[Report, Snapshot, Snapshot], str]
@@ -34,11 +36,13 @@ def write(
     report = compare(old, new)
     text = render(report, old, new)
     if out is None:
-        sys.stdout.write(text)
+        # HTML has shown every character already, and its scripts must stay as they are.
+        html = text.lstrip()[:9].lower() == "<!doctype"
+        sys.stdout.write(text if html else literal(text))
     else:
         with replacing(out) as scratch:
             scratch.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{summary(report)}\n")
+        say(summary(report))
     return report
 
 
@@ -60,6 +64,6 @@ def check_freshness(revision: str | None) -> None:
     if lines:
         raise ConvoyError(
             f"The results at {snapshot.label} are stale: run `dvc repro` and commit dvc.lock and "
-            "results/.\n" + "\n".join(lines)
+            "results/.\n" + "\n".join(map(visible, lines))
         )
-    sys.stdout.write(f"The results at {snapshot.label} belong to their code and parameters.\n")
+    say(f"The results at {snapshot.label} belong to their code and parameters.")

@@ -9,6 +9,8 @@ import html
 import re
 from typing import Any
 
+from pipeline.base.text import visible
+
 # An invisible character without width. It breaks names and addresses, but not the line.
 JOINER = "\u2060"
 # Places inside texts that would become a link, a mention or a picture, including GitLab's !1,
@@ -30,7 +32,15 @@ _MARKUP = re.compile(r"([\\`*\[\]|!~]|(?<!\w)_|_(?!\w))")
 
 def markdown(text: Any) -> str:
     """Escape a text so it forms no markup, link, mention, picture or table cell."""
-    line = " ".join(str(text).split())
+    line = " ".join(visible(str(text), keep="\n\r\t").split())
     cut = _COMMIT.sub(lambda digits: JOINER.join(re.findall(".{1,6}", digits[0])), line)
     broken = _LINKING.sub(JOINER, cut)
     return _MARKUP.sub(r"\\\1", html.escape(broken, quote=False))
+
+
+def html_value(content: Any) -> Any:
+    """Show every character of a value in HTML; a template's `finalize`, before its own escaping.
+
+    What a template has made itself or calls safe (`Markup`) is no plain text and stays as it is.
+    """
+    return visible(content) if type(content) is str else content

@@ -36,7 +36,8 @@ MOST_FLIPS = 12
 def as_json(report: Report, *_: Snapshot) -> str:
     """Write all facts as JSON."""
     content = {"word": report.word, **asdict(report)}
-    return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    # Escaped: what cannot be seen could steer the terminal that shows it.
+    return json.dumps(content, indent=2, ensure_ascii=True, default=str) + "\n"
 
 
 def as_markdown(report: Report, *_: Snapshot, old_url: str = "", new_url: str = "") -> str:

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -21,16 +23,20 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import remedy
+from pipeline.base.text import visible, without_credentials
 
 # In a log (a queued run, CI) the progress bar cannot be redrawn and is written this often.
 LOG_SECONDS = 30.0
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 STATE = "CONVOY_STATE"
+# What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
+COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
 
 # Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
@@ -52,20 +58,36 @@ class _Progress(Progress):
             self.console.print(self.get_renderable())
 
 
+def literal(text: str) -> str:
+    """Return a text that a terminal, a log, or a runner of GitHub Actions shows and does not obey.
+
+    Lines and tabs stay. The caller escapes line ends within a name (`base.text.visible`).
+    """
+    text = visible(text, keep="\n\t")
+    if "GITHUB_ACTIONS" in os.environ:
+        text = COMMAND_LINE.sub(r"\1: ", text).replace(COMMAND, "## [")
+    return text
+
+
+def plain(text: str) -> Text:
+    """Return a text without markup for Rich: shown literally, without what is secret in it."""
+    return Text(literal(without_credentials(text)))
+
+
 def say(text: str) -> None:
     """Print one line for the user."""
-    console.print(text, markup=False)
+    console.print(plain(text))
 
 
 def progress(unit: str) -> Progress:
     """Make a progress bar that counts in `unit`; its task field `note` is shown at the end."""
     return _Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn(unit),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=console,
     )
 
@@ -73,7 +95,7 @@ def progress(unit: str) -> Progress:
 def download_progress() -> Progress:
     """Make a progress bar that counts bytes and disappears at the end."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -119,26 +141,26 @@ def of_a_file(error: OSError) -> str:
 
 
 def quiet_interrupts() -> None:
-    """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal."""
+    """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal.
+
+    Other tracebacks are printed as usual, but without what is secret in an address.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             complain("interrupted. What is finished is kept; run the same again to go on.")
         else:
-            sys.__excepthook__(kind, error, trace)
+            lines = "".join(traceback.format_exception(kind, error, trace))
+            sys.stderr.write(literal(without_credentials(lines)))
 
     sys.excepthook = hook
 
 
 def complain(text: str) -> None:
     """Print one problem to standard error."""
-    Console(stderr=True, **PLAIN).print(f"[bold red]error:[/] {_escape(text)}")
+    Console(stderr=True, **PLAIN).print(Text("error:", style="bold red") + " " + plain(text))
 
 
 def warn(text: str) -> None:
     """Print one warning to standard error: the work goes on."""
-    Console(stderr=True, **PLAIN).print(f"[bold yellow]warning:[/] {_escape(text)}")
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
+    Console(stderr=True, **PLAIN).print(Text("warning:", style="bold yellow") + " " + plain(text))

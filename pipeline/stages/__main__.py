@@ -11,7 +11,7 @@ import sys
 from contextlib import nullcontext
 
 from pipeline.base import code_digest
-from pipeline.config import params
+from pipeline.config import environment, params
 from pipeline.running import costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
@@ -27,10 +27,12 @@ def run(stage: str, *item: str) -> None:
         item: The architecture or model, for the stages that dvc.yaml makes a matrix of.
 
     Raises:
-        ConvoyError: something it depends on is not right, or changed while it ran.
+        ConvoyError: something it depends on, or a variable of the environment, is not right, or
+            changed while it ran.
     """
     # Before anything else is imported: an edit during the seconds that TensorFlow takes counts.
     code_digest.loaded()
+    environment.check()
     settings = params.load()
     name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
     if name:

@@ -18,15 +18,15 @@ from pipeline.running.terminal import say
 def main(settings: Params) -> None:
     """Check every parameter."""
     name = settings.dataset.name
-    if name == FOLDER:
-        # DVC would stop at a missing folder too, after this stage and without saying what is near.
-        location.find(settings.dataset.path)
+    # DVC would stop at a missing folder too, whatever the data set is, but after this stage and
+    # without saying what is near.
+    location.find(settings.dataset.path)
     fit, train = settings.fit, settings.train
     for key, wanted in (("fit.augment.flip", fit.augment.flip), ("train.mirrored", train.mirrored)):
         if wanted and not load_dataset(name).SPEC.mirrors:
             raise ParamsError(
-                f"{paths.PARAMS}: {key} = True: a mirrored image of {name} is of another "
-                "class, or of none; allowed: False"
+                f"{paths.PARAMS}: {key} = true: a mirrored image of {name} is of another "
+                "class, or of none; allowed: false"
             )
     baseline = settings.select.baseline
     brought = automatic.networks_needed(settings.architectures, folder=name == FOLDER)
@@ -38,6 +38,6 @@ def main(settings: Params) -> None:
         )
     if changed := committed.differences():
         say(f"{paths.PARAMS} differs from the last commit: {'; '.join(changed)}")
-        say(f"`{committed.WAY_BACK}` takes all of that back; until then it stays.")
+        say("`dvc exp run -S` leaves its values there, until you write the committed ones back.")
     with replacing(paths.CHECKED) as scratch:
         scratch.write_text("params.yaml is valid\n", encoding="utf-8")

@@ -18,6 +18,7 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from pipeline.base.code_digest import ROOT
+from pipeline.base.text import without_credentials, without_secrets_of
 from pipeline.config import environment
 from pipeline.training.work import Outcome, Progress, Result, Work
 from pipeline.workers import process, remote
@@ -57,9 +58,10 @@ class Cluster(Pool):
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
             self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError) as error:
+            where, reason = without_credentials(address), without_secrets_of(address, str(error))
             raise WorkerError(
-                f"{environment.SCHEDULER}={address}: no scheduler with a worker answers there "
-                f"({error}). See docs/cluster.md."
+                f"{environment.SCHEDULER}={where}: no scheduler with a worker answers there "
+                f"({reason}). See docs/cluster.md."
             ) from None
 
     def run(
@@ -85,7 +87,8 @@ class Cluster(Pool):
             return Outcome(result, None, time.monotonic() - begun)
         except (process.WorkerDiedError, process.WorkerTimeoutError) as error:
             self._check_open()
-            raise WorkerError(f"a worker of {self.address} cannot train: {error}") from None
+            where = without_credentials(self.address)
+            raise WorkerError(f"a worker of {where} cannot train: {error}") from None
         if kind != "answer":
             self._check_open()
         check_software(setup.software, pickle.loads(greeting), f"the Dask worker {worker}")

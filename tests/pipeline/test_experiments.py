@@ -48,6 +48,15 @@ def test_a_wrong_name_and_a_wrong_value_are_refused(tmp_path, monkeypatch):
         experiments.changes("worse")
     with pytest.raises(ConvoyError, match=r"^experiments/bad\.yaml: tune\.trials = 'none'"):
         experiments.changes("bad")
+    (tmp_path / "experiments/bad.yaml").write_bytes("# é\ntune: {trials: 1}\n".encode("latin-1"))
+    with pytest.raises(ConvoyError, match=r"^experiments/bad\.yaml: not UTF-8"):
+        experiments.changes("bad")
+    (tmp_path / "experiments/bad.yaml").write_text(f"tune: {{trials: 0x{'f' * 5000}}}\n")
+    with pytest.raises(
+        ConvoyError, match=r"tune\.trials = a whole number of 6,021 digits: allowed: a"
+    ):
+        experiments.changes("bad")
+    experiments.show()
 
 
 def test_the_command_that_is_printed_can_be_pasted(make_clone, monkeypatch, capsys):

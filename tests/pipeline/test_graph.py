@@ -39,6 +39,7 @@ def observed(tmp_path_factory):
     """Run every stage once on digits, in a process of their own; return what each did."""
     folder = tmp_path_factory.mktemp("observed")
     (folder / "pipeline").symlink_to(ROOT / "pipeline")
+    (folder / "data/images").mkdir(parents=True)
     write_params(folder, LEAST)
     path = os.pathsep.join(map(str, (folder, ROOT / "tests")))
     run(sys.executable, "-m", "support.observing", "code", *RUNS, cwd=folder, PYTHONPATH=path)

@@ -113,7 +113,7 @@ def test_mirrored_images_are_refused_where_they_are_of_another_class(
 ):
     flip = {section: values}
     write_params(workspace, TINY | flip)
-    with pytest.raises(ParamsError, match=rf"{section}\.{key} = True: a mirrored .* of digits"):
+    with pytest.raises(ParamsError, match=rf"{section}\.{key} = true: a mirrored .* of digits"):
         run_stage("check")
     write_params(workspace, TINY | flip | {"dataset": {"name": "fashion_mnist"}})
     run_stage("check")

@@ -50,3 +50,18 @@ def test_packages_that_drifted_are_one_problem_with_a_remedy_that_helps(tmp_path
     (problem,) = machine.packages()
     assert "numpy is " in problem.what and "pytest is " in problem.what
     assert problem.remedy == "make clean setup"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:SECRETPW@127.0.0.1:1/x?token=SECRETTOKEN",
+        "s3://KEY:SECRETPW@bucket",
+        "nonsense://me:SECRETPW@host",
+        "http://me:SECRETPW@[::1/",
+    ],
+)
+def test_no_credential_of_a_mirror_is_shown(monkeypatch, address):
+    monkeypatch.setenv("CONVOY_MIRROR", address)
+    (problem,) = machine.mirror()
+    assert "SECRET" not in problem.what and problem.what.startswith("CONVOY_MIRROR=")

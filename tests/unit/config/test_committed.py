@@ -33,7 +33,30 @@ def test_without_a_commit_nothing_is_said(workspace):
     assert committed.differences() == []
 
 
-def test_a_bad_value_comes_with_the_way_back(repository):
+def test_a_bad_value_comes_with_the_committed_one(repository):
     change("name: digits", "name: mnits")
-    with pytest.raises(ParamsError, match=r"git checkout HEAD -- params\.yaml"):
+    change("seed: 1", "seed: 7")
+    with pytest.raises(ParamsError) as caught:
         params.load()
+    assert str(caught.value).splitlines()[1:] == [
+        "If `dvc exp run -S` left that in params.yaml, write back what was committed: "
+        "dataset.name: 'digits'"
+    ]
+
+
+def test_a_key_that_was_not_committed_has_a_way_back_too(repository):
+    change("median_stopping: true", "median_stopping: 5\n  medain: 5")
+    with pytest.raises(ParamsError) as caught:
+        params.load()
+    assert str(caught.value).endswith(
+        "write back what was committed: tune.median_stopping: true; tune.medain: nothing"
+    )
+
+
+def test_a_bad_value_that_was_committed_has_no_way_back(repository):
+    change("seed: 1", "seed: 7")
+    change("name: digits", "name: mnits")
+    run("git", "-c", "user.name=t", "-c", "user.email=t@e.org", "commit", "-qam", "x", cwd=".")
+    with pytest.raises(ParamsError) as caught:
+        params.load()
+    assert "write back" not in str(caught.value)

@@ -306,3 +306,46 @@ def test_a_plugin_s_own_error_is_an_answer_and_a_mistake_of_ours_is_not(tmp_path
         Fetched(tmp_path, "memory://mirror/a.bin").run()
     with pytest.raises(ValueError, match="ours"):
         Fetched(tmp_path, "memory://mirror/a.bin").run()
+
+
+class Quoting(fsspec.AbstractFileSystem):
+    """A file system that quotes all it was given in its errors, as those of buckets do."""
+
+    protocol = "quoting"
+
+    def _open(self, path, *arguments, **options):
+        raise PermissionError(f"no access to bucket {path!r} of {self.storage_options}")
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://user:SECRETPW@127.0.0.1:1/x",
+        "http://SECRETUSER@127.0.0.1:1/x",
+        "http://127.0.0.1:1/x?token=SECRETPW",
+        "http://127.0.0.1:1/SECRETLESS?SECRETPW",
+        "https://user:SECRETPW@127.0.0.1:x/",
+        "https://user:SECRETPW@[::1/",
+        "s3://KEY:SECRETPW@bucket",
+        "ftp://user:SECRETPW@127.0.0.1:1/x",
+        "quoting://KEY:SECRETPW@bucket/x?sig=SECRETSIG",
+        "nonsense://user:SECRETPW@host/x?SECRETPW",
+    ],
+)
+def test_nothing_of_a_mirror_s_credentials_is_in_the_error(tmp_path, monkeypatch, mirror):
+    fsspec.register_implementation("quoting", Quoting, clobber=True)
+    monkeypatch.setenv(fetching.MIRROR, mirror)
+    with pytest.raises(FetchError) as caught:
+        Fetched(tmp_path).run()
+    said = str(caught.value)
+    assert "SECRET" not in said.replace("SECRETLESS", "") and "KEY:" not in said
+    assert mirror.partition("://")[0] in said
+
+
+def test_nothing_of_a_mirror_s_credentials_is_said_of_a_download(tmp_path, server, monkeypatch):
+    monkeypatch.setenv(fetching.MIRROR, server.url.replace("://", "://me:SECRETPW@"))
+    file = Fetched(tmp_path).file
+    said: list[str] = []
+    monkeypatch.setattr(fetching, "say", said.append)
+    fetching.fetch_all("set", [file], tmp_path / "raw")
+    assert said[0].startswith("a.bin: verified, from http://***@127.0.0.1")

@@ -233,7 +233,7 @@ def masks_by_name(root: Path) -> None:
         (deeper, r"cat/tabby: 1 pictures lie deeper"),
         (deeper_in_all, r"cat/a: \d pictures lie deeper than .*, and so in 1 other class"),
         (one_too_high, r"pets/cat: 3 pictures lie deeper .*set dataset\.path: .*in/pets if"),
-        (bytes_name, r"e\?u: the name is not UTF-8\. Rename"),
+        (bytes_name, r"e\\xffu: the name is not UTF-8\. Rename"),
         (masks, r"0\.png lies beside 0\.jpg, and so it is for 6 pictures: masks, or"),
         (masks_by_name, r"0_mask\.png lies beside 0\.png, and so it is for 6 pictures"),
     ],
@@ -428,3 +428,21 @@ def test_every_picture_has_its_path_within_the_folder(tmp_path):
     assert gathered.files[:2] == ("train/cat/0.png", "train/cat/2.png")
     assert gathered.files[-1] == "test/dog/5.png"
     assert all((root / name).is_file() for name in gathered.files)
+
+
+def test_what_cannot_be_seen_in_names_is_shown_from_here_on(tmp_path):
+    for name in ("\x1b[31mred", "x\u202ey", "a\nb", "plain"):
+        picture(tmp_path / "in" / name / "1\x1b.png")
+        picture(tmp_path / "in" / name / "2.png")
+    found = folder.read(Path("unused"), settings(tmp_path / "in"))
+    assert found.classes == (r"\x1b[31mred", r"a\nb", "plain", r"x\u202ey")
+    (chunk,) = found.train.chunks()
+    assert r"\x1b[31mred/1\x1b.png" in chunk.files
+
+
+def test_two_folders_that_are_shown_alike_are_refused(tmp_path):
+    for name in ("a\x1b", r"a\x1b", "plain"):
+        picture(tmp_path / "in" / name / "1.png")
+        picture(tmp_path / "in" / name / "2.png")
+    with pytest.raises(DataError, match=r"two folders are both shown as a\\x1b\. Rename one"):
+        folder.read(Path("unused"), settings(tmp_path / "in"))

@@ -123,8 +123,10 @@ def test_a_wrong_path_is_refused_before_dvc_looks_for_it(pets):
     assert Path("data/checked").exists()
 
 
-def test_another_data_set_needs_no_folder(pets):
-    run(check, name="digits", path="pet")
+def test_the_folder_is_looked_for_whatever_the_data_set_is_as_dvc_does(pets):
+    with pytest.raises(DataError, match=r"dataset\.path = 'pet': no such folder"):
+        run(check, name="digits", path="pet")
+    run(check, name="digits")
     assert Path("data/checked").exists()
 
 

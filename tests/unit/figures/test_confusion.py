@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.figures import confusion
-from pipeline.figures.canvas import caption
+from pipeline.figures.canvas import caption, path_caption
 
 MATRIX = np.array([[3, 1], [0, 4]])
 
@@ -19,6 +19,12 @@ def drawn(folder, *classes):
 def test_class_names_are_no_formulas(tmp_path):
     drawn(tmp_path, r"$\x$", "5$ to 6$")
     assert caption("5$ to 6$") == r"5\$ to 6\$"
+
+
+def test_what_cannot_be_seen_in_a_name_is_drawn_as_its_escape(tmp_path):
+    drawn(tmp_path, "\x1b[31m\x00\x9b", "a\u202eb\u2028$")
+    assert caption("\x1b[31m$\u202e") == r"\x1b[31m\$\u202e"
+    assert path_caption("x" * 99 + "\x07.png").endswith(r"x\x07.png")
 
 
 def test_a_long_name_leaves_room_for_the_matrix(tmp_path):

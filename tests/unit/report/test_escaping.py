@@ -66,3 +66,18 @@ def test_a_text_that_links_nothing_can_be_copied_as_it_is(text):
 def test_markup_is_text(text):
     seen = shown(escaping.markdown(text))
     assert seen.replace(escaping.JOINER, "") == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\u202eb", "a\\u202eb"),
+        ("a\x9bb", "a\\x9bb"),
+        ("a\u2060b\u200b", "a\\u2060b\\u200b"),
+        ("one\ntwo\tthree", "one two three"),
+        ("\x00", "\\x00"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown(text, seen):
+    assert shown(escaping.markdown(text)) == seen

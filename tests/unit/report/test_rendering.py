@@ -117,3 +117,19 @@ def test_not_comparable_is_rendered_too(compared):
     report = compare(snapshots.Snapshot("empty", "", {}), new)
     assert "🚫 Not comparable" in rendering.as_markdown(report)
     assert "Not comparable" in as_html(report, old, new)
+
+
+STEERING = {"a\x1b[31m": r"a\x1b[31m", "b\u202ec": r"b\u202ec", "d\x9be": r"d\x9be"}
+
+
+@pytest.mark.parametrize("raw", STEERING)
+def test_what_cannot_be_seen_is_shown_in_every_format(compared, raw):
+    report, old, new = compared()
+    report = replace(report, classes=[raw, *CLASSES[1:]])  # as a hostile revision has it
+    for text in (
+        html_of(rendering.as_markdown(report)),
+        as_html(report, old, new),
+    ):
+        assert raw not in text and STEERING[raw] in text
+    text = rendering.as_json(report)
+    assert raw not in text and json.loads(text)["classes"][0] == raw
