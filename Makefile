@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-all backends test-backends check format docs lock clean
+.PHONY: help setup run board test test-unit test-all backends test-backends check format docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,11 +43,14 @@ run: setup  ## Run the whole pipeline: dvc repro
 	@mkdir -p .state && touch .state/run-began
 	@# All pipelines: there is one, and DVC then reads dvc.lock once, not twice.
 	dvc repro --all-pipelines
-	@# `evaluate` ends with the summary; it does not run when the models came out the same.
-	@test results/metrics.json -nt .state/run-began || python -m pipeline summary
+	@# Stage `summary` does not run when the results came out the same.
+	@test data/summarised -nt .state/run-began || python -m pipeline summary
 	@# With the models; anew only where they or the results are newer.
 	@test .state/page.html -nt dvc.lock && test .state/page.html -nt models/tuned && \
 		echo "All of it as a page: .state/page.html" || python -m pipeline page
+
+board: setup  ## Show it in TensorBoard, also while it runs
+	python -m pipeline board
 
 test: test-unit  ## Run the fast tests
 	python -m pytest --ignore tests/unit -m "not slow" -n 2 --dist loadfile

@@ -81,7 +81,7 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
         from pipeline.config.params import Tune
         from pipeline.search.search import Search
         from pipeline.search.space import search_space
-        from pipeline.search.tensorboard import TensorBoard
+        from pipeline.search.watching import Watch
         from pipeline.training import backend
         from pipeline.training.batches import SplitFolder
         from pipeline.workers.pool import WorkerError
@@ -103,15 +103,15 @@ def _ours(run: Run, architecture: str, chosen: dict[str, Any]) -> None:
     backend.start(tune.threads)
     train, validation = (SplitFolder(run.data / name) for name in ("train", "validation"))
     space = search_space(architecture, train.shape, len(train.classes), {})
-    board = TensorBoard(run.scratch / "tensorboard")
     conditions = PLAIN.model_copy(update={"precision": backend.fastest_precision(), **chosen})
-    opened = Search.open(architecture, tune, conditions, train, validation, pool)
+    watch = Watch(architecture, tune, conditions, space, run.scratch / "tensorboard")
+    opened = Search.open(architecture, tune, conditions, train, validation, pool, watch.report)
     # What ends a search in order is its number of trials; here it is the time.
     with opened as search, contextlib.suppress(WorkerError):
         threading.Timer(run.seconds - SPARE_SECONDS - run.elapsed, pool.close).start()
         search.submit = _scoring(run, search.submit)  # type: ignore[method-assign, assignment]
         for record in search.run(space):
-            board.add(record)
+            watch.record(record)
 
 
 def _scoring(

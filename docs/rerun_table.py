@@ -107,6 +107,7 @@ def _collapse(stages, everything):
         "select",
         "train",
         "evaluate",
+        "summary",
     ]
     shown = []
     for name in order:

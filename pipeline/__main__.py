@@ -88,10 +88,12 @@ def verify(
     ] = "HEAD",
 ) -> None:
     """Evaluate the models again and say whether the committed predictions are theirs."""
-    from pipeline.commands import verify
     from pipeline.report import snapshots
 
     def check() -> None:
+        with imports.quiet():
+            from pipeline.commands import verify  # takes TensorFlow's seconds
+
         committed = snapshots.revision(revision)
         verify.show(verify.verify(committed), committed)
 
@@ -203,6 +205,21 @@ def doctor() -> None:
     from pipeline.commands.doctor import examine
 
     run(examine)
+
+
+@app.command()
+def board(
+    port: Annotated[
+        int | None, typer.Option(help="By default the first free one from 6006 on.")
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option(help="Show it; else only write its files, in .state/tensorboard.")
+    ] = True,
+) -> None:
+    """Show searches, trainings, models and test images in TensorBoard."""
+    from pipeline.commands import board
+
+    run(lambda: board.show(port) if serve else board.fill())
 
 
 @app.command()

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "pipeline"
 STAGES = f"{PACKAGE}/stages"
 
-# The package that supports running stages: the guard, the terminal, the record of costs, the import
-# of Keras. It affects no byte of any output, so an edit there makes no result stale and no finished
-# training unusable.
-WATCHERS = f"{PACKAGE}/running/"
+# The packages that support running stages: the guard, the terminal, the record of costs, the import
+# of Keras; and what is written for TensorBoard. They affect no byte of any output, so an edit there
+# makes no result stale and no finished training unusable.
+WATCHERS = (f"{PACKAGE}/running/", f"{PACKAGE}/board/")
 
 # Modules that import a module by name, which a parameter chooses, from the package on the right.
 # dvc.yaml lists the chosen file itself, as a reader expects of the parameter; the other files that

@@ -7,6 +7,7 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 
 CHECKED = Path("data/checked")
+SUMMARISED = Path("data/summarised")
 RAW = Path("data/raw")
 SPLIT = Path("data/split")
 TRAIN = SPLIT / "train"

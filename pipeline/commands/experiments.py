@@ -18,7 +18,7 @@ from pipeline.commands import call
 from pipeline.config import params, yaml_text
 from pipeline.config.dvc_yaml import flatten
 from pipeline.config.params import Params
-from pipeline.running.terminal import console, plain, say
+from pipeline.running.terminal import command, console, plain, say
 
 
 def names() -> list[str]:
@@ -42,14 +42,16 @@ def start(name: str, options: Sequence[str]) -> None:
         ConvoyError: there is no such experiment, it has a value that is not allowed, it has
             already run, or DVC fails.
     """
-    overrides = [part for change in changes(name) for part in ("-S", change)]
+    changed = changes(name)
+    overrides = [part for change in changed for part in ("-S", change)]
     if _has_run(name):
         raise ConvoyError(
             f"{name} has been run on this commit. `dvc exp apply {name}` puts it into the "
             f"workspace; `dvc exp remove {name}` forgets it, to run it anew."
         )
     arguments = ["exp", "run", "--name", name, *options, *overrides]
-    say(shlex.join(["dvc", *arguments]))
+    start = shlex.join(["dvc", "exp", "run", "--name", name, *options])
+    command(" \\\n  ".join([start, *(shlex.join(["-S", change]) for change in changed)]))
     status = call.dvc(*arguments).returncode
     if status:
         raise ConvoyError(f"`dvc exp run` ended with status {status}; its message is above.")

@@ -1,6 +1,6 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -10,6 +10,7 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import FileError, read_json, remedy
 from pipeline.config.shapes import MaybePictures, Searched
+from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
@@ -19,6 +20,10 @@ from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
+# Columns of the whole table.
+WIDTH = 80
+# The columns that a narrower one leaves out.
+WIDE = ("parameters", "95 %\ninterval", "macro\nF1")
 
 
 def show() -> None:
@@ -30,42 +35,61 @@ def show() -> None:
     if not paths.METRICS.exists():
         raise ConvoyError(f"{paths.METRICS}: no results yet. Run `dvc repro`.")
     metrics = metrics_file.read()
-    console.print(_table(metrics))
-    say(_search(metrics["tuned_against_baseline"]))
-    measured = metrics["yardsticks"]
-    if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
-        if missing := [name for name in behind if name not in measured]:
-            raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
-        say(beside_yardsticks(behind, metrics))
-    for line in sizes.lines(metrics):
+    seeds = len({row["seed"] for row in curves_file.read(paths.LEARNING_CURVES / "tuned.csv")})
+    console.print(_table(metrics, seeds, console.width))
+    for line in _lines(metrics, seeds):
         say(line)
+
+
+def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
+    """Yield what is said below the table."""
+    yield _search(metrics["tuned_against_baseline"], seeds)
+    if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
+        if missing := [name for name in behind if name not in metrics["yardsticks"]]:
+            raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
+        yield beside_yardsticks(behind, metrics)
+    yield from sizes.lines(metrics)
     for note in notes():
-        say(f"note: {note}")
+        yield f"note: {note}"
     if chosen := _chosen():
-        say(f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}.")
-    say(f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/; `dvc plots show`;")
-    say(f"beside other runs: {COMPARE}")
+        yield f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}."
+    yield f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/"
+    yield "  dvc plots show     # charts"
+    yield "  make board         # learning curves, models and test images in TensorBoard"
+    yield f"  {COMPARE}"
 
 
-def _table(metrics: dict[str, Any]) -> Table:
-    """Lay out one row a model, and below them what costs seconds. It fits into 80 columns."""
-    title = plain(f"{metrics['dataset']}: {metrics['test_images']:,} test images")
-    table = Table("", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("architecture", "parameters", "accuracy", "95 % interval", "macro F1"):
-        table.add_column(column, justify="right", no_wrap=True)
+def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
+    """Lay out one row a model, and below them what costs seconds; narrow ones have less."""
+    title = plain(f"{metrics['dataset']}: accuracy on {metrics['test_images']:,} test images")
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     rows = {name: metrics[name] for name in ("tuned", "baseline")}
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
+    columns = {
+        "": lambda name, row: name,
+        "architecture": lambda name, row: row.get("architecture", ""),
+        "parameters": lambda name, row: f"{row['parameters']:,}",
+        f"mean of\n{_seeds(seeds)}": lambda name, row: f"{row['accuracy_mean_of_seeds']:.4f}",
+        "released\nmodel": lambda name, row: f"{row['accuracy']:.4f}",
+        "95 %\ninterval": lambda name, row: "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
+        "macro\nF1": lambda name, row: f"{row['macro_f1']:.4f}",
+    }
+    if width < WIDTH:
+        columns = {name: columns[name] for name in list(columns) if name not in WIDE}
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(
-            name,
-            plain(row.get("architecture", "")),
-            f"{row['parameters']:,}" if "parameters" in row else "",
-            f"{row['accuracy']:.4f}",
-            "{:.3f}–{:.3f}".format(*row["accuracy_interval"]),
-            f"{row['macro_f1']:.4f}",
-        )
+        table.add_row(*(plain(_cell(cell, name, row)) for cell in columns.values()))
     return table
+
+
+def _cell(cell: Callable[[str, dict[str, Any]], str], name: str, row: dict[str, Any]) -> str:
+    """Return the text of a cell; empty where the row has no such value."""
+    try:
+        return cell(name, row)
+    except KeyError:
+        return ""
 
 
 def _chosen() -> str:
@@ -96,12 +120,16 @@ def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
     )
 
 
-def _search(verdict: dict[str, Any]) -> str:
-    """Write the answer to "was the search worth it?" in one line."""
+def _search(verdict: dict[str, Any], seeds: int) -> str:
+    """Write the answer to "was the search worth it?"."""
     low, high = verdict["difference_interval"]
     return (
         f"Was the search worth it? tuned against baseline: {verdict['verdict']}, "
-        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of all seeds (95 % interval "
-        f"{low:+.4f} to {high:+.4f}). The released models above: {verdict['fixed']} images fixed, "
-        f"{verdict['broken']} broken."
+        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of {_seeds(seeds)} "
+        f"(95 % interval {low:+.4f} to {high:+.4f}). "
+        f"The released models: {verdict['fixed']} images fixed, {verdict['broken']} broken."
     )
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'s' * (count != 1)}"

@@ -1,9 +1,11 @@
 """The terminal output: one console, progress bars and clear errors."""
 
 import errno
+import functools
 import os
 import re
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Callable
@@ -35,11 +37,15 @@ LOG_SECONDS = 30.0
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 STATE = "CONVOY_STATE"
+
 # What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
 COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
 
 # Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}
+
+# Stands for a space at which a line is not to be broken.
+NO_BREAK = "\0"
 
 console = Console(**PLAIN)
 
@@ -75,8 +81,39 @@ def plain(text: str) -> Text:
 
 
 def say(text: str) -> None:
-    """Print one line for the user."""
+    """Print a line for the user; in a terminal, over as many lines as its words need."""
+    console.print(Text(wrapped(plain(text).plain, console)))
+
+
+def command(text: str) -> None:
+    """Print a command so that it can be copied: no line end is put into it."""
     console.print(plain(text))
+
+
+def wrapped(text: str, to: Console) -> str:
+    """Break lines between words where a terminal would break them within one.
+
+    What stands in backticks is not broken, so that it can be copied. A log keeps its long lines.
+    """
+    if not to.is_terminal:
+        return text
+    kept = re.sub("`[^`\n]+`", lambda found: found[0].replace(" ", NO_BREAK), text)
+    return "\n".join(map(functools.partial(_broken, width=to.width), kept.split("\n"))).replace(
+        NO_BREAK, " "
+    )
+
+
+def _broken(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
 
 
 def progress(unit: str) -> Progress:
@@ -158,7 +195,9 @@ def quiet_interrupts() -> None:
 
 def complain(text: str) -> None:
     """Print one problem to standard error."""
-    Console(stderr=True, **PLAIN).print(Text("error:", style="bold red") + " " + plain(text))
+    errors = Console(stderr=True, **PLAIN)
+    message = wrapped(f"error: {plain(text).plain}", errors).removeprefix("error: ")
+    errors.print(Text("error:", style="bold red") + " " + Text(message))
 
 
 def warn(text: str) -> None:

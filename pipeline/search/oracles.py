@@ -1,5 +1,7 @@
 """KerasTuner's oracles, made to start from the published recipe and to keep nothing on disk."""
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import keras_tuner
@@ -63,6 +65,15 @@ class _Hyperband(_RecipeFirst, HyperbandOracle):
         rounds = [each for bracket in self._brackets for each in bracket["rounds"]]
         return {entry["id"] for each in rounds for entry in each}
 
+    def rungs(self) -> Iterator[tuple[int, int]]:
+        """Yield the epochs of each trial and of the trial below it that it continues, or 0."""
+        while True:
+            for bracket in reversed(range(self._get_num_brackets())):
+                for rung in range(self._get_num_rounds(bracket)):
+                    below = self._get_epochs(bracket, rung - 1) if rung else 0
+                    for _ in range(self._get_size(bracket, rung)):
+                        yield self._get_epochs(bracket, rung), below
+
 
 class _Grid(_RecipeFirst, GridSearchOracle):
     pass
@@ -99,3 +110,18 @@ def make(tune: Tune, space: HyperParameters) -> keras_tuner.Oracle:
 def continuable(oracle: keras_tuner.Oracle) -> set[str]:
     """Return the trials that the oracle may still have continued on a higher rung."""
     return oracle.continuable() if isinstance(oracle, _Hyperband) else set()
+
+
+def planned(tune: Tune, space: HyperParameters, continuable: bool) -> list[int]:
+    """Return the epochs that each trial of a search is planned to compute, in about their order.
+
+    Args:
+        tune: How to search.
+        space: Every hyperparameter.
+        continuable: Whether a trial goes on where the one on the rung below has ended.
+    """
+    oracle = make(tune, space)
+    if not isinstance(oracle, _Hyperband):
+        return [tune.epochs] * tune.trials
+    rungs = itertools.islice(oracle.rungs(), tune.trials)
+    return [epochs - below * continuable for epochs, below in rungs]

@@ -27,12 +27,12 @@ class TrialSpec:
             i - 1. Empty: never.
         resume_from: Epochs of the rung below, whose checkpoint may be continued; 0 for none.
         promotable: Whether a higher rung may continue this trial, so that a checkpoint is kept.
+        number: As in `Record`, for messages; 0 if it is none of the search's own trials.
     """
 
     kind: ClassVar[Kind] = "trial"
     module: ClassVar[str] = "pipeline.search.trial"
     wants_payload: ClassVar[bool] = False
-    title: ClassVar[str] = "a trial"
 
     architecture: str
     values: Mapping[str, Any]
@@ -42,6 +42,12 @@ class TrialSpec:
     stop_below: tuple[float, ...] = ()
     resume_from: int = 0
     promotable: bool = False
+    number: int = 0
+
+    @property
+    def title(self) -> str:
+        """What a message calls it."""
+        return f"{self.architecture}, trial {self.number}" if self.number else "a trial"
 
     @property
     def seed(self) -> int:

@@ -16,6 +16,7 @@ from pipeline.search.selection import Candidate, read_candidates, within
 from pipeline.training.batches import SplitFolder
 from pipeline.training.specification import check_code
 from pipeline.training.work import Finished
+from pipeline.workers.executor import OnReport
 from pipeline.workers.pool import Pool
 
 
@@ -28,6 +29,7 @@ def retrain(
     validation: SplitFolder,
     pool: Pool,
     advance: Callable[[], None],
+    on_report: OnReport,
 ) -> list[Confirmed]:
     """Retrain the leaders among the candidates of all searches, best first.
 
@@ -40,6 +42,7 @@ def retrain(
         validation: Images to score on.
         pool: Where the models are trained.
         advance: Called after each retrained model.
+        on_report: Called when a model has said how far it is, from any thread.
 
     Raises:
         ConvoyError: an architecture was edited since its search, or every leader failed.
@@ -58,7 +61,7 @@ def retrain(
     for name in dict.fromkeys(leader.architecture for leader in picked):
         mine = [number for number, leader in enumerate(picked) if leader.architecture == name]
         adapted = tune.model_copy(update={"epochs": epochs_of(name, "tune", tune.epochs)})
-        with Search.open(name, adapted, conditions, train, validation, pool) as search:
+        with Search.open(name, adapted, conditions, train, validation, pool, on_report) as search:
             waiting: list[tuple[int, list[Future[Finished]]]] = []
             for number in mine:
                 spec = search.specify(picked[number].hyperparameters, [])

@@ -23,7 +23,7 @@ from pipeline.search.median_stopping import median_rule
 from pipeline.search.records import Record, TrialSpec
 from pipeline.training.batches import SplitFolder
 from pipeline.training.work import Finished
-from pipeline.workers.executor import Executor, InFlight
+from pipeline.workers.executor import Executor, InFlight, OnReport, unheard
 from pipeline.workers.pool import Pool
 
 
@@ -60,6 +60,7 @@ class Search:
         train: SplitFolder,
         validation: SplitFolder,
         pool: Pool,
+        on_report: OnReport = unheard,
     ) -> "Search":
         """Open a search that keeps its trials in the store.
 
@@ -72,6 +73,7 @@ class Search:
             train: Images to train on.
             validation: Images to score on.
             pool: Where trials run (`pipeline.workers.start`).
+            on_report: Called when a trial has said how far it is, from any thread.
 
         Raises:
             ConvoyError: the store cannot be used.
@@ -84,7 +86,7 @@ class Search:
             train,
             validation,
             pool,
-            on_epoch=lambda flight: None,
+            on_report,
         )
         return cls(architecture, tune, conditions, executor)
 
@@ -126,7 +128,8 @@ class Search:
                 trial = oracle.create_trial(f"open-{len(records) + len(waiting)}")
                 if trial.status != "RUNNING":
                     break
-                spec = self.specify(trial.hyperparameters.values, records)
+                number = len(records) + len(waiting) + 1
+                spec = self.specify(trial.hyperparameters.values, records, number)
                 if spec.promotable:
                     promotable[trial.trial_id] = spec
                 # Run.
@@ -134,7 +137,7 @@ class Search:
             if not waiting:
                 break
             first = waiting.popleft()
-            record = Record(len(records) + 1, first.spec, first.future.result())
+            record = Record(first.spec.number, first.spec, first.future.result())
             # Tell.
             _tell(oracle, first.trial, record)
             self._drop_checkpoints(promotable, oracle, waiting)
@@ -143,12 +146,15 @@ class Search:
         for spec in promotable.values():
             self.executor.drop_payload(spec)
 
-    def specify(self, values: Mapping[str, Any], records: Sequence[Record]) -> TrialSpec:
+    def specify(
+        self, values: Mapping[str, Any], records: Sequence[Record], number: int = 0
+    ) -> TrialSpec:
         """Return the trial of these values.
 
         Args:
             values: What an oracle proposes, its own `tuner/*` entries included.
             records: The trials that the oracle has heard of.
+            number: The trial's number.
         """
         tune = self.tune
         plain = {key: value for key, value in values.items() if not key.startswith("tuner/")}
@@ -165,6 +171,7 @@ class Search:
             stop_below=median_rule(records, epochs) if stops else (),
             resume_from=values.get("tuner/initial_epoch", 0) if continuable else 0,
             promotable=halving and continuable and epochs < tune.epochs,
+            number=number,
         )
 
     def _drop_checkpoints(

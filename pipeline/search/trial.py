@@ -10,6 +10,7 @@ from pipeline.search.records import TrialSpec
 from pipeline.training import devices, effort, models
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit
+from pipeline.training.reports import Reports
 from pipeline.training.work import Cause, EpochRow, Progress, Result
 
 
@@ -34,7 +35,7 @@ def run_trial(
         checkpoint: Of the trial after `spec.resume_from` epochs, to continue from; without it,
             training begins at the first epoch, and the result is the same.
         seconds: Time limit; None for none.
-        progress: Called after each epoch.
+        progress: Called as `Progress` says.
 
     Returns:
         The result, and the checkpoint at the end if a higher rung may want it.
@@ -44,7 +45,7 @@ def run_trial(
         checkpoint = None  # dropout would draw other numbers there than in training in one go
     curve = checkpoints.curve_of(checkpoint) if checkpoint else ()
     keeper = checkpoints.Keep()
-    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds, progress)
+    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)
     restore = [checkpoints.Restore(checkpoint)] if checkpoint else []
     try:
         keras.utils.set_random_seed(spec.seed)
@@ -65,7 +66,7 @@ def run_trial(
             epochs=spec.epochs,
             first_epoch=len(curve),
             seed=spec.seed,
-            callbacks=[*restore, keeper, watch],
+            callbacks=[*restore, keeper, watch, Reports(progress)],
         )
         curve += tuple(map(_row, epochs))
         result = _judge(spec, curve, parameters, effort.multiply_adds(model))
@@ -79,16 +80,9 @@ def run_trial(
 class _Watch(keras.callbacks.Callback):
     """Ends a training that has become pointless, or that takes too long."""
 
-    def __init__(
-        self,
-        stop_below: tuple[float, ...],
-        scores: list[float],
-        seconds: float | None,
-        progress: Progress,
-    ):
+    def __init__(self, stop_below: tuple[float, ...], scores: list[float], seconds: float | None):
         super().__init__()
         self.stop_below, self.scores, self.seconds = stop_below, scores, seconds
-        self.progress = progress
         self.start = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -97,7 +91,6 @@ class _Watch(keras.callbacks.Callback):
         hopeless = self.stop_below and max(self.scores) < self.stop_below[epoch]
         if hopeless or not math.isfinite(logs["loss"]):
             self.model.stop_training = True
-        self.progress(epoch + 1, logs["val_accuracy"])
         self._check_time()
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:

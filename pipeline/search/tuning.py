@@ -1,17 +1,14 @@
 """One search from the parameters to its tables: what stage `tune` does once TensorFlow is there."""
 
-from keras_tuner import HyperParameters
-
 from pipeline.base import paths
 from pipeline.base.files import sha256, write_json
 from pipeline.config.params import Params, epochs_of
-from pipeline.running.terminal import progress, say
+from pipeline.running.terminal import say
 from pipeline.search import tables
-from pipeline.search.records import Record
 from pipeline.search.search import Search
 from pipeline.search.selection import write_candidates
 from pipeline.search.space import search_space
-from pipeline.search.tensorboard import TensorBoard
+from pipeline.search.watching import Watch
 from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
 from pipeline.workers.pool import Pool
@@ -31,10 +28,19 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
         )
         for name in {architecture, *tune.fixed}
     }
-    with Search.open(architecture, tune, conditions, train, validation, pool) as found:
-        records = _watch(found, spaces[architecture])
+    space, table = spaces[architecture], paths.TRIALS / f"{architecture}.csv"
+    board = paths.TENSORBOARD / "search" / architecture
+    records = []
+    with (
+        Watch(architecture, tune, conditions, space, board) as watch,
+        Search.open(architecture, tune, conditions, train, validation, pool, watch.report) as found,
+    ):
+        for record in found.run(space):
+            records.append(record)
+            watch.record(record)
 
-    tables.write_trials(records, paths.TRIALS / f"{architecture}.csv")
+    tables.write_trials(records, table)
+    watch.shown(table)
     code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
     candidates = tables.candidates(records, len(validation), code)
     write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
@@ -45,31 +51,3 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
         f"{architecture}: best is trial {outcome['best']['trial']} with validation accuracy "
         f"{outcome['val_accuracy']:.4f} ± {outcome['standard_error']:.4f} (standard error)"
     )
-
-
-def _watch(search: Search, space: HyperParameters) -> list[Record]:
-    """Run the search behind a progress bar; write each trial down for TensorBoard."""
-    records: list[Record] = []
-    board = TensorBoard(paths.TENSORBOARD / search.architecture)
-    with progress("trials") as bar:
-        task = bar.add_task(f"tune {search.architecture}", total=search.tune.trials, note="")
-        for record in search.run(space):
-            records.append(record)
-            board.add(record)
-            bar.update(task, advance=1, note=_note(records, len(search.in_flight)))
-        bar.update(task, total=len(records))
-    return records
-
-
-def _note(records: list[Record], running: int) -> str:
-    scores = [r.result.val_accuracy for r in records if r.result.status == "completed"]
-    counts = {
-        "running": running,
-        "reused": sum(record.finished.reused for record in records),
-        "stopped": sum(record.result.status == "stopped" for record in records),
-        "failed": sum(record.result.status == "failed" for record in records),
-    }
-    best = (
-        f"best validation accuracy {max(filter(None, scores)):.4f}" if any(scores) else "none yet"
-    )
-    return ", ".join([best, *(f"{count} {name}" for name, count in counts.items() if count)])

@@ -1,13 +1,19 @@
 """Stage `confirm`: retrain the leaders of the searches with fresh seeds, if that is asked for."""
 
+from typing import TYPE_CHECKING
+
 from pipeline.base import paths
 from pipeline.base.files import write_json
 from pipeline.config.params import Confirm, Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
 from pipeline.search.confirmation import Confirmed
+from pipeline.training.work import Report
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
+
+if TYPE_CHECKING:  # it imports Keras, which takes seconds
+    from pipeline.workers.executor import InFlight
 
 
 def main(settings: Params) -> None:
@@ -42,6 +48,13 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
     backend.start(settings.tune.threads)
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
+
+        def show(flight: "InFlight", report: Report) -> None:
+            work, row = flight.work, report.row
+            if row:
+                note = f"{work.architecture}, epoch {report.epochs:.0f}: {row[3]:.4f}"
+                bar.update(task, note=note)
+
         found = retrain(
             sorted(settings.architectures),
             settings.tune,
@@ -51,6 +64,7 @@ def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
             SplitFolder(paths.VALIDATION),
             pool,
             lambda: bar.advance(task),
+            show,
         )
         bar.update(task, total=len(found) * confirm.seeds)
     return found

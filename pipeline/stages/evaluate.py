@@ -9,7 +9,7 @@ from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
-from pipeline.evaluation import curves, judging, metrics, scoring, summary, yardsticks
+from pipeline.evaluation import curves, judging, metrics, scoring, yardsticks
 from pipeline.evaluation.comparison import Verdict, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
@@ -48,7 +48,6 @@ def main(settings: Params) -> None:
     dataset = test.name or settings.dataset.name
     found = metrics.to_json(dataset, len(test), scores, _as_metrics(search), measured, behind)
     write_json(paths.METRICS, found)
-    summary.show()
 
 
 def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:

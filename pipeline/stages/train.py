@@ -14,7 +14,7 @@ from pipeline.base.files import replacing, write_csv
 from pipeline.config import environment
 from pipeline.config.params import Params, epochs_of
 from pipeline.pretrained import published
-from pipeline.running.terminal import progress, say
+from pipeline.running.terminal import say
 from pipeline.statistics import abstaining
 from pipeline.training import (
     backend,
@@ -30,7 +30,8 @@ from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.seeds import FinalSeed
 from pipeline.training.specification import Specification
 from pipeline.training.trained import SeedResult, Threshold, TrainedModels
-from pipeline.training.work import Result
+from pipeline.training.watching import Watch
+from pipeline.training.work import Report, Result
 from pipeline.workers.executor import Executor, InFlight
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
@@ -55,9 +56,13 @@ def main(settings: Params, name: str) -> None:
             FinalSeed(model, conditions, epochs, final.patience, final.mirrored, seed)
             for seed in final.seeds
         ]
-        results = _train(seeds, final.threads, train, pool, folder)
-    _write_curves(name, results)
-    _write_index(seeds[0], train, results, folder)
+        built, _ = seeds[0].build(train)
+        with Watch(name, seeds, built) as watch:
+            results = _train(seeds, final.threads, train, pool, folder, watch)
+    curves = paths.LEARNING_CURVES / f"{name}.csv"
+    _write_curves(curves, results)
+    _write_index(seeds[0], built, train, results, folder)
+    watch.shown(curves, folder / trained.INDEX)
 
 
 def _completed(model: Specification, train: SplitFolder) -> Specification:
@@ -68,38 +73,36 @@ def _completed(model: Specification, train: SplitFolder) -> Specification:
 
 
 def _train(
-    seeds: Sequence[FinalSeed], threads: int, train: SplitFolder, pool: Pool, folder: Path
+    seeds: Sequence[FinalSeed],
+    threads: int,
+    train: SplitFolder,
+    pool: Pool,
+    folder: Path,
+    watch: Watch,
 ) -> dict[int, Result]:
-    """Finish every seed, behind a progress bar; write its model as soon as it is there."""
-    epochs = {seed.title: 0 for seed in seeds}
+    """Finish every seed; write its model as soon as it is there."""
     results: dict[int, Result] = {}
-    with progress("epochs") as bar:
-        total = sum(seed.epochs for seed in seeds)
-        task = bar.add_task(f"train {folder.name}", total=total, note="")
 
-        def show(flight: InFlight) -> None:
-            epochs[flight.work.title] = flight.epoch
-            note = f"{flight.work.title}, validation accuracy {flight.val_accuracy:.4f}"
-            bar.update(task, completed=sum(epochs.values()), note=note)
+    def report(flight: InFlight, report: Report) -> None:
+        assert isinstance(flight.work, FinalSeed)
+        watch.report(flight.work, report)
 
-        executor = Executor.open(
-            FinalSeed,
-            seeds[0].architecture,
-            threads,
-            None,
-            train,
-            SplitFolder(paths.VALIDATION),
-            pool,
-            show,
-        )
-        with executor:
-            for seed, finished in executor.finish_all(seeds):
-                results[seed.seed] = _checked(seed, finished.result)
-                with replacing(trained.model_file(folder, seed.seed)) as scratch:
-                    scratch.write_bytes(finished.payload or b"")
-                # A seed that was finished before, or stopped early, has shown fewer epochs.
-                epochs[seed.title] = seed.epochs
-                bar.update(task, completed=sum(epochs.values()))
+    executor = Executor.open(
+        FinalSeed,
+        seeds[0].architecture,
+        threads,
+        None,
+        train,
+        SplitFolder(paths.VALIDATION),
+        pool,
+        report,
+    )
+    with executor:
+        for seed, finished in executor.finish_all(seeds):
+            results[seed.seed] = _checked(seed, finished.result)
+            with replacing(trained.model_file(folder, seed.seed)) as scratch:
+                scratch.write_bytes(finished.payload or b"")
+            watch.end(seed, finished)
     return {seed.seed: results[seed.seed] for seed in seeds}
 
 
@@ -120,20 +123,23 @@ def _checked(seed: FinalSeed, result: Result) -> Result:
     return result
 
 
-def _write_curves(name: str, results: dict[int, Result]) -> None:
+def _write_curves(file: Path, results: dict[int, Result]) -> None:
     columns = ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     rows = [
         [seed, epoch, *row]
         for seed, result in results.items()
         for epoch, row in enumerate(result.curve, start=1)
     ]
-    write_csv(paths.LEARNING_CURVES / f"{name}.csv", columns, rows)
+    write_csv(file, columns, rows)
 
 
 def _write_index(
-    seed: FinalSeed, train: SplitFolder, results: dict[int, Result], folder: Path
+    seed: FinalSeed,
+    model: keras.Model,
+    train: SplitFolder,
+    results: dict[int, Result],
+    folder: Path,
 ) -> None:
-    model, _ = seed.build(train)
     ends = []
     for number, result in results.items():
         assert result.val_accuracy is not None and result.val_loss is not None

@@ -14,6 +14,7 @@ from pipeline.training import devices, effort, models, saving
 from pipeline.training.batches import SplitFolder
 from pipeline.training.fitting import Epoch, fit, kept
 from pipeline.training.recipe import Recipe
+from pipeline.training.reports import Reports
 from pipeline.training.specification import Specification
 from pipeline.training.work import Kind, Progress, Result
 
@@ -125,7 +126,6 @@ class FinalSeed:
                     f"{recipe.learning_rate:g}). Search again with longer trials (tune.epochs), "
                     "under the conditions of this training, or choose other conditions (fit.*)."
                 )
-            progress(epoch + 1, logs["val_accuracy"])
 
         curve = fit(
             model,
@@ -136,6 +136,9 @@ class FinalSeed:
             epochs=self.epochs,
             seed=self.seed,
             patience=self.patience,
-            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=look)],
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_epoch_end=look),
+                Reports(progress, model),
+            ],
         )
         return models.plain(model), curve

@@ -4,9 +4,9 @@ A trial of a search and one seed of a final training are both work. Wherever it 
 result is the same, so it is computed once and kept (`pipeline.store`).
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # it imports Keras, which takes seconds
     from pipeline.training.batches import SplitFolder
@@ -17,8 +17,38 @@ Status = Literal["completed", "stopped", "failed"]
 Cause = Literal["", "specification", "memory", "time", "killed"]
 # Loss, accuracy, validation loss and validation accuracy after one epoch.
 EpochRow = tuple[float, float, float, float]
-# Called after each epoch with its number, from 1, and its validation accuracy.
-Progress = Callable[[int, float], None]
+
+
+class Histogram(NamedTuple):
+    """How the values of one variable of a model are spread.
+
+    Attributes:
+        low, high: Smallest and largest value.
+        counts: Number of values in bins of equal width, from `low` to `high`.
+    """
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a training is, as it says itself while it runs. No result depends on it.
+
+    Attributes:
+        epochs: Epochs done, with the share of the one that has begun, as in 2.25.
+        row: The row of the epoch that has just ended; None within an epoch.
+        weights: The trainable weights at the end of that epoch, by name, in a final training.
+    """
+
+    epochs: float
+    row: EpochRow | None = None
+    weights: Mapping[str, Histogram] = field(default_factory=dict)
+
+
+# Called after each epoch and now and then within one, where the training runs.
+Progress = Callable[[Report], None]
 
 
 @dataclass(frozen=True)
@@ -98,7 +128,7 @@ class Work(Protocol):
             start: Payload of what this continues. Without it training begins at the first epoch,
                 to the same result.
             seconds: Time limit; None for none.
-            progress: Called after each epoch.
+            progress: Called as `Progress` says.
 
         Returns:
             The result, and the payload if one is to be kept.

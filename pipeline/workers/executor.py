@@ -13,7 +13,7 @@ from pipeline.store.entry import Entry
 from pipeline.store.store import Store
 from pipeline.training import fingerprint
 from pipeline.training.batches import SplitFolder
-from pipeline.training.work import Finished, Outcome, Result, Work
+from pipeline.training.work import Finished, Outcome, Report, Result, Work
 from pipeline.workers.pool import Pool, Setup
 
 # Attempts at one training that took the whole stage down with them, one after the other.
@@ -22,16 +22,26 @@ MOST_ATTEMPTS = 25
 
 @dataclass
 class InFlight:
-    """A training that is being computed at this moment, and how far it is."""
+    """A training that is being computed at this moment.
+
+    Attributes:
+        work: The training.
+        epochs: Epochs done, with the share of the one that has begun.
+        val_accuracy: Validation accuracy after the latest whole epoch; None before the first.
+    """
 
     work: Work
-    epoch: int = 0
+    epochs: float = 0.0
     val_accuracy: float | None = None
 
 
 AnyWork = TypeVar("AnyWork", bound=Work)
-# Called after each epoch, from any thread.
-OnEpoch = Callable[[InFlight], None]
+# Called from any thread when a training has said how far it is.
+OnReport = Callable[[InFlight, Report], None]
+
+
+def unheard(flight: InFlight, report: Report) -> None:
+    """Pass over a report."""
 
 
 class Executor:
@@ -41,7 +51,7 @@ class Executor:
         in_flight: What is being computed at this moment, by key.
     """
 
-    def __init__(self, pool: Pool, setup: Setup, store: Store, context: str, on_epoch: OnEpoch):
+    def __init__(self, pool: Pool, setup: Setup, store: Store, context: str, on_report: OnReport):
         """Bind pool and store.
 
         Args:
@@ -49,10 +59,10 @@ class Executor:
             setup: What its workers are told.
             store: Holds what has been computed.
             context: Stands for data and software in the keys of the store.
-            on_epoch: Called after each epoch of a training.
+            on_report: Called when a training has said how far it is, from any thread.
         """
         self.pool, self.setup, self.store, self.context = pool, setup, store, context
-        self.on_epoch = on_epoch
+        self.on_report = on_report
         self.limits = {"trial_seconds": setup.seconds, "memory": setup.memory}
         self.in_flight: dict[str, InFlight] = {}
         self._threads = ThreadPoolExecutor(pool.most) if pool.concurrent else None
@@ -67,7 +77,7 @@ class Executor:
         train: SplitFolder,
         validation: SplitFolder,
         pool: Pool,
-        on_epoch: OnEpoch,
+        on_report: OnReport,
     ) -> "Executor":
         """Open the store for trainings of one kind and architecture.
 
@@ -81,7 +91,7 @@ class Executor:
             train: Images to train on.
             validation: Images to score on.
             pool: Computes.
-            on_epoch: Called after each epoch of a training.
+            on_report: Called when a training has said how far it is, from any thread.
 
         Raises:
             ConvoyError: the store cannot be used.
@@ -106,7 +116,7 @@ class Executor:
         context = fingerprint.digest(described)
         store = Store(paths.STORE, say)
         store.describe(context, described)
-        return cls(pool, setup, store, context, on_epoch)
+        return cls(pool, setup, store, context, on_report)
 
     def __enter__(self) -> "Executor":
         return self
@@ -165,9 +175,11 @@ class Executor:
     def _compute(self, work: Work, key: str, attempts: int) -> Finished:
         flight = self.in_flight[key] = InFlight(work)
 
-        def progress(epoch: int, val_accuracy: float) -> None:
-            flight.epoch, flight.val_accuracy = epoch, val_accuracy
-            self.on_epoch(flight)
+        def progress(report: Report) -> None:
+            flight.epochs = report.epochs
+            if report.row:
+                flight.val_accuracy = report.row[3]
+            self.on_report(flight, report)
 
         try:
             if attempts < MOST_ATTEMPTS:

@@ -80,7 +80,7 @@ class LocalProcesses(Pool):
                 setup.question(work, start),
                 setup.patience,
                 suspect,
-                lambda message: progress(*pickle.loads(message)),
+                lambda message: progress(pickle.loads(message)),
             )
         finally:
             self.free.put(number)

@@ -110,7 +110,7 @@ class Pool(ABC):
             work: The training.
             start: Payload of what it continues.
             suspect: Whether a process that tried it before has died; it gets one of its own.
-            progress: Called after each epoch, where the worker can report it.
+            progress: Called as `Progress` says, where the worker can report.
         """
 
     @abstractmethod

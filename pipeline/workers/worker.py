@@ -17,7 +17,7 @@ from typing import IO
 
 from pipeline.base import code_digest
 from pipeline.running import imports
-from pipeline.training.work import Job, Outcome
+from pipeline.training.work import Job, Outcome, Report
 from pipeline.workers.process import PROGRESS, receive, send
 
 
@@ -42,8 +42,8 @@ def main() -> None:
     if setup["memory"] is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (setup["memory"],) * 2)
 
-    def progress(epoch: int, val_accuracy: float) -> None:
-        send(answers, pickle.dumps((epoch, val_accuracy)), PROGRESS)
+    def progress(report: Report) -> None:
+        send(answers, pickle.dumps(report), PROGRESS)
 
     while True:
         job: Job = pickle.loads(messages.get())

@@ -158,7 +158,9 @@ def test_only_evaluate_depends_on_the_test_images(stages):
     assert not any("data/split" in listed(stage) for stage in stages.values())
 
 
-@pytest.mark.parametrize("module", ["check", "code", "download", "split", "confirm", "select"])
+@pytest.mark.parametrize(
+    "module", ["check", "code", "download", "split", "confirm", "select", "summary"]
+)
 def test_a_stage_that_needs_no_tensorflow_does_not_import_it(module):
     code = f"import sys, pipeline.stages.{module}; print(*sys.modules)"
     loaded = subprocess.run(

@@ -32,6 +32,7 @@ FROM_SPLIT = [
     "train@baseline",
     "train@tuned",
     "evaluate",
+    "summary",
 ]
 
 

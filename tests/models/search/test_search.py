@@ -14,7 +14,7 @@ from support.settings import trial, tune
 from pipeline.config.conditions import PLAIN
 from pipeline.search.search import Search
 from pipeline.store.store import Store
-from pipeline.training.work import Outcome, Result
+from pipeline.training.work import Outcome, Report, Result
 from pipeline.workers.executor import MOST_ATTEMPTS, Executor
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
@@ -56,7 +56,7 @@ def space():
 
 def opened(folder, settings, workers, conditions=PLAIN):
     store = Store(folder / "store", print)
-    executor = Executor(workers, SETUP, store, "context", on_epoch=lambda flight: None)
+    executor = Executor(workers, SETUP, store, "context", on_report=lambda flight, report: None)
     return Search("mlp", settings, conditions, executor)
 
 
@@ -227,12 +227,14 @@ def test_the_epochs_of_trials_in_flight_are_known(tmp_path):
     class Reporting(Arithmetic):
         def run(self, setup, spec, start, suspect, progress):
             for epoch in (1, 2):
-                progress(epoch, epoch / 10)
-                (flight,) = search.in_flight
-                seen.append((flight.work, flight.epoch, flight.val_accuracy))
+                for row in ((1.0, 0.5, 1.0, epoch / 10), None):
+                    progress(Report(epoch if row else epoch + 0.5, row))
+                    (flight,) = search.in_flight
+                    seen.append((flight.work, flight.epochs, flight.val_accuracy))
             return super().run(setup, spec, start, suspect, progress)
 
     with opened(tmp_path, tune(trials=1), Reporting()) as search:
         (record,) = search.run(space())
-    assert seen == [(record.spec, 1, 0.1), (record.spec, 2, 0.2)]
+    told = [(1, 0.1), (1.5, 0.1), (2, 0.2), (2.5, 0.2)]
+    assert seen == [(record.spec, *each) for each in told]
     assert search.in_flight == []

@@ -15,7 +15,7 @@ NORMALISED = {"filters": 8, "normalisation": "batch", "batch_size": 64}
 
 
 def run(spec, splits, checkpoint=None, seconds=None):
-    return trial.run_trial(spec, *splits, checkpoint, seconds, lambda epoch, val_accuracy: None)
+    return trial.run_trial(spec, *splits, checkpoint, seconds, lambda report: None)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from pipeline.stages import settings as settings_stage
 from pipeline.training import specification, trained
 from pipeline.training.trained import SeedResult, TrainedModels
 
-EXAMPLES = int(os.environ.get("EXAMPLES", 40))
+EXAMPLES = int(os.environ.get("EXAMPLES", 25))
 NAME = "compact_cnn"
 CANDIDATES = paths.CANDIDATES / f"{NAME}.json"
 CODE = paths.code("select")
@@ -110,7 +110,7 @@ def results(tmp_path_factory):
 
 
 @pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 40)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 25)
 @given(data=st.data())
 def test_damaged_results_are_used_as_they_are_or_refused_in_words(results, reader, data):
     read, *files = READERS[reader]

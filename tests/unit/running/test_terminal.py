@@ -83,3 +83,22 @@ def test_names_are_printed_as_they_are(capsys):
     said = capsys.readouterr()
     assert said.out == "photo:cat:1.png [bold] 12\n"
     assert said.err == "error: photo:cat:1.png [bold] 12\n"
+
+
+LONG = (
+    "note: of the test images, 9 have near duplicates in training; see results/data/duplicates.png "
+    "and type `dvc exp show --only-changed --drop '.*/|pipeline'` to compare"
+)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_terminal_breaks_lines_between_words_and_no_command(width):
+    lines = terminal.wrapped(LONG, Console(force_terminal=True, width=width)).split("\n")
+    assert len(lines) > 1
+    assert all(len(line) <= width for line in lines)
+    assert " ".join(lines) == LONG
+    assert any("`dvc exp show --only-changed --drop '.*/|pipeline'`" in line for line in lines)
+
+
+def test_a_log_keeps_its_lines_whole():
+    assert terminal.wrapped(LONG, Console(force_terminal=False, width=60)) == LONG
