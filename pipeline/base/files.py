@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.base import parsing
 from pipeline.base.errors import ConvoyError
+from pipeline.base.parsing import COMPUTED
 from pipeline.base.text import visible
 
 
@@ -114,13 +115,6 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
         writer.writerows([_cell(value) for value in row] for row in rows)
 
 
-def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    text = visible(value, keep="\n")
-    return f"'{text}" if parsing.COMPUTED.match(text) else text
-
-
 def read_csv(path: Path, columns: parsing.Columns = MappingProxyType({})) -> list[dict[str, str]]:
     """Read a CSV table as one dictionary for each row; `columns` is as for `parsing.csv_of`.
 
@@ -130,6 +124,13 @@ def read_csv(path: Path, columns: parsing.Columns = MappingProxyType({})) -> lis
     """
     with reading(path):
         return parsing.csv_of(path.read_bytes(), columns)
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = visible(value, keep="\n")
+    return f"'{text}" if COMPUTED.match(text) else text
 
 
 def digest(path: Path, kind: str) -> str:

@@ -26,11 +26,11 @@ MOST_REPEATED = 10_000
 # Characters of a value, or of another library's words, that a message quotes.
 MOST_QUOTED = 120
 
-# What a spreadsheet takes for a formula, but for numbers; and what this mark already stands before.
-COMPUTED = re.compile(r"'*(?![+-]?[0-9.])[=+@-]")
-
 # The columns of a table, each with a check of its values.
 Columns = Mapping[str, Callable[[str], Any]]
+
+# What a spreadsheet takes for a formula, but for numbers; and what this mark already stands before.
+COMPUTED = re.compile(r"'*(?![+-]?[0-9.])[=+@-]")
 
 
 class ContentError(ConvoyError):
@@ -95,6 +95,7 @@ def csv_of(content: bytes, columns: Columns = MappingProxyType({})) -> list[dict
         raise ContentError(f"not a CSV table: {shortened(error)}") from None
     except ValueError:
         raise ContentError("empty, without a header") from None
+    header = [_without_mark(name) for name in header]
     if missing := [name for name in columns if name not in header]:
         raise ContentError(f"no column {', '.join(missing)}")
     for number, row in enumerate(rows, start=1):
@@ -112,7 +113,7 @@ def csv_of(content: bytes, columns: Columns = MappingProxyType({})) -> list[dict
 
 
 def _without_mark(cell: str) -> str:
-    """Return a cell without the apostrophe that `write_csv` puts before what looks computed."""
+    """Return a cell without the apostrophe that `write_csv` puts before a formula."""
     return cell[1:] if cell.startswith("'") and COMPUTED.match(cell[1:]) else cell
 
 

@@ -35,11 +35,11 @@ from pipeline.base.text import visible, without_credentials
 # In a log (a queued run, CI) the progress bar cannot be redrawn and is written this often.
 LOG_SECONDS = 30.0
 
-# What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
-COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
-
 FULL = (errno.ENOSPC, errno.EDQUOT)
 STATE = "CONVOY_STATE"
+
+# What GitHub's runners take for a command: at the beginning of a line, or anywhere in it.
+COMMAND_LINE, COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE), "##["
 
 # Names of files and classes are printed literally: ":cat:" is a name, not an emoji.
 PLAIN: dict[str, Any] = {"highlight": False, "soft_wrap": True, "emoji": False}

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from pipeline.base import paths
-from pipeline.evaluation import metrics, summary
+from pipeline.base.files import write_csv
+from pipeline.evaluation import curves, metrics, summary
 
 SCORES = {
     "architecture": "lenet5",
@@ -28,6 +29,8 @@ def shown(tmp_path, monkeypatch, capsys):
     paths.METRICS.parent.mkdir()
     paths.DATA_REPORT.write_text("{}")
     paths.SETTINGS.write_text('{"left_out": {}}')
+    curve = [(1, 1, 0.5, 0.9, 0.5, 0.9)]
+    write_csv(paths.LEARNING_CURVES / "tuned.csv", list(curves.COLUMNS), curve)
 
     def show(accuracy, p_value):
         yardstick = {**SCORES, "accuracy": accuracy, "mcnemar_p": p_value}
