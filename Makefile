@@ -57,7 +57,7 @@ test: test-unit  ## Run the fast tests
 	python -m pytest --ignore tests/unit -m "not slow" -n 2 --dist loadfile
 
 test-unit: setup  ## Run the tests that need no TensorFlow: seconds
-	python -m pytest tests/unit -n 2 --dist loadfile
+	python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile
 
 test-faults: setup  ## Run every test of faults, odd input and load, slow ones too
 	python -m pytest tests/faults tests/unit/data tests/unit/commands/test_places.py \

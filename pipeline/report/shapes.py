@@ -47,10 +47,20 @@ class Params(TypedDict, total=False):
     evaluate: dict[str, Any] | None
 
 
+class Part(TypedDict, total=False):
+    """What results/data.json holds of one split."""
+
+    images: int
+    per_class: list[tuple[str, int]]
+
+
 class Data(TypedDict, total=False):
     """results/data.json."""
 
-    test: dict[str, Any]
+    train: Part
+    validation: Part
+    test: Part
+    duplicates: dict[str, int]
 
 
 class Specification(TypedDict, total=False):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.damage import damaged
 from support.project import ROOT
@@ -109,8 +109,18 @@ def results(tmp_path_factory):
         yield folder
 
 
-@pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 25)
+# The page takes a second and more.
+SLOW = [pytest.param(name, marks=pytest.mark.slow) if name == "page" else name for name in READERS]
+
+
+@pytest.mark.parametrize("reader", SLOW)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES == 25,
+    # What fails is small already; to make it smaller would take minutes.
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(data=st.data())
 def test_damaged_results_are_used_as_they_are_or_refused_in_words(results, reader, data):
     read, *files = READERS[reader]
