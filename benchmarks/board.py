@@ -1,11 +1,11 @@
-"""Time of stage `train` with and without what it writes for TensorBoard, in turn.
+"""What is written for TensorBoard, as a share of the processor time of stage `train`.
 
-    python -m benchmarks.board [PAIRS] [MODEL]
+    python -m benchmarks.board [RUNS] [MODEL]
 
-Run it in a workspace that has been run with `dvc repro`. Both sides are processes of their own that
-train every seed of the model again; the other side reports epochs as well, but counts no weights
-and writes nothing. Compared is processor time, which other programs disturb less, of the whole
-process, so that imports count, too.
+Run it in a workspace that has been run with `dvc repro`: each run is a process that trains every
+seed of the model again. Timed are counting the weights, and writing epochs, graph and ends of runs, by
+the processor clock of the thread that does it; the whole is the process with its imports. Runs with
+and without, in turn, differ more from each other on a shared machine than what is measured here.
 """
 
 import os
@@ -15,55 +15,62 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-PAIRS = 10
+RUNS = 5
 
 
-def main(pairs: int, model: str) -> None:
-    """Time both sides and print the ratios."""
-    ratios = []
-    for number in range(pairs):
-        # The first of a pair may find the machine in another state than the second.
-        sides = ("with", "without") if number % 2 else ("without", "with")
-        took = {side: _measured(side, model) for side in sides}
-        ratios.append(took["with"][0] / took["without"][0])
-        print(
-            f"with {took['with'][0]:.1f} s of processor ({took['with'][1]:.1f} s), "
-            f"without {took['without'][0]:.1f} s ({took['without'][1]:.1f} s), "
-            f"ratio {ratios[-1]:.3f}",
-            flush=True,
-        )
-    low, middle, high = statistics.quantiles(ratios, n=4)
+def main(runs: int, model: str) -> None:
+    """Measure some runs and print the shares."""
+    shares = []
+    for _ in range(runs):
+        spent, whole = _measured(model)
+        shares.append(spent / whole)
+        print(f"{spent:.3f} s of {whole:.1f} s: {shares[-1]:.2%}", flush=True)
     print(
-        f"{model}: median {middle:.3f} of {pairs} pairs, half of them {low:.3f} to {high:.3f}, "
-        f"range {min(ratios):.3f} to {max(ratios):.3f}"
+        f"{model}: median {statistics.median(shares):.2%} of {runs} runs, "
+        f"range {min(shares):.2%} to {max(shares):.2%}"
     )
 
 
-def train(side: str, model: str) -> None:
-    """Run the stage, on one side or the other."""
+def train(model: str) -> None:
+    """Run the stage; print last the processor seconds that went into TensorBoard."""
+    from pipeline.board.runs import Runs
+    from pipeline.running import imports
     from pipeline.stages import __main__ as runner
 
-    if side == "without":
-        from pipeline.board.runs import Runs
-        from pipeline.running import imports
+    with imports.slim():
+        from pipeline.training import reports
+    spent = []
 
-        with imports.slim():
-            from pipeline.training import reports
-        for method in ("begin", "epoch", "scalars", "end", "graph", "shown"):
-            setattr(Runs, method, lambda *args, **options: None)
-        reports.histograms = lambda model: {}
+    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def measured(*arguments: Any, **options: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return function(*arguments, **options)
+            finally:
+                spent.append(time.thread_time() - start)
+
+        return measured
+
+    for method in ("__init__", "epoch", "end", "graph", "shown"):
+        setattr(Runs, method, timed(getattr(Runs, method)))
+    reports.histograms = timed(reports.histograms)
     runner.run("train", model)
+    print(sum(spent))
 
 
-def _measured(side: str, model: str) -> tuple[float, float]:
-    """Return processor seconds and wall seconds."""
+def _measured(model: str) -> tuple[float, float]:
+    """Return processor seconds: for TensorBoard, and of the whole process."""
     with tempfile.TemporaryDirectory() as state:  # empty: seeds that are finished are not trained
         environment = {**os.environ, "CONVOY_STATE": state, "CONVOY_WORKERS": "1"}
-        command = [sys.executable, "-m", "benchmarks.board", side, model]
-        before, start = _processor(), time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-        return _processor() - before, time.perf_counter() - start
+        command = [sys.executable, "-m", "benchmarks.board", "train", model]
+        before = _processor()
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        return float(done.stdout.split()[-1]), _processor() - before
 
 
 def _processor() -> float:
@@ -72,8 +79,8 @@ def _processor() -> float:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["with"], ["without"]):
-        train(*sys.argv[1:])
+    given = sys.argv[1:]
+    if given[:1] == ["train"]:
+        train(given[1])
     else:
-        given = sys.argv[1:]
-        main(int(given[0]) if given else PAIRS, given[1] if given[1:] else "tuned")
+        main(int(given[0]) if given else RUNS, given[1] if given[1:] else "tuned")

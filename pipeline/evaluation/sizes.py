@@ -73,7 +73,7 @@ def _advice(front: Sequence[Candidate], tuned: Mapping[str, Any]) -> list[str]:
         # The tuned model's own count may be for an image and its mirror image.
         own = min((getattr(c, key) for c in front if _same(c, tuned)), default=tuned[key])
         if smaller := [getattr(c, key) for c in front if getattr(c, key) < own]:
-            return [f"For a smaller model: dvc exp run -S select.most_{key}={max(smaller)}"]
+            return [f"For a smaller model: `dvc exp run -S select.most_{key}={max(smaller)}`"]
     return []
 
 

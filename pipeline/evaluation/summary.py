@@ -55,7 +55,7 @@ def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
         yield f"Chosen for these pictures ({paths.SETTINGS} says why): {chosen}."
     yield f"Look next: {paths.PICTURES}/, {paths.METRICS}, {paths.TRIALS}/"
     yield "  dvc plots show     # charts"
-    yield "  make board         # learning curves, models and test images in TensorBoard"
+    yield "  make board         # all of it in TensorBoard"
     yield f"  {COMPARE}"
 
 

@@ -46,6 +46,8 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         sentence=wording.sentence,
         scope=wording.scope,
         signed=wording.signed,
+        unexplained=wording.unexplained,
+        authors=wording.AUTHORS,
         **facts,
     )
 
