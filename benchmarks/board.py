@@ -3,9 +3,9 @@
     python -m benchmarks.board [RUNS] [MODEL]
 
 Run it in a workspace that has been run with `dvc repro`: each run is a process that trains every
-seed of the model again. Timed are counting the weights, and writing epochs, graph and ends of runs, by
-the processor clock of the thread that does it; the whole is the process with its imports. Runs with
-and without, in turn, differ more from each other on a shared machine than what is measured here.
+seed of the model again. Timed are counting the weights, and writing epochs, graph and ends of runs,
+by the processor clock of the thread that does it; the whole is the process with its imports. Runs
+with and without, in turn, differ more from each other on a shared machine than what is measured.
 """
 
 import os

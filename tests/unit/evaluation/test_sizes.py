@@ -66,7 +66,7 @@ def test_a_front_of_several_models_says_how_to_have_a_smaller_one(searched):
     assert first == "  0.9500 vgg trial 1, 900,000 parameters, 27.0 million multiply-adds"
     assert second.startswith("  0.9000 mlp trial 0, 9,000 parameters")
     assert more == "  and 2 more in results/select/front.csv"
-    assert last == "For a smaller model: dvc exp run -S select.most_parameters=9000"
+    assert last == "For a smaller model: `dvc exp run -S select.most_parameters=9000`"
 
 
 def test_where_none_has_fewer_parameters_the_limit_is_on_multiply_adds(searched):
@@ -75,7 +75,7 @@ def test_where_none_has_fewer_parameters_the_limit_is_on_multiply_adds(searched)
     # An image and its mirror image take twice as much; that is no other model.
     tuned = SCORES | {"multiply_adds": 2 * 30 * 900_000}
     *_, last = sizes.lines(METRICS | {"tuned": tuned})
-    assert last == "For a smaller model: dvc exp run -S select.most_multiply_adds=5000"
+    assert last == "For a smaller model: `dvc exp run -S select.most_multiply_adds=5000`"
 
 
 def test_metrics_of_an_older_version_can_be_shown(searched):
