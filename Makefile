@@ -60,7 +60,7 @@ test-unit: setup  ## Run the tests that need no TensorFlow: seconds
 	python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile
 
 test-faults: setup  ## Run every test of faults, odd input and load, slow ones too
-	python -m pytest tests/faults tests/unit/data tests/unit/commands/test_places.py \
+	python -m pytest tests/faults tests/unit/data tests/unit/commands/test_odd_places.py \
 		tests/pipeline/test_kills.py tests/pipeline/test_kills_of_dvc.py \
 		tests/pipeline/test_interrupted_training.py tests/pipeline/test_places.py
 

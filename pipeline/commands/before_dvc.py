@@ -21,6 +21,7 @@ from pipeline.running.terminal import run, say
 # What Linux allows after #! is 127 bytes.
 LONGEST_INTERPRETER = 120
 COMMANDS = (["repro"], ["exp", "run"], ["experiments", "run"])
+CHECK_STAGE = "python -m pipeline.stages check"
 MARK = "A look at params.yaml, then DVC"
 # It stands where pip puts DVC's own, which does the last two lines.
 SCRIPT = f'''"""{MARK}. Written by `python -m pipeline dvc-setup`."""
@@ -63,8 +64,13 @@ def check(arguments: Sequence[str]) -> None:
     Args:
         arguments: Those of `dvc` on the command line.
     """
-    if any(list(arguments[: len(command)]) == command for command in COMMANDS):
+    if _of_this_pipeline() and any(list(arguments[: len(c)]) == c for c in COMMANDS):
         run(lambda: _check(_overrides(arguments)))
+
+
+def _of_this_pipeline() -> bool:
+    """Check that dvc.yaml here is this project's, with the parameters that it has."""
+    return paths.PIPELINE.exists() and CHECK_STAGE in paths.PIPELINE.read_text(errors="replace")
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:

@@ -63,7 +63,7 @@ def test_the_command_that_is_printed_can_be_pasted(make_clone, monkeypatch, caps
     monkeypatch.chdir(make_clone())
     monkeypatch.setattr(call, "dvc", _all_but_the_run(call.dvc, started := []))
     experiments.start("mnist_fast", ["--queue"])
-    printed = capsys.readouterr().out.splitlines()[-1]
+    printed = capsys.readouterr().out.replace("\\\n", " ").splitlines()[-1]
     assert shlex.split(printed) == ["dvc", *started[0]]
     assert "++train.seeds=[1, 2, 3, 4, 5]" in started[0]
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_the_answers_are_those_of_predict(page, browser, tmp_path):
     view, wrong = opened(browser, page)
     for answer in expected:
         found = answered(view, answer["file"])
-        read = pictures.read(answer["file"], (28, 28), 1, "squash")
+        read = pictures.read(Path(answer["file"]), (28, 28), 1, "squash")
         exact = model.predict(read[np.newaxis], verbose=0)[0]
         assert found == pytest.approx(exact.tolist(), abs=1e-5), answer["file"]
         # `predict` may compute with 16 bits.

@@ -33,7 +33,7 @@ def test_data_and_models_that_a_fresh_clone_lacks_are_made(finished, monkeypatch
     run("git", "clone", "-q", str(finished), "fresh", cwd=tmp_path)
     monkeypatch.chdir(tmp_path / "fresh")
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    makers = ["check", "download", "split", "train@baseline", "train@tuned"]
+    makers = ["check", "download", "split", "summary", "train@baseline", "train@tuned"]
     assert sorted(reached(certain=True)) == makers
     assert {"tune@mlp", "evaluate"} <= set(reached(certain=False))
 
@@ -186,7 +186,7 @@ def test_a_parameter_is_named_as_dvc_takes_it(planned):
         [entry.stage for entry in plan.plan([change])]
         for change in ("evaluate.margin=0.01", "params.yaml:evaluate.margin=0.01")
     )
-    assert with_file == plain == ["check", "evaluate"]
+    assert with_file == plain == ["check", "evaluate", "summary"]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_slice_of_real_mnist_goes_through_all_stages(workspace, capsys):
     scores = metrics.read()
     assert scores["test_images"] == 300
     assert scores["tuned"]["accuracy"] > 0.5
-    assert "mnist: 300 test images" in capsys.readouterr().out
+    assert "mnist: accuracy on 300 test images" in capsys.readouterr().out
 
 
 def test_a_folder_of_pictures_is_named_with_every_file_in_the_results(workspace, capsys):
@@ -82,7 +82,7 @@ def test_a_folder_of_pictures_is_named_with_every_file_in_the_results(workspace,
     write_params(workspace, {**LEAST, "dataset": dataset})
     for name in ["code", "check", "download", "split", "settings", *RUNS[1:]]:
         run_stage(name)
-    assert "pets: 16 test images" in capsys.readouterr().out
+    assert "pets: accuracy on 16 test images" in capsys.readouterr().out
     for row in read_csv(paths.PREDICTIONS):
         assert Path("pets", row["file"]).is_file()
         assert row["actual"] == str(int(row["file"].startswith("light/")))
