@@ -12,11 +12,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.export import runtime
-from pipeline.report.escaping import html_value
+from pipeline.report.escaping import html_environment
 from pipeline.training.looks import WORDS
 from pipeline.training.trained import TrainedModels
 
@@ -51,13 +50,7 @@ def write(
         "looks": looks,
         "words": {name: WORDS[name] for name in looks},
     }
-    environment = Environment(
-        loader=PackageLoader("pipeline.export"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        finalize=html_value,
-        trim_blocks=True,
-    )
+    environment = html_environment("pipeline.export")
     brought = runtime.bring()
     scale = PAD / max(height, width)
     page = environment.get_template("page.html.j2").render(

@@ -6,11 +6,9 @@ import re
 from importlib import import_module, resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from pipeline.page import vega, wording
 from pipeline.page.run import Run
-from pipeline.report.escaping import html_value
+from pipeline.report.escaping import html_environment
 from pipeline.report.wording import value
 
 # Each has a file in sections/ and one in templates/.
@@ -53,14 +51,7 @@ def fill(template: str, **values: Any) -> str:
     Raises:
         ConvoyError: the package with the charts' scripts is not installed.
     """
-    environment = Environment(
-        loader=PackageLoader("pipeline.page"),
-        autoescape=True,
-        finalize=html_value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment("pipeline.page")
     environment.filters |= {
         "percent": wording.percent,
         "number": wording.number,

@@ -9,6 +9,8 @@ import html
 import re
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from pipeline.base.text import visible
 
 # An invisible character without width. It breaks names and addresses, but not the line.
@@ -36,6 +38,18 @@ def markdown(text: Any) -> str:
     cut = _COMMIT.sub(lambda digits: JOINER.join(re.findall(".{1,6}", digits[0])), line)
     broken = _LINKING.sub(JOINER, cut)
     return _MARKUP.sub(r"\\\1", html.escape(broken, quote=False))
+
+
+def html_environment(package: str) -> Environment:
+    """Return what fills the HTML templates of a package, where every value is text."""
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        finalize=html_value,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def html_value(content: Any) -> Any:

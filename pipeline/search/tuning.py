@@ -31,13 +31,15 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
     space, table = spaces[architecture], paths.TRIALS / f"{architecture}.csv"
     board = paths.TENSORBOARD / "search" / architecture
     records = []
+    watch = Watch(architecture, tune, conditions, space, board)
     with (
-        Watch(architecture, tune, conditions, space, board) as watch,
+        watch.view,
         Search.open(architecture, tune, conditions, train, validation, pool, watch.report) as found,
     ):
         for record in found.run(space):
             records.append(record)
             watch.record(record)
+        watch.view.close()
 
     tables.write_trials(records, table)
     watch.shown(table)

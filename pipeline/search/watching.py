@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from keras_tuner import HyperParameters
@@ -18,7 +17,7 @@ from pipeline.workers.executor import InFlight
 
 
 class Watch:
-    """Shows a search; a context manager. Nothing that decides anything reads it.
+    """Shows a search, within a `with` of its `view`. Nothing that decides anything reads it.
 
     Args:
         architecture: Its name.
@@ -40,21 +39,6 @@ class Watch:
         planned = oracles.planned(tune, space, conditions.continuable)
         self.view = SearchView(f"tune {architecture}", planned)
         self.runs = Runs(folder)
-
-    def __enter__(self) -> "Watch":
-        self.view.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Show what was done."""
-        if kind is None:
-            self.view.close()
-        self.view.__exit__(kind, error, trace)
 
     def report(self, flight: InFlight, report: Report) -> None:
         """Show how far a trial is."""

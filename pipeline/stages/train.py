@@ -57,7 +57,8 @@ def main(settings: Params, name: str) -> None:
             for seed in final.seeds
         ]
         built, _ = seeds[0].build(train)
-        with Watch(name, seeds, built) as watch:
+        watch = Watch(name, seeds, built)
+        with watch.view:
             results = _train(seeds, final.threads, train, pool, folder, watch)
     curves = paths.LEARNING_CURVES / f"{name}.csv"
     _write_curves(curves, results)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 import keras
 
@@ -15,7 +14,7 @@ from pipeline.training.work import Finished, Report
 
 
 class Watch:
-    """Shows the training of one model; a context manager. Nothing that decides anything reads it.
+    """Shows a training, within a `with` of its `view`. Nothing that decides anything reads it.
 
     Args:
         name: `tuned` or `baseline`.
@@ -28,19 +27,6 @@ class Watch:
         self.view = TrainingView(f"train {name}", titles, seeds[0].epochs)
         self.runs = Runs(paths.TENSORBOARD / "final" / name)
         self.runs.graph("model", json.loads(model.to_json()))
-
-    def __enter__(self) -> "Watch":
-        self.view.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Show what was done."""
-        self.view.__exit__(kind, error, trace)
 
     def report(self, seed: FinalSeed, report: Report) -> None:
         """Show how far a seed is."""
