@@ -95,19 +95,21 @@ def autokeras(python: str, run: Run) -> float:
     return float(found.stdout.split()[-3])
 
 
-def row(run: Run, plain_accuracies: list[float], autokeras_accuracy: float | None) -> str:
-    """Return one row of the table."""
+def row(
+    name: str, run: Run, plain_accuracies: list[float], autokeras_accuracy: float | None
+) -> str:
+    """Return the row of the table for the data of that name."""
     metrics = from_json(run.read("metrics.json"))
-    cells = [metrics["dataset"], f"{metrics['test_images']:,}"]
-    for name in ("tuned", "baseline"):
-        mean, spread = (metrics[name][f"accuracy_{kind}_of_seeds"] for kind in ("mean", "range"))
-        cells.append(f"`{metrics[name]['architecture']}` {mean:.1%} ({spread:.1%})")
+    cells = [name, f"{metrics['test_images']:,}"]
+    for model in ("tuned", "baseline"):
+        mean, spread = (metrics[model][f"accuracy_{kind}_of_seeds"] for kind in ("mean", "range"))
+        cells.append(f"`{metrics[model]['architecture']}` {mean:.1%} ({spread:.1%})")
     low, high = metrics["tuned"]["accuracy_interval"]
     cells.append(f"{low:.1%} – {high:.1%}")
     mean, spread = (f(plain_accuracies) for f in (statistics.fmean, _range))
     cells.append(f"{mean:.1%} ({spread:.1%})")
     cells.append("–" if autokeras_accuracy is None else f"{autokeras_accuracy:.1%}")
-    cells += [f"{metrics['yardsticks'][name]['accuracy']:.1%}" for name in YARDSTICKS]
+    cells += [f"{metrics['yardsticks'][yardstick]['accuracy']:.1%}" for yardstick in YARDSTICKS]
     cells += [f"{metrics['tuned']['parameters']:,}", f"{run.wall:.0f}", f"{run.processor:.0f}"]
     return f"| {' | '.join(cells)} |"
 
@@ -155,7 +157,7 @@ def main() -> None:
         with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
             found = list(pool.map(plain, [run.workspace] * len(SEEDS), SEEDS, seconds))
         peer = autokeras(arguments.autokeras, run) if arguments.autokeras else None
-        print(row(run, found, peer), flush=True)
+        print(row(Path(data).name, run, found, peer), flush=True)
         shutil.rmtree(scratch)
 
 
