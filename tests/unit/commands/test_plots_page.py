@@ -9,6 +9,9 @@ import pytest
 from support.browser import MARKS, browser, needs_chromium, opened
 from support.project import ROOT, run
 
+# Names of classes, and what a revision that is looked at could have in their place.
+HOSTILE = {"0": "</script><script>alert(1)</script>", "1": "<img src=x onerror=alert(2)>"}
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
@@ -84,6 +87,23 @@ def test_a_browser_without_network_draws_each_chart(clone, page):
             shown.page.wait_for_selector(f"#{name} svg")
         assert [n for n in names if not shown.count(f"#{n} :is({MARKS})")] == []
         assert (shown.errors, shown.requests) == ([], [])
+
+
+@needs_chromium
+def test_a_revision_whose_names_are_markup_runs_nothing(clone, tmp_path):
+    hostile = shutil.copytree(clone, tmp_path / "hostile")
+    table = hostile / "results/classes.csv"
+    text = table.read_text(encoding="utf-8")
+    for name, markup in HOSTILE.items():
+        assert f"tuned,{name}," in text
+        text = text.replace(f"tuned,{name},", f"tuned,{markup},")
+    table.write_text(text, encoding="utf-8")
+    run("dvc", "plots", "show", cwd=hostile)
+    with browser() as chromium, opened(chromium, hostile / "dvc_plots/index.html") as shown:
+        shown.page.wait_for_selector("#learning_curves svg")
+        assert "results_classes_csv cannot be drawn" in shown.page.inner_text("body")
+        assert not [said for said in shown.errors if "dialog" in said]
+        assert shown.requests == []
 
 
 def test_without_the_package_it_says_what_to_do(clone):
