@@ -21,7 +21,8 @@ from pipeline.running.terminal import say
 # Untracked, and named in .dvc/config.local.
 WRITTEN = Path(".dvc/plots.html")
 
-# Reads what DVC wrote for each chart: an element with a script, which is a specification and a call.
+# Reads what DVC wrote for each chart: an element with a script, which is a specification and a
+# call.
 # A chart without data, such as the importances of a search of two trials, is an empty one.
 DRAW = r"""
 "use strict";
