@@ -1,26 +1,37 @@
-"""The check of params.yaml before `dvc repro` and `dvc exp run` fill dvc.yaml with its values.
+"""What is said before `dvc repro` and `dvc exp run` begin, and after DVC has failed.
 
 DVC resolves the templates of dvc.yaml before any stage runs, stage `check` among them, and some
 values make it fail in its own words: "'Value' object is not iterable". `make setup` therefore puts
-a small `dvc` into .venv, which calls `check` and then the real one. Where that is not installed,
-`python -m pipeline doctor` and `plan` say what is wrong.
+a small `dvc` into .venv, which calls `check`, then the real one, and `explain` if that fails: DVC
+removes old outputs and writes new ones by itself, and where it may not, it has no advice. Where
+that `dvc` is not installed, `python -m pipeline doctor` and `plan` say what is wrong.
 """
 
 import argparse
+import contextlib
+import errno
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.base import paths
 from pipeline.config import environment, params
 from pipeline.data import location
-from pipeline.running.terminal import run, say
+from pipeline.running.terminal import complain, of_a_file, run, say
 
 # What Linux allows after #! is 127 bytes.
 LONGEST_INTERPRETER = 120
 COMMANDS = (["repro"], ["exp", "run"], ["experiments", "run"])
+# Other commands that write to the workspace.
+WRITERS = (["checkout"], ["pull"], ["fetch"])
+CACHE = Path(".dvc/cache")
+# What DVC or a stage writes to, with what is below; the pictures in data/images are only read.
+WRITTEN = (Path(".dvc/tmp"), CACHE, paths.MODELS, paths.SPLIT, paths.RESULTS)
+# On a disk with less room than this, DVC cannot write its own files.
+LEAST_FREE = 2**20
 CHECK_STAGE = "python -m pipeline.stages check"
 MARK = "A look at params.yaml, then DVC"
 # It stands where pip puts DVC's own, which does the last two lines.
@@ -29,16 +40,22 @@ SCRIPT = f'''"""{MARK}. Written by `python -m pipeline dvc-setup`."""
 import sys
 from pathlib import Path
 
-if Path("pipeline/commands/before_dvc.py").exists():
-    sys.path.insert(0, "")
-    from pipeline.commands import before_dvc
+module = None
+for folder in (Path.cwd(), *Path.cwd().parents):
+    if (folder / "pipeline/commands/before_dvc.py").exists():
+        sys.path.insert(0, str(folder))
+        from pipeline.commands import before_dvc as module
 
-    before_dvc.check(sys.argv[1:])
-    del sys.path[0]
+        module.check(sys.argv[1:])
+        del sys.path[0]
+        break
 
 from dvc.cli import main
 
-sys.exit(main())
+status = main()
+if status and module:
+    module.explain(sys.argv[1:])
+sys.exit(status)
 '''
 
 
@@ -64,13 +81,51 @@ def check(arguments: Sequence[str]) -> None:
     Args:
         arguments: Those of `dvc` on the command line.
     """
-    if _of_this_pipeline() and any(list(arguments[: len(c)]) == c for c in COMMANDS):
-        run(lambda: _check(_overrides(arguments)))
+    if _is_one_of(COMMANDS, arguments) and (root := _root()):
+        with contextlib.chdir(root):
+            run(lambda: _check(_overrides(arguments)))
 
 
-def _of_this_pipeline() -> bool:
-    """Check that dvc.yaml here is this project's, with the parameters that it has."""
-    return paths.PIPELINE.exists() and CHECK_STAGE in paths.PIPELINE.read_text(errors="replace")
+def explain(arguments: Sequence[str]) -> None:
+    """Print what may have made DVC fail: a full disk, a folder that it cannot write to."""
+    if not (_is_one_of((*COMMANDS, *WRITERS), arguments) and (root := _root())):
+        return
+    with contextlib.chdir(root):
+        for folder in (Path(), CACHE):
+            if folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE:
+                complain(of_a_file(_error(errno.ENOSPC, folder)))
+                return
+        for folder in _written():
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                complain(of_a_file(_error(errno.EACCES, folder / "*")))
+                return
+
+
+def _error(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))
+
+
+def _written() -> Iterator[Path]:
+    """Yield the folders that DVC and the stages write to."""
+    yield Path()
+    for folder in WRITTEN:
+        yield folder
+        for parent, names, _ in os.walk(folder):
+            yield from (Path(parent, name) for name in names)
+
+
+def _is_one_of(commands: Sequence[list[str]], arguments: Sequence[str]) -> bool:
+    given = list(arguments[2:] if arguments[:1] == ["--cd"] else arguments)
+    return any(given[: len(command)] == command for command in commands)
+
+
+def _root() -> Path | None:
+    """Return the folder of this pipeline, here or above; None if there is another's dvc.yaml."""
+    here = Path.cwd()
+    found = next((f for f in (here, *here.parents) if (f / paths.PIPELINE).exists()), here)
+    file = found / paths.PIPELINE
+    is_ours = file.exists() and CHECK_STAGE in file.read_text(errors="replace")
+    return found if is_ours else None
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:

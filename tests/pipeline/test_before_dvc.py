@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.project import run
@@ -84,6 +85,34 @@ def test_a_file_that_dvc_cannot_use_is_refused(workspace, capsys, content, said,
     with pytest.raises(SystemExit):
         before_dvc.check(arguments)
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["repro", "-P"], ["--cd", "..", "repro"]])
+def test_a_bad_value_is_refused_in_a_sub_folder_too(workspace, capsys, monkeypatch, arguments):
+    paths.PARAMS.write_text("architectures: 5\n")
+    (workspace / "docs").mkdir()
+    monkeypatch.chdir(workspace / "docs")
+    with pytest.raises(SystemExit):
+        before_dvc.check(arguments)
+    assert capsys.readouterr().err.startswith("error: params.yaml: ")
+    # Unless it has a pipeline of its own.
+    Path("dvc.yaml").write_text("stages: {}\n")
+    before_dvc.check(arguments)
+
+
+def test_a_folder_that_dvc_cannot_write_to_is_named_after_it_has_failed(
+    workspace, capsys, monkeypatch
+):
+    folder = workspace / "results/train"
+    folder.mkdir(parents=True)
+    # Permissions do not stop root.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "train")
+    before_dvc.explain(["status"])
+    assert capsys.readouterr().err == ""
+    before_dvc.explain(["repro"])
+    assert "error: results/train/*: Permission denied. Make results/train/ and what is in it" in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_bad_variable_of_the_environment_is_refused(workspace, capsys, monkeypatch):
