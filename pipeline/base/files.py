@@ -21,20 +21,28 @@ class FileError(ConvoyError):
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a scratch path beside `path`; move it there if the block ends without an error.
-
-    An `OSError` of the block that has no file's name, as that of a full disk, gets that of `path`.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+def writing(path: Path) -> Iterator[None]:
+    """Put a path into an `OSError` of the block that has no file's name, as that of a full disk."""
     try:
-        yield scratch
-        scratch.replace(path)
+        yield
     except OSError as error:
         if error.errno is not None and error.filename is None:
             error.filename = str(path)
         raise
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a scratch path beside `path`; move it there if the block ends without an error.
+
+    An `OSError` of the block that has no file's name gets that of `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with writing(path):
+            yield scratch
+            scratch.replace(path)
     finally:
         with suppress(OSError):  # where it could not be written, it cannot be removed either
             scratch.unlink(missing_ok=True)
@@ -49,6 +57,10 @@ def reading(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except PermissionError as error:
+        raise FileError(
+            f"{path}: {(error.strerror or str(error)).lower()}. {readable(path)}"
+        ) from None
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
     except parsing.ContentError as error:
@@ -56,6 +68,11 @@ def reading(path: Path) -> Iterator[None]:
     else:
         return
     raise FileError(f"{path}: {problem}. {remedy(path)}")
+
+
+def readable(path: Path) -> str:
+    """Return what to type when a file may not be read."""
+    return f"Make it readable for you: `chmod u+r {path}`."
 
 
 def remedy(path: Path) -> str:

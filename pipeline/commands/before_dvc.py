@@ -14,10 +14,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.base import paths
+from pipeline.commands import writable
 from pipeline.config import environment, params
 from pipeline.data import location
 from pipeline.running.terminal import complain, of_a_file, run, say
@@ -27,9 +28,6 @@ LONGEST_INTERPRETER = 120
 COMMANDS = (["repro"], ["exp", "run"], ["experiments", "run"])
 # Other commands that write to the workspace.
 WRITERS = (["checkout"], ["pull"], ["fetch"])
-CACHE = Path(".dvc/cache")
-# What DVC or a stage writes to, with what is below; the pictures in data/images are only read.
-WRITTEN = (Path(".dvc/tmp"), CACHE, paths.MODELS, paths.SPLIT, paths.RESULTS)
 # On a disk with less room than this, DVC cannot write its own files.
 LEAST_FREE = 2**20
 CHECK_STAGE = "python -m pipeline.stages check"
@@ -91,27 +89,16 @@ def explain(arguments: Sequence[str]) -> None:
     if not (_is_one_of((*COMMANDS, *WRITERS), arguments) and (root := _root())):
         return
     with contextlib.chdir(root):
-        for folder in (Path(), CACHE):
+        for folder in (Path(), writable.CACHE):
             if folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE:
                 complain(of_a_file(_error(errno.ENOSPC, folder)))
                 return
-        for folder in _written():
-            if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                complain(of_a_file(_error(errno.EACCES, folder / "*")))
-                return
+        for folder in writable.refusing()[:1]:
+            complain(of_a_file(_error(errno.EACCES, folder / "*")))
 
 
 def _error(number: int, path: Path) -> OSError:
     return OSError(number, os.strerror(number), str(path))
-
-
-def _written() -> Iterator[Path]:
-    """Yield the folders that DVC and the stages write to."""
-    yield Path()
-    for folder in WRITTEN:
-        yield folder
-        for parent, names, _ in os.walk(folder):
-            yield from (Path(parent, name) for name in names)
 
 
 def _is_one_of(commands: Sequence[list[str]], arguments: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import machine, merging, runs
+from pipeline.commands import machine, merging, runs, writable
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.config import environment, params
@@ -76,6 +76,11 @@ def _parameters() -> Iterator[Problem]:
         location.find(params.load().dataset.path)
     except ConvoyError as error:
         yield Problem(str(error), f"edit {paths.PARAMS}")
+
+
+def _writable() -> Iterator[Problem]:
+    for folder in writable.refusing()[:1]:
+        yield Problem(f"{folder}/ may not be read and written", f"chmod -R u+rwX {folder}")
 
 
 def _conflicts() -> Iterator[Problem]:
@@ -276,6 +281,7 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
     "A GPU, if there is one, can be used": machine.gpu,
     "The mirror, if one is set, can be reached": machine.mirror,
     "There is room on the disk": machine.disk,
+    "Results, models and state can be written": _writable,
     "Variables of the environment have allowed values": _environment,
     "Parameters, dvc.lock and results are merged": _conflicts,
     "params.yaml is valid": _parameters,

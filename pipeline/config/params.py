@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_json
+from pipeline.base.files import read_json, readable
 from pipeline.config import automatic, committed, yaml_text
 from pipeline.config.conditions import Conditions
 from pipeline.config.dvc_yaml import flatten, lookup
@@ -226,6 +226,6 @@ def _content(path: Path, name: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ParamsError(f"{name}: no such file. Run from the repository root.") from None
     except OSError as error:
-        raise ParamsError(f"{name}: cannot be read: {error.strerror}") from None
+        raise ParamsError(f"{name}: cannot be read: {error.strerror}. {readable(name)}") from None
     except yaml_text.YamlTextError as error:
         raise ParamsError(f"{name}: {error}") from None

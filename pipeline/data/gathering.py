@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base.files import writing
 from pipeline.data import hashing
 from pipeline.data.pictures import THUMBNAIL
 from pipeline.data.source import Chunk, DataError, Part, Pictures, Source, unusable
@@ -104,7 +105,7 @@ def gather(source: Source, path: Path, *, skip: bool) -> Gathered:
     n = 0
     shape: tuple[int, ...] | None = None
     files: list[str] = []
-    with path.open("wb") as sink, beside(path).open("wb") as small:
+    with writing(path), path.open("wb") as sink, beside(path).open("wb") as small:
         for number, chunk in _stream(present):
             part_labels, images = chunk[:2]
             shape = shape or images.shape[1:]

@@ -18,6 +18,7 @@ import tenacity
 import urllib3
 
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import writing
 
 CHUNK = 1 << 16
 # Seconds to connect, and seconds without a byte, before a connection counts as dead.
@@ -78,7 +79,9 @@ class Partial:
         """Append chunks as they arrive, and call `watch` with the size after each."""
         with self.path.open("ab") as sink:
             for content in chunks:
-                sink.write(content)
+                with writing(self.path):
+                    sink.write(content)
+                    sink.flush()
                 self._count(content)
                 watch(self.size)
 
@@ -205,9 +208,11 @@ def _read_file(url: str, partial: Partial, watch: Watch) -> None:
             partial.extend(chunks, lambda size: watch(size, total))
     except ConvoyError:
         raise
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise RefusedError(_words(error)) from None
     except OSError as error:
+        if error.filename == str(partial.path):
+            raise  # it is no fault of the address
+        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+            raise RefusedError(_words(error)) from None
         raise InterruptedTransferError(_words(error)) from None
     except Exception as error:
         # The exceptions of fsspec's plugins (missing credentials, say) share no base class.

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.base.files import sha256, write_csv, write_json
+from pipeline.base.files import sha256, write_csv, write_json, writing
 from pipeline.data.gathering import NAMES, Gathered
 
 
@@ -34,7 +34,8 @@ def write(
     for number, path in scratch.items():
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
-        np.save(path / "labels.npy", gathered.labels[parts == number])
+        with writing(path / "labels.npy"):
+            np.save(path / "labels.npy", gathered.labels[parts == number])
         write_json(path / "classes.json", list(classes))
         if pictures is not None:
             write_json(path / "pictures.json", pictures)
@@ -52,7 +53,7 @@ def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]
 
     The files are not memory-mapped, because the pages of a map count as memory of the process.
     """
-    with ExitStack() as stack:
+    with writing(files[0].parent.parent), ExitStack() as stack:
         sinks = [stack.enter_context(file.open("wb")) for file in files]
         for number, sink in enumerate(sinks):
             _write_header(sink, (int((parts == number).sum()), *gathered.shape))

@@ -9,15 +9,12 @@ from pipeline.evaluation.comparison import MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
-from pipeline.report.results import Results, ResultsError
+from pipeline.report.deciding import judged_by
+from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
-from pipeline.statistics import rule
-from pipeline.statistics.by_image import METRICS
 from pipeline.statistics.rule import Rule
 
 RELEASED = "tuned"
-# What revisions of older versions were judged by.
-DEFAULT_MARGIN = 0.005
 
 
 @dataclass(frozen=True)
@@ -156,22 +153,3 @@ def _search(head: Results) -> Verdict | None:
         return None
     baseline, tuned = (head.judged(name)[0] for name in ("baseline", RELEASED))
     return comparison.verdict(baseline, tuned, judged_by(head))
-
-
-def judged_by(revision: Results) -> Rule:
-    """Read the rule as `pipeline.config.params` does, but for any revision.
-
-    Raises:
-        ResultsError: the metric is none, or the margin is not between 0 and 1.
-    """
-    written = revision.params.get("evaluate") or {}
-    metric, margin = written.get("metric", "auto"), written.get("margin", DEFAULT_MARGIN)
-    where = f"in params.yaml at {revision.snapshot.label}"
-    if metric not in ("auto", *METRICS):
-        raise ResultsError(
-            f"evaluate.metric = {metric!r} {where}: allowed: {', '.join(('auto', *METRICS))}"
-        )
-    try:
-        return Rule(metric, rule.margin(margin))
-    except ValueError as error:
-        raise ResultsError(f"evaluate.margin = {margin!r} {where}: {error}") from None

@@ -45,12 +45,19 @@ def workspace(root: Path = Path()) -> Snapshot:
     """Read the files as they are now, committed or not, without Python's caches."""
     files = {name: root / name for name in FILES}
     for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                files[path.relative_to(root).as_posix()] = path
+        for parent, _, names in os.walk(root / folder, onerror=_refuse):
+            for path in (Path(parent, name) for name in names):
+                if "__pycache__" not in path.parts:
+                    files[path.relative_to(root).as_posix()] = path
     files |= {path.relative_to(root).as_posix(): path for path in (root / DATA).glob("*.dvc")}
     present = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
     return Snapshot(WORKSPACE, "", present)
+
+
+def _refuse(error: OSError) -> None:
+    """Stop where a folder cannot be listed; one that is not there has no files."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def revision(name: str) -> Snapshot:

@@ -4,7 +4,9 @@ import errno
 import functools
 import os
 import re
+import shutil
 import sys
+import tempfile
 import textwrap
 import time
 import traceback
@@ -160,8 +162,8 @@ def run(main: Callable[[], None]) -> None:
 
 def of_a_file(error: OSError) -> str:
     """Return one line on a file or folder that cannot be used: which, why, what to do."""
-    file = Path(os.fsdecode(error.filename)) if error.filename else Path()
-    named = f"{file}: {error.strerror}" if error.filename else str(error)
+    file = Path(os.fsdecode(error.filename)) if error.filename else _fullest()
+    named = f"{file}: {error.strerror}"
     kept = paths.state().resolve() in (file.resolve(), *file.resolve().parents)
     elsewhere = f"set {STATE} to a folder elsewhere"
     if error.errno in FULL:
@@ -175,6 +177,12 @@ def of_a_file(error: OSError) -> str:
     if error.errno == errno.ENOENT:
         return f"{named}. {remedy(file)}"
     return f"{named}. Look at it with `ls -ld {file}`, and move away what should not be there."
+
+
+def _fullest() -> Path:
+    """Return the folder with the least room among those that everything here is written to."""
+    places = [Path.cwd(), paths.state(), Path(tempfile.gettempdir())]
+    return min((p for p in places if p.is_dir()), key=lambda p: shutil.disk_usage(p).free)
 
 
 def quiet_interrupts() -> None:

@@ -55,7 +55,10 @@ class Store:
             for made in (self.claims, self.payloads):
                 made.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"{folder}: cannot keep the store here: {error}") from None
+            raise StoreError(
+                f"{folder}: cannot keep the store here: {error}. Make it readable and writable for "
+                "you, or set CONVOY_STATE to another folder."
+            ) from None
         with self._locked():
             self._catch_up()
         self._drop_old_payloads()

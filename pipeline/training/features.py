@@ -7,6 +7,7 @@ their weights with the model, so that the model itself is fitted afterwards.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +171,10 @@ def write(
     with replacing(path) as scratch:
         size = body.output_shape[1:]
         rows = np.lib.format.open_memmap(scratch, "w+", np.float16, (count, *size))
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            # A page of the map that finds no room on the disk would kill the process.
+            with scratch.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, scratch.stat().st_size)
         for place, batch in _batches(images, count, flip):
             rows[place] = body.predict_on_batch(batch)[: place.stop - place.start]
         rows.flush()

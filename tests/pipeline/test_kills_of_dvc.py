@@ -18,7 +18,7 @@ SECOND = {**TINY, "tune": {**TINY["tune"], "seed": 1}}
 def first(number):
     """Return parameters that make the run compute searches and trainings of its own."""
     tune = {**TINY["tune"], "seed": 100 + number, "epochs": 3}
-    return {**TINY, "tune": tune, "train": {**TINY["train"], "epochs": 20}}
+    return {**TINY, "tune": tune, "train": {**TINY["train"], "epochs": 20 + number}}
 
 
 def outcome(folder):

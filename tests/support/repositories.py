@@ -77,7 +77,10 @@ def write_results(folder, tuned, baseline=None, *, params=PARAMS, images="images
     """Write what the stages would have written, dvc.lock included."""
     models = {"tuned": tuned, "baseline": baseline or tuned}
     results = folder / "results"
-    probability = {name: np.full(N, 0.75) for name in models}
+    probability = {
+        name: np.where(judged.correct, np.exp(-judged.loss), 0.75)
+        for name, judged in models.items()
+    }
     seeds = {name: [*range(1, len(judged.seeds) + 1)] for name, judged in models.items()}
     table = predictions.columns(models, probability, seeds)
     write_csv(results / "predictions.csv", list(table), zip(*table.values(), strict=True))

@@ -32,7 +32,10 @@ def write_run(folder, classes, wrong, *, images=200, seeds=3, trials=4, files=No
         for name, n in zip(predictions.NAMES, (wrong, 2 * wrong), strict=True)
     }
     results = folder / "results"
-    probability = {name: rng.uniform(0.3, 1, images) for name in models}
+    probability = {
+        name: np.where(judged.correct, np.exp(-judged.loss), rng.uniform(0.4, 1, images))
+        for name, judged in models.items()
+    }
     numbers = {name: [*range(1, seeds + 1)] for name in models}
     table = predictions.columns(models, probability, numbers, files)
     write_csv(results / "predictions.csv", list(table), zip(*table.values(), strict=True))

@@ -82,7 +82,7 @@ def test_texts_from_a_repository_are_shown_and_not_obeyed(compared):
 def test_numbers_of_images_are_no_numbers_of_issues(compared):
     report, *_ = compared()
     markdown = rendering.as_markdown(report)
-    assert "| 20 | 0 | 0 (0.75) | 1 (0.75) |" in markdown
+    assert "| 20 | 0 | 0 (0.91) | 1 (0.75) |" in markdown
     assert not re.search(r"#\d", markdown)
 
 

@@ -4,6 +4,7 @@ import errno
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -27,6 +28,17 @@ def test_a_full_disk_says_what_to_do(capsys):
     said = capsys.readouterr().err
     assert "models/tuned: No space left on device. Make room (`dvc gc" in said
     assert "CONVOY_STATE" not in said  # it is not there that the room is wanting
+
+
+def test_a_full_disk_without_a_file_names_the_folder_that_is_full(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    room = {tmp_path: 4096}
+    monkeypatch.setattr(
+        terminal.shutil, "disk_usage", lambda path: SimpleNamespace(free=room.get(path, 2**40))
+    )
+    with pytest.raises(SystemExit):
+        fail_with(OSError(errno.ENOSPC, "No space left on device"))
+    assert f"error: {tmp_path}: No space left on device. Make room" in capsys.readouterr().err
 
 
 def test_a_full_folder_of_state_has_advice_of_its_own(capsys):
