@@ -1,8 +1,9 @@
-"""Time and memory of `split` and `settings` for folders of unusual sizes.
+"""Time and memory of `split`, `train` and `evaluate` for folders of unusual sizes.
 
-    python -m benchmarks.load      # a minute on 2 cores; a table for docs/reliability.md
+    python -m benchmarks.load      # five minutes on 2 cores; a table for docs/reliability.md
 
-Every picture is noise of its own. Stages run as DVC runs them, each a process of its own.
+Every picture is noise of its own, so that there is nothing to learn. One epoch of a small network
+with batches of 256 images, more than some of these folders hold. Stages run as DVC runs them, each a process of its own.
 """
 
 import shutil
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 from ruamel.yaml import YAML
 
-from benchmarks.memory import ROOT, measure
+from benchmarks.memory import ROOT, SETTINGS, measure, specify
 
 # Classes, pictures of each, and pixels a side.
 SHAPES = ((1, 20, 32), (2, 2, 1), (2, 20, 1), (10, 20, 224), (200, 2, 32), (200, 50, 32))
@@ -21,18 +22,29 @@ SHAPES = ((1, 20, 32), (2, 2, 1), (2, 20, 1), (10, 20, 224), (200, 2, 32), (200,
 
 def main() -> None:
     """Measure and print a table."""
-    print("| classes | pictures of each | pixels a side | split | peak |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| classes | pictures of each | pixels a side | split | train | evaluate |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for classes, each, side in SHAPES:
         with tempfile.TemporaryDirectory() as name:
             prepare(Path(name), classes, each, side)
             try:
-                peak, seconds = measure(Path(name), ["split"])
-                measure(Path(name), ["settings"])
-                cost = f"{seconds:.0f} s | {peak:.0f} MiB"
+                cost = _run(Path(name))
             except SystemExit as refused:
-                cost = f"refused: {refused} | "
+                cost = f"refused: {refused} | | "
         print(f"| {classes} | {each} | {side} | {cost} |", flush=True)
+
+
+def _run(folder: Path) -> str:
+    cells = []
+    for command in (["split"], ["settings"], ["train", "baseline"], ["evaluate"]):
+        peak, seconds = measure(folder, command)
+        if command != ["settings"]:
+            cells.append(f"{seconds:.0f} s, {peak:.0f} MiB")
+        if command[0] == "train":
+            shutil.copytree(folder / "models/baseline", folder / "models/tuned")
+            curves = folder / "results/train"
+            shutil.copy(curves / "baseline.csv", curves / "tuned.csv")
+    return " | ".join(cells)
 
 
 def prepare(folder: Path, classes: int, each: int, side: int) -> None:
@@ -40,8 +52,11 @@ def prepare(folder: Path, classes: int, each: int, side: int) -> None:
     (folder / "pipeline").symlink_to(ROOT / "pipeline")
     shutil.copy(ROOT / "dvc.yaml", folder)
     content = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for section in ("train", "select"):
+        content[section] |= SETTINGS[section]
     content["dataset"] |= {"name": "folder", "path": "pictures", "channels": 3}
     YAML(typ="safe").dump(content, folder / "params.yaml")
+    specify(folder, content["architectures"])
     rng = np.random.default_rng(0)
     for number in range(classes):
         (folder / f"pictures/{number:03}").mkdir(parents=True)

@@ -70,6 +70,11 @@ def prepare(folder: Path, images: int) -> None:
     raw.mkdir(parents=True)
     write_idx(raw, "train", images, seed=1)
     write_idx(raw, "t10k", images // 6, seed=2)
+    specify(folder, content["architectures"])
+
+
+def specify(folder: Path, architectures: list[str]) -> None:
+    """Write what the searches would have found: nothing but a small network, the baseline."""
     code = "pipeline.base.files.sha256(pipeline.base.paths.ARCHITECTURES / 'mlp.py')"
     digest = subprocess.check_output(
         [sys.executable, "-c", f"import pipeline.base.files, pipeline.base.paths; print({code})"],
@@ -80,7 +85,7 @@ def prepare(folder: Path, images: int) -> None:
     select.mkdir(parents=True)
     candidates = folder / "results/candidates"
     candidates.mkdir()
-    for name in content["architectures"]:
+    for name in architectures:
         (candidates / f"{name}.json").write_text("[]")
     specification = {"architecture": "mlp", "code_sha256": digest, **SPECIFICATION}
     (select / "baseline.json").write_text(json.dumps(specification))

@@ -38,6 +38,7 @@ def notes() -> list[str]:
         _small_validation(error, data["validation"]["images"]),
         _still_improving(curves, error),
         _same_model(metrics),
+        _no_better_than_guessing(metrics),
     )
     return [line for line in found if line]
 
@@ -113,6 +114,19 @@ def _still_improving(curves: Sequence[Mapping[str, str]], error: float) -> str |
 
 def _mean(curves: Sequence[Mapping[str, str]], epoch: int) -> float:
     return fmean(float(row["val_accuracy"]) for row in curves if int(row["epoch"]) == epoch)
+
+
+def _no_better_than_guessing(metrics: Mapping[str, Any]) -> str | None:
+    """Warn if the test images do not show that the released model beats the largest class."""
+    guessing = metrics["yardsticks"].get("largest_class")
+    tuned = metrics["tuned"]
+    if guessing is None or tuned["accuracy_interval"][0] > guessing["accuracy"]:
+        return None
+    return (
+        f"Tuned is not shown to be better than guessing: {tuned['accuracy']:.1%} of the test "
+        f"images are right, and {guessing['accuracy']:.1%} would be if every answer were the largest "
+        "class. Look at the labels, or train longer (train.epochs)."
+    )
 
 
 def _same_model(metrics: Mapping[str, Any]) -> str | None:

@@ -34,14 +34,14 @@ METRICS = metrics.to_json("digits", 60, MODELS, SEARCH, {}, [])
 
 @pytest.fixture
 def noted(workspace):
-    def write(candidates, curves=({1: 0.9, 2: 0.9},)):
+    def write(candidates, curves=({1: 0.9, 2: 0.9},), content=METRICS):
         """Write what the notes read: trials of mlp, and a learning curve a seed; return them."""
         write_json(paths.SETTINGS, {"left_out": {"mlp": False, "lenet5": True}})
         write_candidates(candidates, paths.CANDIDATES / "mlp.json")
         write_candidates([], paths.CANDIDATES / "lenet5.json")
         part = {"images": 200, "per_class": [["a", 120], ["b", 80]]}
         write_json(paths.DATA_REPORT, {"validation": part})
-        write_json(paths.METRICS, METRICS)
+        write_json(paths.METRICS, content)
         rows = [
             (seed, epoch, 0.5, accuracy, 0.5, accuracy)
             for seed, curve in enumerate(curves)
@@ -94,3 +94,12 @@ def test_trials_of_an_architecture_that_is_listed_no_more_do_not_count(noted):
     write_candidates(trials(0.99), paths.CANDIDATES / "gone.json")
     (line,) = notes()
     assert line.startswith("Nothing learnt")
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.79, False), (0.81, True)])
+def test_a_model_that_may_only_guess_is_called_so(noted, share, said):
+    yardsticks = {"largest_class": {**SCORES, "accuracy": share}}
+    found = noted(
+        trials(0.9, 0.95), content=metrics.to_json("digits", 60, MODELS, SEARCH, yardsticks, [])
+    )
+    assert any("not shown to be better than guessing: 90.0%" in line for line in found) is said
