@@ -3,7 +3,8 @@
     python -m benchmarks.load      # five minutes on 2 cores; a table for docs/reliability.md
 
 Every picture is noise of its own, so that there is nothing to learn. One epoch of a small network
-with batches of 256 images, more than some of these folders hold. Stages run as DVC runs them, each a process of its own.
+with batches of 256 images, more than some of these folders hold. Stages run as DVC runs them, each
+a process of its own.
 """
 
 import shutil

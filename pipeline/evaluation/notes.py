@@ -124,8 +124,8 @@ def _no_better_than_guessing(metrics: Mapping[str, Any]) -> str | None:
         return None
     return (
         f"Tuned is not shown to be better than guessing: {tuned['accuracy']:.1%} of the test "
-        f"images are right, and {guessing['accuracy']:.1%} would be if every answer were the largest "
-        "class. Look at the labels, or train longer (train.epochs)."
+        f"images are right, and {guessing['accuracy']:.1%} would be if every answer were the "
+        "largest class. Look at the labels, or train longer (train.epochs)."
     )
 
 

@@ -1,9 +1,10 @@
 """The store: every training that has ended, on disk at once, so that none is computed twice.
 
 One line of JSON a training, appended and fsynced under a lock; a payload (a model, a checkpoint) is
-a file beside it. It is a cache: deleting it changes no result. While a training runs there are also
-its claim (so that two processes do not compute it at once) and its attempts (so that a training
-that kills its process is recognised).
+a file beside it. It is a cache: deleting it changes no result, but for trainings that a limit of
+time or memory ends, which the machine decides anew. While a training runs there are also its claim
+(so that two processes do not compute it at once) and its attempts (so that a training that kills
+its process is recognised).
 """
 
 import contextlib
