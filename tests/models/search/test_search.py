@@ -94,6 +94,16 @@ def test_a_search_begun_again_runs_nothing_twice(tmp_path, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("chance", [0.0, 0.5])
+def test_deleting_the_store_or_any_part_of_it_changes_no_result(tmp_path, algorithm, chance):
+    settings = tune(algorithm)  # with median stopping
+    whole = run(tmp_path, settings, Arithmetic())
+    drawn = random.Random(1)
+    Store(tmp_path / "store", print).keep(lambda entry: drawn.random() < chance)
+    assert outcome(run(tmp_path, settings, Arithmetic())) == outcome(whole)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_more_trials_later_are_only_the_new_ones(tmp_path, algorithm):
     first = run(tmp_path, tune(algorithm, trials=6), Arithmetic())
     workers = Arithmetic()
