@@ -26,6 +26,7 @@ from pipeline.config.fields import (
     Flag,
     Folder,
     Hyperparameter,
+    Revision,
     Seconds,
     Section,
     Seed,
@@ -117,6 +118,8 @@ class Evaluate(Section):
     """How the trained models are judged."""
 
     margin: Share
+    # The report judges pull requests against this revision, too; null: the last tag with results.
+    reference: Revision | None
 
 
 class Params(Section):

@@ -9,8 +9,9 @@ from pipeline.base import paths
 from pipeline.evaluation.curves import COLUMNS
 from pipeline.page import rendering
 from pipeline.page.difference import difference
+from pipeline.page.history import history
 from pipeline.page.sections import curves
-from pipeline.report import pictures, wording
+from pipeline.report import alarms, leaks, pictures, wording
 from pipeline.report.comparing import RELEASED, Report
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
@@ -32,6 +33,7 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         and difference(
             verdict.difference, verdict.low, verdict.high, verdict.margin, ("old", "new")
         ),
+        "history": history(report.history, report.reference) if report.history else None,
         "curves": curves.side_by_side(
             {name: side.csv(path, COLUMNS) for name, side in sides.items()}
         ),
@@ -47,7 +49,10 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         scope=wording.scope,
         signed=wording.signed,
         unexplained=wording.unexplained,
-        authors=wording.AUTHORS,
+        authors=wording.AUTHORS.replace("`", ""),
+        warnings=alarms.warnings(report),
+        remarks=alarms.remarks(report),
+        copies=leaks.line(report.leaks),
         **facts,
     )
 

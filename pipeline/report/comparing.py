@@ -7,8 +7,11 @@ from pipeline.config.fractions import share
 from pipeline.evaluation import comparison
 from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
-from pipeline.report import changes, freshness, results
+from pipeline.report import changes, consistency, freshness, leaks, results
 from pipeline.report.changes import Change, Search, Stage
+from pipeline.report.history import History
+from pipeline.report.leaks import Leak
+from pipeline.report.reference import Reference
 from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import Snapshot
 
@@ -52,6 +55,10 @@ class Report:
         stale: The stale results of the newer revision, one line each.
         unexplained: The stages whose outputs changed although nothing that they depend on did.
         test_images: Number of test images, 0 if the two cannot be compared.
+        leaks: Test images with copies in training and validation, old and new.
+        contradictions: Where the newer revision's files contradict its predictions.
+        reference: The newer revision against the pinned reference; None if there is none.
+        history: What came before; None if it was not read (`drift.add` does).
     """
 
     base: str
@@ -73,6 +80,10 @@ class Report:
     stale: list[str]
     unexplained: list[str]
     test_images: int
+    leaks: list[Leak]
+    contradictions: list[str]
+    reference: Reference | None = None
+    history: History | None = None
 
     @property
     def word(self) -> str:
@@ -98,6 +109,8 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "searches": changes.searches(head, ran),
         "stale": freshness.stale(head),
         "unexplained": [stage.name for stage in ran if stage.unexplained],
+        "leaks": leaks.read(base, head),
+        "contradictions": consistency.contradictions(head),
     }
     if facts["reasons"]:
         nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}

@@ -1,0 +1,129 @@
+"""What stands in a report's first lines beside its word: warnings, remarks, and reasons to fail."""
+
+from collections.abc import Collection
+
+from pipeline.report import leaks
+from pipeline.report.comparing import Report
+from pipeline.report.history import History
+from pipeline.report.reference import KEY, Reference
+from pipeline.report.wording import shortened, signed, value
+
+AGAINST = {
+    "better": "better than",
+    "worse": "worse than",
+    "equivalent": "equivalent to",
+    "undecided": "undecided against",
+    "not comparable": "not comparable with",
+}
+MOST_CONTRADICTIONS = 3
+# How many percent of teams see a false "better" in so many comparisons of equally good models that
+# are judged one after the other: `python -m benchmarks.looks`, the row of 1,000 test images.
+BY_CHANCE = {5: 3, 10: 5, 20: 9, 40: 12}
+
+
+def warnings(report: Report) -> list[str]:
+    """List what makes the word doubtful, or is worse than it says; one line each, as plain text."""
+    found = [leaks.sentence(leak) for leak in report.leaks if leak.exact and leak.rose]
+    if report.contradictions:
+        said = shortened(report.contradictions, MOST_CONTRADICTIONS)
+        found.append(f"The committed results contradict each other: {said}")
+    if _drifted(report):
+        found.append(against_the_reference(report))
+    elif report.reference and not report.reference.commit and report.reference.source == KEY:
+        found.append(_not_judged(report.reference))
+    return [f"{line[0].upper()}{line[1:]}." for line in found]
+
+
+def remarks(report: Report) -> list[str]:
+    """List what a reader should know of the word; one line each, as plain text."""
+    found = []
+    if report.reference and not _drifted(report):
+        if report.reference.commit:
+            found.append(against_the_reference(report))
+        elif report.reference.source == "tag":
+            found.append(_not_judged(report.reference))
+    for row in report.params:
+        if row.key == "train.seeds" and row.changed:
+            found.append(
+                f"train.seeds changed from {value(row.old)} to {value(row.new)}: of several sets "
+                "of seeds the luckiest can be chosen"
+            )
+    if report.history:
+        found.append(looks(report.history, report.test_images))
+    return [f"{line[0].upper()}{line[1:]}." for line in found if line]
+
+
+def failures(report: Report, on: Collection[str]) -> list[str]:
+    """List the reasons why a check fails that is to fail on "worse", "leak" or "near-leak"."""
+    found = []
+    if "worse" in on:
+        if report.word == "worse":
+            found.append("worse than the base")
+        if report.reference and not report.reference.commit and report.reference.source == KEY:
+            found.append(_not_judged(report.reference))
+        elif _drifted(report):
+            found.append(against_the_reference(report))
+    for leak in report.leaks:
+        if leak.rose and ("leak" if leak.exact else "near-leak") in on:
+            found.append(leaks.sentence(leak))
+    return found
+
+
+def against_the_reference(report: Report) -> str:
+    """Write the word against the base and against the reference; empty where they agree."""
+    reference = report.reference
+    if reference is None or reference.word == report.word:
+        return ""
+    first = f"{AGAINST.get(report.word, f'{report.word} against')} the base"
+    second = f"{AGAINST.get(reference.word, f'{reference.word} against')} {reference.name}"
+    verdict = reference.verdict
+    if verdict is None:
+        return f"{first}, and {second}: {'; '.join(reference.reasons)}"
+    if reference.word in ("better", "worse"):
+        low, high = (signed(100 * end, 1) for end in (verdict.low, verdict.high))
+        points = f"{abs(100 * verdict.difference):.1f} points"
+        second += f" by {points} (95 % interval {low} to {high})"
+        if report.word in ("equivalent", "undecided"):
+            kind = "losses" if reference.word == "worse" else "gains"
+            second += f": small {kind} have added up"
+    return f"{first}, but {second}"
+
+
+def looks(history: History, images: int) -> str:
+    """Write how many results these test images have judged, and what that does to a *better*."""
+    if not images or not history.judged:
+        return ""
+    on = f"on these {images:,} test images"
+    least = "at least " if history.gaps else ""
+    branch = f" ({history.on_branch} of them on this branch)" if history.on_branch > 1 else ""
+    if history.again:
+        text = f"one of {least}{history.judged} results judged {on}, and not a new one"
+    else:
+        text = f"{least}the {_ordinal(history.judged)} result judged {on}{branch}"
+    # The first result of all was compared with none.
+    known = [number for number in BY_CHANCE if number <= history.judged - 1]
+    if known:
+        chance = BY_CHANCE[known[-1]]
+        text += (
+            f". Of {known[-1]} models that are no better, judged one after the other, one or more "
+            f"are called better in {chance} % of simulated cases (docs/statistics.md)"
+        )
+    return text
+
+
+def _drifted(report: Report) -> bool:
+    """Whether the newer revision is worse than the reference, and has a part in it."""
+    if report.reference is None or report.reference.word != "worse" or report.word == "worse":
+        return False
+    verdict = report.verdict
+    same = verdict and verdict.low == verdict.high == verdict.fixed == verdict.broken == 0
+    return not same and report.word != "better"
+
+
+def _not_judged(reference: Reference) -> str:
+    return f"not judged against the reference {reference.name}: {'; '.join(reference.reasons)}"
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{'th' if 10 < number % 100 < 20 else ending}"
