@@ -28,13 +28,14 @@ from scipy.special import expit
 
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.statistics.proportions import wilson_interval
+from pipeline.statistics.rule import Margin, Rule
 
 LOOKS = (1, 5, 10, 20, 40)
 IMAGES = (359, 1000, 10_000)
 SEEDS = 3
 # They give an accuracy of 0.95, and seeds with a standard deviation of 0.25 points.
 LEVEL, BY_IMAGE, BY_CONFIGURATION, BY_SEED = 6.6, 3.5, 1.0, 0.1
-MARGIN = 0.005
+RULE = Rule("accuracy", Margin(0.1, relative=True))
 console = Console(width=110)
 
 
@@ -88,7 +89,7 @@ def one_after_the_other(n: int, generator: np.random.Generator) -> list[tuple[bo
     alarmed, found = False, []
     for look in range(1, max(LOOKS) + 1):
         candidate = team.trained(team.configuration())
-        if verdict(kept, candidate, MARGIN).word == "better":
+        if verdict(kept, candidate, RULE).word == "better":
             kept, alarmed = candidate, True
         if look in LOOKS:
             found.append((alarmed, accuracy(kept) - accuracy(first)))
@@ -110,7 +111,7 @@ def best_of_many(n: int, generator: np.random.Generator) -> list[tuple[bool, flo
         if look == 1 or accuracy(candidate) > accuracy(best):
             best = candidate
         if look in LOOKS:
-            better = verdict(first, best, MARGIN).word == "better"
+            better = verdict(first, best, RULE).word == "better"
             found.append((better, accuracy(best) - accuracy(first)))
     return found
 

@@ -31,7 +31,11 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         "tiles": pictures.tiles((new, old), wanted),
         "difference": verdict
         and difference(
-            verdict.difference, verdict.low, verdict.high, verdict.margin, ("old", "new")
+            verdict.metric,
+            verdict.difference,
+            (verdict.low, verdict.high),
+            verdict.margin,
+            ("old", "new"),
         ),
         "history": history(report.history, report.reference) if report.history else None,
         "curves": curves.side_by_side(
@@ -47,6 +51,9 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         most_tiles=MOST_TILES,
         sentence=wording.sentence,
         scope=wording.scope,
+        headline=wording.headline,
+        decides=wording.decides,
+        uncertainty=wording.uncertainty,
         signed=wording.signed,
         unexplained=wording.unexplained,
         authors=wording.AUTHORS.replace("`", ""),

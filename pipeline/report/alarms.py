@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 
+from pipeline.evaluation.comparison import Verdict
 from pipeline.report import leaks
 from pipeline.report.comparing import Report
 from pipeline.report.history import History
 from pipeline.report.reference import KEY, Reference
 from pipeline.report.wording import shortened, signed, value
+from pipeline.statistics.by_image import LABELS
 
 AGAINST = {
     "better": "better than",
@@ -45,7 +47,7 @@ def remarks(report: Report) -> list[str]:
     for row in report.params:
         if row.key == "train.seeds" and row.changed:
             found.append(
-                f"train.seeds changed from {value(row.old)} to {value(row.new)}: of several sets "
+                f"the seeds (train.seeds) changed from {value(row.old)} to {value(row.new)}: of several sets "
                 "of seeds the luckiest can be chosen"
             )
     if report.history:
@@ -80,13 +82,25 @@ def against_the_reference(report: Report) -> str:
     if verdict is None:
         return f"{first}, and {second}: {'; '.join(reference.reasons)}"
     if reference.word in ("better", "worse"):
-        low, high = (signed(100 * end, 1) for end in (verdict.low, verdict.high))
-        points = f"{abs(100 * verdict.difference):.1f} points"
-        second += f" by {points} (95 % interval {low} to {high})"
+        if reference.word == verdict.word:
+            second += _by(verdict)
+        if reference.worse_classes:
+            second += f" in {shortened(list(reference.worse_classes))}"
         if report.word in ("equivalent", "undecided"):
             kind = "losses" if reference.word == "worse" else "gains"
             second += f": small {kind} have added up"
     return f"{first}, but {second}"
+
+
+def _by(verdict: Verdict) -> str:
+    """Write by how much, in points, or in nats for log loss."""
+    if verdict.metric == "log_loss":
+        amount, ends = f"{abs(verdict.difference):.4f} nats", (verdict.low, verdict.high)
+        low, high = map(signed, ends)
+    else:
+        amount = f"{abs(100 * verdict.difference):.1f} points of {LABELS[verdict.metric]}"
+        low, high = (signed(100 * end, 1) for end in (verdict.low, verdict.high))
+    return f" by {amount} (95 % interval {low} to {high})"
 
 
 def looks(history: History, images: int) -> str:

@@ -50,4 +50,5 @@ def _judged(name: str, source: Source, old: Snapshot, new: Snapshot) -> Referenc
         return Reference(name, source, found.label, reasons=tuple(report.reasons))
     judged, _ = Results(found).judged(RELEASED)
     accuracy = float((judged.seeds == judged.actual).mean())
-    return Reference(name, source, found.label, report.verdict, accuracy=accuracy)
+    worse = tuple(report.worse_classes)
+    return Reference(name, source, found.label, report.verdict, worse, accuracy=accuracy)

@@ -29,6 +29,7 @@ class Reference:
             last tag with results.
         commit: Label of its commit; empty if it was not found.
         verdict: The newer revision against the reference; None if they cannot be compared.
+        worse_classes: The classes whose recall has become worse.
         reasons: The reasons why not.
         accuracy: Test accuracy of the reference, mean of the seeds; None without a verdict.
     """
@@ -37,13 +38,16 @@ class Reference:
     source: Source
     commit: str = ""
     verdict: Verdict | None = None
+    worse_classes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     accuracy: float | None = None
 
     @property
     def word(self) -> str:
-        """The verdict in one word."""
-        return self.verdict.word if self.verdict else "not comparable"
+        """The verdict in one word, as `Report.word`."""
+        if self.verdict is None:
+            return "not comparable"
+        return "worse" if self.worse_classes else self.verdict.word
 
 
 def choose(asked: str | None, base: Results) -> tuple[str, Source] | None:

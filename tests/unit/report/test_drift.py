@@ -14,8 +14,8 @@ from pipeline.report.results import ResultsError
 from pipeline.report.snapshots import RevisionError
 
 
-def models(wrong):
-    return wrong_models(*(range(start, start + wrong) for start in (20, 22, 24)))
+def models(wrong, first=20):
+    return wrong_models(*(range(first + by, first + by + wrong) for by in (0, 2, 4)))
 
 
 @pytest.fixture
@@ -36,11 +36,13 @@ def report(asked=None, base="HEAD"):
 
 
 def test_small_losses_that_add_up_are_said_in_the_first_lines(repository):
-    write_results(repository, models(18))
+    write_results(repository, models(18, 120))
     found = report()
     assert (found.word, found.reference.word) == ("undecided", "worse")
     (warning,) = alarms.warnings(found)
-    start = "Undecided against the base, but worse than v1 by 3.5 points (95 % interval −"
+    start = (
+        "Undecided against the base, but worse than v1 by 3.5 points of accuracy (95 % interval −"
+    )
     assert warning.startswith(start)
     assert warning.endswith("): small losses have added up.")
     heading, _, block, first = rendering.as_markdown(found).splitlines()[1:5]
@@ -53,10 +55,10 @@ def test_small_losses_that_add_up_are_said_in_the_first_lines(repository):
 
 
 def test_a_check_fails_on_what_has_added_up(repository):
-    write_results(repository, models(18))
+    write_results(repository, models(18, 120))
     done = CliRunner().invoke(app, ["report", "--base=HEAD", "--fail-on=worse"])
     assert done.exit_code == 2
-    assert "worse than v1 by 3.5 points" in done.output
+    assert "worse than v1 by 3.5 points of accuracy" in done.output
     assert CliRunner().invoke(app, ["report", "--base=HEAD", "--fail-on=leak"]).exit_code == 0
 
 
@@ -103,7 +105,7 @@ def test_the_base_names_the_reference_and_the_head_cannot(repository):
     own = {**PARAMS, "evaluate": {"margin": 0.5, "reference": "HEAD"}}
     write_results(repository, models(14), params=pinned)
     commit(repository, "pinned")
-    write_results(repository, models(18), params=own)
+    write_results(repository, models(18, 120), params=own)
     found = report()
     commit_of = git(repository, "rev-parse", "--short=7", "HEAD~2")
     assert (found.reference.name, found.reference.commit) == ("HEAD~2", commit_of)
@@ -143,7 +145,7 @@ def test_a_reference_on_other_test_images_is_said_and_fails_nothing(repository):
 def test_the_name_of_a_tag_is_shown_and_not_obeyed(repository):
     git(repository, "tag", "-d", "v1")
     git(repository, "tag", "<img/src=x>@everyone`#12", "HEAD~2")
-    write_results(repository, models(18))
+    write_results(repository, models(18, 120))
     found = report()
     markdown = rendering.as_markdown(found)
     assert "@everyone" not in markdown and "#12" not in markdown and "<img" not in markdown

@@ -110,6 +110,8 @@ def test_that_the_numbers_are_the_authors_is_said_near_the_top(report):
 def test_changed_seeds_are_said(report):
     seeds = {**PARAMS, "train": {"epochs": 4, "seeds": [7, 8, 9]}}
     found = report(params=seeds)
-    said = "train.seeds changed from – to 7, 8, 9: of several sets of seeds the luckiest"
+    said = (
+        "The seeds (train.seeds) changed from – to 7, 8, 9: of several sets of seeds the luckiest"
+    )
     assert said in alarms.remarks(found)[0]
     assert said in rendering.as_markdown(found)
