@@ -1,5 +1,6 @@
 """What stands in a report's first lines beside its word: warnings, remarks, and reasons to fail."""
 
+import math
 from collections.abc import Collection
 
 from pipeline.evaluation.comparison import Verdict
@@ -18,9 +19,13 @@ AGAINST = {
     "not comparable": "not comparable with",
 }
 MOST_CONTRADICTIONS = 3
-# How many percent of teams see a false "better" in so many comparisons of equally good models that
-# are judged one after the other: `python -m benchmarks.looks`, the row of 1,000 test images.
-BY_CHANCE = {5: 3, 10: 5, 20: 9, 40: 12}
+# In how many percent of cases one or more of so many equally good models are called better, judged
+# one after the other on so many test images: `python -m benchmarks.looks`.
+BY_CHANCE = {
+    359: {5: 3, 10: 5, 20: 8, 40: 13},
+    1000: {5: 3, 10: 5, 20: 9, 40: 12},
+    10_000: {5: 8, 10: 12, 20: 16, 40: 22},
+}
 
 
 def warnings(report: Report) -> list[str]:
@@ -47,8 +52,8 @@ def remarks(report: Report) -> list[str]:
     for row in report.params:
         if row.key == "train.seeds" and row.changed:
             found.append(
-                f"the seeds (train.seeds) changed from {value(row.old)} to {value(row.new)}: of several sets "
-                "of seeds the luckiest can be chosen"
+                f"the seeds (train.seeds) changed from {value(row.old)} to {value(row.new)}: of "
+                "several sets of seeds the luckiest can be chosen"
             )
     if report.history:
         found.append(looks(report.history, report.test_images))
@@ -115,12 +120,13 @@ def looks(history: History, images: int) -> str:
     else:
         text = f"{least}the {_ordinal(history.judged)} result judged {on}{branch}"
     # The first result of all was compared with none.
-    known = [number for number in BY_CHANCE if number <= history.judged - 1]
+    simulated = min(BY_CHANCE, key=lambda number: abs(math.log(number / images)))
+    known = [number for number in BY_CHANCE[simulated] if number <= history.judged - 1]
     if known:
-        chance = BY_CHANCE[known[-1]]
         text += (
-            f". Of {known[-1]} models that are no better, judged one after the other, one or more "
-            f"are called better in {chance} % of simulated cases (docs/statistics.md)"
+            f". Simulated with {simulated:,} images: of {known[-1]} models that are no better, one "
+            f"or more are called better in {BY_CHANCE[simulated][known[-1]]} % of cases "
+            "(docs/statistics.md)"
         )
     return text
 

@@ -5,24 +5,23 @@ Every result that is judged on the same test images is another chance to be luck
 read of it is limited in number, size and time.
 """
 
-import os
-import time
+import csv
+import hashlib
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from pipeline.base import paths
-from pipeline.report import snapshots
-from pipeline.report.results import Results, ResultsError
+from pipeline.report.past import DATA, METRICS, PREDICTIONS, Blobs, Past
+from pipeline.report.results import Results
 from pipeline.report.snapshots import RevisionError, Snapshot
 from pipeline.statistics.proportions import wilson_interval
 
-METRICS, PREDICTIONS, DATA = (
-    path.as_posix() for path in (paths.METRICS, paths.PREDICTIONS, paths.DATA_REPORT)
-)
-MOST_POINTS, MOST_COMMITS, MOST_MIB, MOST_SECONDS = 30, 1000, 2, 10.0
+PREDICTED = re.compile(r"tuned_(predicted|seed\d+)")
+# Tables of predictions that are larger are told from each other by every byte: 16 MiB are some
+# 100,000 images.
+MOST_POINTS, MOST_MIB = 30, 16
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,10 @@ class History:
 
     Attributes:
         points: The last results of the base's history, oldest first; last, the newer revision's.
-        judged: Number of different tables of predictions on these test images: those of the base's
-            history, those of the commits between base and head, and the newer revision's own.
+        judged: Number of results on these test images that differ in a predicted class: those of
+            the base's history, of the commits between base and head, and of the newer revision.
         on_branch: Those among them that only the commits between base and head have, and head.
-        again: Whether the base's history has the newer revision's own table already.
+        again: Whether the base's history has the newer revision's own result already.
         gaps: Why there may have been more results, one line each.
     """
 
@@ -70,82 +69,43 @@ class History:
 
 def read(base: Snapshot, head: Results) -> History:
     """Read the history of `base`, a commit, as far as it tells of `head`."""
-    reader = _Reader(head)
+    past = Past()
+    reader = _Reader(head, past)
     try:
-        reader.look_for_the_project(base.commit)
-        listed = reader.commits("--first-parent", base.commit)
+        past.look_for_the_project(base.commit)
+        listed = past.commits("--first-parent", base.commit)
         own = head.snapshot.commit or "HEAD"
-        branch = reader.commits(own, "--not", base.commit)
-        blobs = reader.blobs([commit for commit, _ in listed + branch])
+        branch = past.commits(own, "--not", base.commit)
+        blobs = past.blobs([commit for commit, _ in listed + branch])
         before = reader.judged(blobs[commit] for commit, _ in reversed(listed))
         there = reader.judged(blobs[commit] for commit, _ in reversed(branch))
-        here = {reader.own_blob()} if PREDICTIONS in head.snapshot.files else set()
+        here = {reader.own_result()} if PREDICTIONS in head.snapshot.files else set()
         points = list(reader.points([(*entry, blobs[entry[0]]) for entry in reversed(listed)]))
-        reader.look_for_an_end(base.commit, own)
+        past.look_for_an_end(base.commit, own)
     except RevisionError as error:
-        return History(gaps=[*reader.gaps, str(error)])
+        return History(gaps=[*past.gaps, str(error)])
     new = there | here
     return History(
         points[-MOST_POINTS:] + reader.own_point(),
         len(before | new),
         len(new - before),
         bool(here & before),
-        reader.gaps,
+        past.gaps,
     )
 
 
-# The blobs of a commit, with their sizes in bytes, by path.
-Blobs = dict[str, tuple[str, int]]
-
-
 class _Reader:
-    """Reads a history in a limited time; `gaps` says what it could not."""
+    """Makes a history of the commits of the past."""
 
-    def __init__(self, head: Results) -> None:
-        self.head, self.gaps = head, list[str]()
-        self._end = time.monotonic() + MOST_SECONDS
-        self._prefix = ""  # the project's folder in the repository
+    def __init__(self, head: Results, past: Past) -> None:
+        self.head, self._past = head, past
         self._same_images: dict[str, bool] = {}
-
-    def look_for_the_project(self, commit: str) -> None:
-        """Find the project's folder in the repository, as `snapshots.revision` does."""
-        if snapshots.inside(commit, "").endswith("./"):
-            self._prefix = os.fsdecode(self._git("rev-parse", "--show-prefix")).rstrip("\n")
-
-    def commits(self, *which: str) -> list[tuple[str, str]]:
-        """List the commits that changed results, with their dates, the newest first."""
-        listing = self._git(
-            *("rev-list", "--timestamp", f"--max-count={MOST_COMMITS + 1}", *which, "--"),
-            *(f":(top,literal){self._prefix}{path}" for path in (METRICS, PREDICTIONS, DATA)),
-        )
-        found = [line.split() for line in listing.decode("ascii").splitlines()]
-        if len(found) > MOST_COMMITS:
-            self._note(f"only the last {MOST_COMMITS:,} commits with results were read")
-        return [(commit, _date(seconds)) for seconds, commit in found[:MOST_COMMITS]]
-
-    def blobs(self, commits: list[str]) -> dict[str, Blobs]:
-        """Find the three files of each commit, by its hash."""
-        asked = [
-            (commit, path)
-            for commit in dict.fromkeys(commits)
-            for path in (METRICS, PREDICTIONS, DATA)
-        ]
-        names = "".join(f"{commit}:{self._prefix}{path}\n" for commit, path in asked)
-        answer = self._git("cat-file", "--batch-check", stdin=os.fsencode(names))
-        lines = os.fsdecode(answer).splitlines()
-        if len(lines) != len(asked):
-            raise RevisionError("git cat-file --batch-check: other answers than questions")
-        found: dict[str, Blobs] = {commit: {} for commit in commits}
-        for (commit, path), line in zip(asked, lines, strict=True):
-            match line.split():
-                case [blob, "blob", size]:
-                    found[commit][path] = blob, int(size)
-        return found
+        self._known: dict[str, str] = {}
 
     def judged(self, commits: Iterator[Blobs]) -> set[str]:
-        """Return the tables of predictions on the test images of `head`."""
+        """Return what tells the results on the test images of `head` from each other."""
         return {
-            blobs[PREDICTIONS][0]
+            self._result(*blobs[PREDICTIONS])
             for blobs in commits
             if PREDICTIONS in blobs and self._has_same_images(blobs)
         }
@@ -159,7 +119,7 @@ class _Reader:
                 changed.append((commit, date, blobs))
             before = now
         for commit, date, blobs in changed[-MOST_POINTS:]:
-            found = self._results(commit, METRICS, blobs)
+            found = self._past.results(commit, METRICS, blobs)
             if found is not None:
                 yield from self._point(found, date, self._has_same_images(blobs))
 
@@ -167,58 +127,32 @@ class _Reader:
         """Return the newer revision's own point, if it has results."""
         return list(self._point(self.head, "", True))
 
-    def own_blob(self) -> str:
-        """Return the name that git gives to the newer revision's table of predictions."""
+    def own_result(self) -> str:
+        """Return what tells the newer revision's result from others."""
         content = self.head.snapshot.files[PREDICTIONS]
-        return self._git("hash-object", "--stdin", stdin=content).decode().strip()
-
-    def look_for_an_end(self, commit: str, own: str) -> None:
-        """Note where the clone is shallow, and lacks what came before a commit or after it."""
-        if self._git("rev-parse", "--is-shallow-repository").strip() != b"true":
-            return
-        boundary = set(self._boundary())
-        if boundary & set(self._listed("--first-parent", "--max-parents=0", commit)):
-            self._note(
-                "the clone is shallow and lacks earlier results: git fetch --unshallow gets them"
-            )
-        if boundary & set(self._listed(f"--max-count={MOST_COMMITS}", own, "--not", commit)):
-            self._note("the clone is shallow and lacks commits between base and head")
-
-    def _listed(self, *which: str) -> list[str]:
-        return self._git("rev-list", *which).decode("ascii").split()
-
-    def _boundary(self) -> list[str]:
-        path = self._git("rev-parse", "--git-path", "shallow").decode().rstrip("\n")
-        return Path(path).read_text(encoding="ascii").split()
+        return self._result(self._past.name(content), len(content), content)
 
     def _has_same_images(self, blobs: Blobs) -> bool:
         if DATA not in blobs:
             return False
         blob, _ = blobs[DATA]
         if blob not in self._same_images:
-            found = self._results(blob, DATA, blobs)
+            found = self._past.results(blob, DATA, blobs)
             test = found.data.get("test") if found else None
-            self._same_images[blob] = _digests(test) == _digests(self.head.data.get("test"))
+            own = _digests(self.head.data.get("test"))
+            self._same_images[blob] = own is not None and _digests(test) == own
         return self._same_images[blob]
 
-    def _results(self, label: str, path: str, blobs: Blobs) -> Results | None:
-        """Read one small file, checked; None, and a note, if it is damaged or too large."""
-        blob, size = blobs[path]
-        where = f"{path} at {label[:7]}"
-        if time.monotonic() > self._end:
-            self._note(f"not all of the history was read: it took more than {MOST_SECONDS:.0f} s")
-            return None
+    def _result(self, blob: str, size: int, content: bytes | None = None) -> str:
+        """Return a digest of a table's predicted classes; of a large table its blob's name."""
         if size > MOST_MIB * 2**20:
-            self._note(f"{where} has more than {MOST_MIB} MiB and was not read")
-            return None
-        (content,) = snapshots.contents([blob], self._seconds())
-        found = Results(Snapshot(label, label, {path: content}))
-        try:
-            _ = found.metrics if path == METRICS else found.data
-        except ResultsError:
-            self._note(f"{where} is damaged and was left out")
-            return None
-        return found
+            return blob
+        if blob not in self._known:
+            if content is None:
+                where = f"{PREDICTIONS} with the digest {blob[:7]}"
+                content = self._past.content(blob, size, where, MOST_MIB)
+            self._known[blob] = (content and _predicted(content)) or blob
+        return self._known[blob]
 
     def _point(self, results: Results, date: str, same_images: bool) -> Iterator[Point]:
         scores, images = results.metrics.get("tuned"), results.metrics.get("test_images")
@@ -230,28 +164,20 @@ class _Reader:
             label = results.snapshot.label
             yield Point(label, date, float(accuracy), *interval, images, same_images)
 
-    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        done = snapshots.git(*arguments, stdin=stdin, seconds=self._seconds())
-        if done.returncode:
-            reason = done.stderr.decode(errors="replace").strip().splitlines()
-            raise RevisionError(f"git {arguments[0]}: {reason[0] if reason else 'failed'}")
-        return done.stdout
 
-    def _seconds(self) -> float:
-        """Return the time that git may take, which is a second at least."""
-        return max(1.0, self._end - time.monotonic())
+def _predicted(content: bytes) -> str:
+    """Return a digest of the classes that the tuned models predict; empty if there are none.
 
-    def _note(self, gap: str) -> None:
-        if gap not in self.gaps:
-            self.gaps.append(gap)
-
-
-def _date(seconds: str) -> str:
-    """Write the day of a commit's time, in seconds since 1970; empty if there is no such day."""
+    Losses and the baseline's columns do not count: another version of the pipeline may have written
+    them otherwise.
+    """
     try:
-        return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
+        header, *rows = csv.reader(io.StringIO(content.decode("utf-8")))
+        places = [place for place, name in enumerate(header) if PREDICTED.fullmatch(name)]
+        told = "\n".join(",".join(row[place] for place in places) for row in rows)
+    except (ValueError, IndexError, csv.Error):
         return ""
+    return hashlib.sha256(told.encode()).hexdigest() if places else ""
 
 
 def _digests(test: Any) -> tuple[Any, Any, Any] | None:
