@@ -17,6 +17,7 @@ from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 
 MOST_TILES = 48
+MOST_LINES = 8
 # With more classes a matrix of numbers cannot be read, and the committed picture is shown.
 MOST_CLASSES = 25
 
@@ -49,6 +50,7 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         "comparison.html.j2",
         report=report,
         most_tiles=MOST_TILES,
+        most_lines=MOST_LINES,
         sentence=wording.sentence,
         scope=wording.scope,
         headline=wording.headline,

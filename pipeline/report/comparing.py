@@ -7,7 +7,7 @@ from pipeline.evaluation import comparison
 from pipeline.evaluation.by_class import ClassDifference, class_differences
 from pipeline.evaluation.comparison import MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
-from pipeline.report import changes, consistency, freshness, leaks, results
+from pipeline.report import changes, consistency, freshness, leaks, reference, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.history import History
 from pipeline.report.leaks import Leak
@@ -92,9 +92,7 @@ class Report:
     @property
     def word(self) -> str:
         """The verdict in one word; a class that has become worse turns it to "worse"."""
-        if self.verdict is None:
-            return "not comparable"
-        return "worse" if self.worse_classes else self.verdict.word
+        return reference.word(self.verdict, self.worse_classes)
 
     @property
     def worse_classes(self) -> list[str]:
@@ -148,14 +146,21 @@ def _differences(base: Results, head: Results, decides: Rule) -> dict[str, Any]:
     def surest(flips: list[Flipped]) -> list[Flipped]:
         return sorted(flips, key=lambda flip: (-flip.new_probability, flip.index))
 
+    verdict, per_class = judge(base, head, decides)
     return {
-        "verdict": comparison.verdict(old, new, decides),
+        "verdict": verdict,
         "test_images": len(new.actual),
         "metrics": comparison.metric_differences(old, new, count),
-        "per_class": class_differences(old, new, decides),
+        "per_class": per_class,
         "fixed": surest([flipped(int(index)) for index in fixed]),
         "broken": surest([flipped(int(index)) for index in broken]),
     }
+
+
+def judge(base: Results, head: Results, decides: Rule) -> tuple[Verdict, list[ClassDifference]]:
+    """Judge the tuned configuration of `head` against that of `base`, over all and by class."""
+    (old, _), (new, _) = base.judged(RELEASED), head.judged(RELEASED)
+    return comparison.verdict(old, new, decides), class_differences(old, new, decides)
 
 
 def _behind(head: Results) -> list[str]:

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.report import history, reference, snapshots
-from pipeline.report.comparing import RELEASED, Report, compare
+from pipeline.report import history, reference, results, snapshots
+from pipeline.report.comparing import RELEASED, Report, judge, judged_by
 from pipeline.report.reference import Reference, Source
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
@@ -24,31 +23,31 @@ def add(report: Report, old: Snapshot, new: Snapshot, asked: str | None = None) 
         RevisionError: git does not know `asked`.
         ResultsError: the base's `evaluate.reference` is no name.
     """
-    chosen = reference.choose(asked, Results(old))
+    base, head = Results(old), Results(new)
+    chosen = reference.choose(asked, base)
     return replace(
         report,
-        reference=_judged(*chosen, old, new) if chosen else None,
-        history=history.read(old, Results(new)),
+        reference=_judged(*chosen, base, head) if chosen else None,
+        history=history.read(old, head),
     )
 
 
-def _judged(name: str, source: Source, old: Snapshot, new: Snapshot) -> Reference | None:
-    """Judge `new` against the reference; None if this is the base, which has been done."""
+def _judged(name: str, source: Source, base: Results, head: Results) -> Reference | None:
+    """Judge `head` against the reference; None if this is the base, which has been done."""
     try:
-        found = snapshots.revision(f"refs/tags/{name}" if source == "tag" else name)
-        if found.commit == old.commit:
+        found = Results(snapshots.revision(f"refs/tags/{name}" if source == "tag" else name))
+        label = found.snapshot.label
+        if found.snapshot.commit == base.snapshot.commit:
             return None
-        # The rule that judges is the base's, as in the report itself.
-        params = {key: old.files[key] for key in (paths.PARAMS.as_posix(),) if key in old.files}
-        found = replace(found, files={**found.files, **params})
-        report = compare(found, new)
+        if reasons := results.incomparable(found, head):
+            return Reference(name, source, label, reasons=tuple(reasons))
+        # The rule is the base's, as in the report itself.
+        verdict, per_class = judge(found, head, judged_by(base))
+        judged, _ = found.judged(RELEASED)
     except ConvoyError as error:
         if source == "--reference":
             raise
         return Reference(name, source, reasons=(str(error),))
-    if report.verdict is None:
-        return Reference(name, source, found.label, reasons=tuple(report.reasons))
-    judged, _ = Results(found).judged(RELEASED)
+    worse = tuple(head.classes[row.label] for row in per_class if row.worse)
     accuracy = float((judged.seeds == judged.actual).mean())
-    worse = tuple(report.worse_classes)
-    return Reference(name, source, found.label, report.verdict, worse, accuracy=accuracy)
+    return Reference(name, source, label, verdict, worse, accuracy=accuracy)

@@ -3,6 +3,7 @@
 Many small losses can each be equivalent to what was there before, and together a loss that matters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,9 +46,14 @@ class Reference:
     @property
     def word(self) -> str:
         """The verdict in one word, as `Report.word`."""
-        if self.verdict is None:
-            return "not comparable"
-        return "worse" if self.worse_classes else self.verdict.word
+        return word(self.verdict, self.worse_classes)
+
+
+def word(verdict: Verdict | None, worse_classes: Sequence[str]) -> str:
+    """Return a verdict in one word; a class that has become worse turns it to "worse"."""
+    if verdict is None:
+        return "not comparable"
+    return "worse" if worse_classes else verdict.word
 
 
 def choose(asked: str | None, base: Results) -> tuple[str, Source] | None:

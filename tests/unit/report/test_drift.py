@@ -47,7 +47,7 @@ def test_small_losses_that_add_up_are_said_in_the_first_lines(repository):
     assert warning.endswith("): small losses have added up.")
     heading, _, block, first = rendering.as_markdown(found).splitlines()[1:5]
     assert heading.startswith("## ⚠️ Undecided, with a warning: test accuracy")
-    assert (block, first) == ("> [!CAUTION]", f"> **{warning}**")
+    assert (block, first) == ("> [!CAUTION]", f"> {warning}")
     old, new = snapshots.revision("HEAD"), snapshots.workspace()
     page = as_html(found, old, new)
     assert page.index(warning) < page.index("Test accuracy")

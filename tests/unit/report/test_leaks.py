@@ -99,7 +99,7 @@ def test_scores_that_the_predictions_do_not_give_are_said_in_the_first_lines(rep
     found = report(edit=edit)
     assert "⚠️ Better, with a warning" in top(found)
     said = re.sub(r"\\", "", top(found))
-    assert "accuracy is 0.9999; the predictions give 0.995" in said
+    assert "accuracy is 0.9999, but the predictions give 0.995" in said
 
 
 def test_that_the_numbers_are_the_authors_is_said_near_the_top(report):
