@@ -124,8 +124,14 @@ class _Reader:
                 yield from self._point(found, date, self._has_same_images(blobs))
 
     def own_point(self) -> list[Point]:
-        """Return the newer revision's own point, if it has results."""
-        return list(self._point(self.head, "", True))
+        """Return the newer revision's own point, if it has results, from its predictions."""
+        if self.head.missing:
+            return []
+        judged, _ = self.head.judged("tuned")
+        right = judged.seeds == judged.actual
+        accuracy, images = float(right.mean()), right.shape[1]
+        interval = wilson_interval(round(accuracy * images), images)
+        return [Point(self.head.snapshot.label, "", accuracy, *interval, images, True)]
 
     def own_result(self) -> str:
         """Return what tells the newer revision's result from others."""

@@ -8,8 +8,8 @@ from pipeline.report import alarms, history, past, snapshots
 from pipeline.report.results import Results
 
 
-def models(first):
-    return wrong_models(range(first), range(first + 1))
+def models(wrong):
+    return wrong_models(range(wrong), range(wrong))
 
 
 @pytest.fixture
