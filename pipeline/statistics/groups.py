@@ -1,7 +1,7 @@
 """Intervals for images that come in groups, such as patients or videos.
 
-Other images would be of other groups. Images of one group are alike, so that n of them say less than n images of as many groups. Whoever
-takes them for independent gets intervals that are too narrow.
+Other images would be of other groups. Images of one group are alike, so that n of them say less
+than n images of as many groups, and intervals that take them for independent are too narrow.
 """
 
 from collections.abc import Callable
