@@ -25,6 +25,7 @@ from pipeline.config.fields import (
     FitOrAuto,
     Flag,
     Folder,
+    GroupBy,
     Hyperparameter,
     Margin,
     MetricOrAuto,
@@ -70,6 +71,8 @@ class Split(Section):
     test_fraction: Share
     random_state: Seed
     group_duplicates: Flag
+    # Of picture files; null: each image for itself.
+    group_by: GroupBy | None
 
 
 class Tune(Section):

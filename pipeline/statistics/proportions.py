@@ -5,7 +5,7 @@ import math
 from scipy.special import ndtri
 
 
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Return the score interval for a binomial proportion.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical

@@ -90,6 +90,7 @@ ALLOWED = {
     "split.test_fraction": {"a half", "fraction"},
     "split.random_state": {*WHOLE, "zero"},
     "split.group_duplicates": FLAGS,
+    "split.group_by": NULL,
     "tune.trials": WHOLE,
     "tune.epochs": WHOLE | {"auto"},
     "tune.batch_sizes": NULL | {"list of one", "auto"},
