@@ -19,6 +19,7 @@ from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, read_candidates, write_candidates
 from pipeline.search.space import search_space
 from pipeline.stages import confirm, select
+from pipeline.statistics.proportions import standard_error
 from pipeline.training.work import Finished, Result
 
 # Dropout 0.30000000000000004 and layers 1 (not 1.0) must come back as they were.
@@ -60,7 +61,7 @@ def test_the_mean_takes_the_place_of_the_score_and_the_gap_is_the_difference():
     leader = confirmed(candidate(3, 0.95), [(0.9, 0.2), (0.88, 0.4)], [], 400)
     assert leader.candidate.val_accuracy == pytest.approx(0.89)
     assert leader.candidate.val_loss == pytest.approx(0.3)
-    assert leader.candidate.standard_error == pytest.approx((0.89 * 0.11 / 400) ** 0.5)
+    assert leader.candidate.standard_error == pytest.approx(standard_error(0.89, 400))
     assert leader.optimism_gap == pytest.approx(0.06)
     text = json.dumps({"leaders": [leader.as_json()]}).encode()
     (read,) = parsing.json_of(text, Leaders).leaders

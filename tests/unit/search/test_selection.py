@@ -1,6 +1,7 @@
 """Which trial is chosen, and that nothing that could be is dropped before."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from pipeline.search.selection import (
     read_candidates,
     within,
 )
+from pipeline.statistics.proportions import standard_error
 
 
 def candidate(trial, parameters, accuracy, loss):
@@ -44,6 +46,17 @@ def test_the_smallest_within_one_standard_error_of_the_best():
         "the smallest model within one standard error (0.0100) of the best, mlp trial 1 with 0.9500"
     )
     assert choose(candidates, "best")[0].trial == 1
+
+
+def test_a_perfect_score_of_a_large_model_does_not_beat_a_small_one_with_a_single_mistake():
+    large, small = (
+        replace(
+            candidate(trial, size, right / 240, 0.1),
+            standard_error=standard_error(right / 240, 240),
+        )
+        for trial, size, right in ((1, 600_000, 240), (2, 1000, 239))
+    )
+    assert choose([large, small], "one_standard_error")[0] == small
 
 
 def test_ties_go_to_fewer_parameters_then_lower_loss_then_the_earlier_trial():
