@@ -13,6 +13,7 @@ from pipeline.config.params import Params
 from pipeline.pretrained import published
 from pipeline.running.terminal import say
 from pipeline.search.confirmation import Confirmed, Leaders
+from pipeline.search.optimism import caution, optimism
 from pipeline.search.selection import (
     Candidate,
     choose,
@@ -62,7 +63,9 @@ def main(settings: Params) -> None:
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
-    write_json(paths.SELECT / "metrics.json", _metrics(chosen, list(sound.values())))
+    too_high = optimism(allowed, settings.select.rule)
+    metrics = _metrics(chosen, too_high, len(allowed), list(sound.values()))
+    write_json(paths.SELECT / "metrics.json", metrics)
     _write_candidates(candidates, chosen, reason)
     _write_front(pareto_front(everything), chosen)
     say(f"chosen: {chosen.architecture} trial {chosen.trial}: {reason}")
@@ -73,6 +76,9 @@ def main(settings: Params) -> None:
             f"({leader.searched.val_accuracy:.4f} in the search, {chosen.val_accuracy:.4f} on the "
             f"mean of {len(leader.val_accuracy)} fresh seeds)"
         )
+    else:
+        images = chosen.validation_images
+        say(caution(chosen.val_accuracy, images, len(allowed), too_high))
 
 
 def _code(architecture: str) -> str:
@@ -90,8 +96,13 @@ def _code(architecture: str) -> str:
     return digests[architecture]
 
 
-def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
-    """Sum up the choice in numbers."""
+def _metrics(
+    chosen: Candidate, too_high: float, trials: int, leaders: Sequence[Confirmed]
+) -> dict[str, Any]:
+    """Sum up the choice in numbers: its score, and how much too high that is.
+
+    Of a confirmed choice this was measured, of others it is estimated.
+    """
     metrics: dict[str, Any] = {
         "chosen": {
             "trial": chosen.trial,
@@ -104,6 +115,8 @@ def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
         gaps = {leader.name: leader.optimism_gap for leader in leaders}
         metrics["chosen"]["optimism_gap"] = gaps[f"{chosen.architecture}-{chosen.trial}"]
         metrics["optimism_gap"] = gaps
+    else:
+        metrics["chosen"] |= {"optimism": too_high, "trials": trials}
     return metrics
 
 

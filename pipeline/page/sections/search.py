@@ -7,9 +7,10 @@ from pipeline.base.parsing import Columns, finite
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
-from pipeline.page.wording import percent
+from pipeline.page.wording import number, percent, points
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.importance import LEAST_TRIALS
+from pipeline.search.optimism import about
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
 ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
@@ -39,6 +40,7 @@ def section(run: Run) -> dict[str, Any]:
     return {
         "panels": [_panel(run, name, table) for name, table in run.searched.items()],
         "chosen": chosen,
+        "too_high": _too_high(run),
         "trials": sum(map(len, run.searched.values())),
         "failed": sum(row["status"] == "failed" for t in run.searched.values() for row in t),
         "history": _history(rows, names) if rows else None,
@@ -64,6 +66,24 @@ def _chosen(run: Run) -> dict[str, Any] | None:
         "accuracy": float(row["val_accuracy"]),
         "standard_error": float(row["standard_error"]),
     }
+
+
+def _too_high(run: Run) -> str:
+    """Write how much too high the chosen model's score is; empty for results of older versions."""
+    shape = dict[str, Any]
+    found = run.results.json((paths.SELECT / "metrics.json").as_posix(), shape).get("chosen", {})
+    match found:
+        case {"optimism_gap": float(gap)}:
+            return (
+                "That is the mean of fresh seeds. The search's own score minus it, the optimism "
+                f"gap, is {points(gap)} points."
+            )
+        case {"optimism": float(estimate), "trials": int(trials)} if trials > 1:
+            return (
+                f"Being chosen among {number(trials)} trials by this score, it is too high by "
+                f"{about(estimate)}."
+            )
+    return ""
 
 
 def _front(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,7 +38,9 @@ SHAPE = (12, 12, 1)
 
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
     chosen = values or {"units": trial}
-    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest")
+    return Candidate(
+        architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest", 240
+    )
 
 
 def test_leaders_are_the_best_of_all_architectures_best_first():
@@ -157,7 +159,7 @@ def test_without_confirmation_the_choice_is_that_of_the_search(searched):
 
 
 def test_a_limit_on_parameters_chooses_a_smaller_model_that_the_front_names(searched):
-    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code")
+    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code", 240)
     small = replace(large, trial=2, val_accuracy=0.9, parameters=8_000, multiply_adds=8_000)
     beaten = replace(small, trial=3, val_accuracy=0.8)
     write_candidates([large, small, beaten], paths.CANDIDATES / "mlp.json")

@@ -20,7 +20,9 @@ from pipeline.statistics.proportions import standard_error
 
 
 def candidate(trial, parameters, accuracy, loss):
-    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest")
+    return Candidate(
+        "mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest", 240
+    )
 
 
 def drawn(seed):
@@ -85,7 +87,9 @@ def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_pat
 
 
 def sized(trial, accuracy, parameters, multiply_adds):
-    return Candidate("mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest")
+    return Candidate(
+        "mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest", 240
+    )
 
 
 def test_the_pareto_kepthas_what_none_beats_in_accuracy_and_both_sizes():
