@@ -9,8 +9,9 @@ from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
 from pipeline.page.wording import number, percent, points
 from pipeline.search.columns import TRIAL_COLUMNS
-from pipeline.search.importance import LEAST_TRIALS
+from pipeline.search.importance import LEAST_TRIALS, said
 from pipeline.search.optimism import about
+from pipeline.statistics.words import LEVEL
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
 ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
@@ -235,10 +236,14 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     """Return what is shown of one architecture: its trials, and the importances."""
     names = [column for column in table[0] if column not in TRIAL_COLUMNS]
     scored = [row for row in table if row["val_accuracy"]]
-    checks: Columns = {"hyperparameter": str, "importance": finite, "standard_deviation": finite}
-    ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv", checks)
-    # Older versions ranked the hyperparameters of fewer trials, too.
-    enough = len(scored) >= LEAST_TRIALS and ranked
+    path = f"{paths.SEARCH.as_posix()}/{name}.csv"
+    checks: Columns = {"hyperparameter": str, "importance": finite}
+    yardsticks: Columns = {"noise": finite, "p_value": finite}
+    ranked = run.results.csv(path, checks)
+    # Older versions had no yardstick, and ranked noise.
+    with_noise = ranked and "noise" in ranked[0]
+    ranked = run.results.csv(path, {**checks, **yardsticks}) if with_noise else []
+    above = [row["hyperparameter"] for row in ranked if float(row["p_value"]) <= LEVEL]
     return {
         "name": name,
         "columns": ["trial", "accuracy", "loss", "parameters", "epochs", "status", *names],
@@ -246,7 +251,8 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
         "trials": len(scored),
         "least_trials": LEAST_TRIALS,
         "parallel": parallel.coordinates(scored, names) if scored else None,
-        "importance": _importance(name, ranked) if enough else None,
+        "importance": _importance(name, ranked) if ranked else None,
+        "finding": said(above),
         "failed": [row for row in table if row["status"] == "failed"],
     }
 
@@ -269,33 +275,35 @@ def _importance(name: str, ranked: Any) -> Spec:
     rows = [
         {
             "name": row["hyperparameter"],
-            "mean": float(row["importance"]),
-            "low": float(row["importance"]) - float(row["standard_deviation"]),
-            "high": float(row["importance"]) + float(row["standard_deviation"]),
+            "importance": float(row["importance"]),
+            "above": float(row["p_value"]) <= LEVEL,
         }
         for row in ranked
     ]
     names = [row["name"] for row in rows]
-    x_axis = axis(
-        "explained variance lost when its values are shuffled, ± standard deviation", tickCount=6
-    )
+    x_axis = axis("variance lost when its values are shuffled, out of bag", tickCount=6)
     y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
+    noise = [{"noise": float(ranked[0]["noise"])}]
     return chart(
-        f"Importance of the hyperparameters of {name}",
+        f"Importance of the hyperparameters of {name}, and what noise stays below",
         rows,
         20 * len(rows) + 10,
-        encoding={"y": y},
         layer=[
             {
-                "mark": {"type": "bar", "color": "var(--tuned)", "opacity": 0.75},
-                "encoding": {"x": {"field": "mean", "type": "quantitative", "axis": x_axis}},
+                "mark": {"type": "bar", "opacity": 0.75},
+                "encoding": {
+                    "y": y,
+                    "x": {"field": "importance", "type": "quantitative", "axis": x_axis},
+                    "color": {
+                        "condition": {"test": "datum.above", "value": "var(--tuned)"},
+                        "value": "var(--line-strong)",
+                    },
+                },
             },
             {
-                "mark": {"type": "rule"},
-                "encoding": {
-                    "x": {"field": "low", "type": "quantitative"},
-                    "x2": {"field": "high"},
-                },
+                "data": {"values": noise},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--ink)"},
+                "encoding": {"x": {"field": "noise", "type": "quantitative"}},
             },
         ],
     )
