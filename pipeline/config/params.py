@@ -104,6 +104,8 @@ class Select(Section):
     most_multiply_adds: Size | None
     confirm: Confirm | None
     baseline: ArchitectureName
+    # Whether the chosen architecture is also trained at its recipe.
+    untuned: Flag
 
 
 class Train(Section):

@@ -9,7 +9,7 @@ from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
-from pipeline.evaluation import curves, judging, metrics, scoring, yardsticks
+from pipeline.evaluation import curves, judging, metrics, parts, scoring, yardsticks
 from pipeline.evaluation.by_class import class_differences
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.predictions import NAMES
@@ -17,8 +17,9 @@ from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar
 from pipeline.statistics.rule import Rule
-from pipeline.training import augmentation, backend, looks, trained
+from pipeline.training import augmentation, backend, looks
 from pipeline.training.batches import SplitFolder
+from pipeline.training.specification import UNTUNED, read_untuned
 from pipeline.training.trained import TrainedModels
 
 AUGMENTED_CLASSES, AUGMENTED_COLUMNS = 6, 9
@@ -28,17 +29,18 @@ def main(settings: Params) -> None:
     """Write metrics, predictions, tables and pictures of both models."""
     backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
-    indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
+    indices = judging.trained_models()
     by_seed = {name: judging.judge(name, index, test) for name, index in indices.items()}
-    released = {name: by_seed[name][indices[name].released] for name in NAMES}
+    released = {name: by_seed[name][index.released] for name, index in indices.items()}
 
     table = judging.table(released, by_seed, test)
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
-    _write_tables(released, test)
-    _draw(released, test)
+    shown = {name: released[name] for name in NAMES}
+    _write_tables(shown, test)
+    _draw(shown, test)
     _draw_augmented(settings.fit)
-    scores = {name: _metrics(indices[name], by_seed[name], test) for name in NAMES}
-    models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
+    scores = {name: _metrics(index, by_seed[name], test) for name, index in indices.items()}
+    models = {name: judging.compared(released[name], by_seed[name]) for name in indices}
     search = _search(models, settings.evaluate.rule, test.classes)
     measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
@@ -48,8 +50,14 @@ def main(settings: Params) -> None:
         if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
     ]
     dataset = test.name or settings.dataset.name
-    found = metrics.to_json(dataset, len(test), scores, search, measured, behind)
+    separated = parts.parts(models, settings.evaluate.rule, _same_as())
+    found = metrics.to_json(dataset, len(test), scores, search, measured, behind, separated)
     write_json(paths.METRICS, found)
+
+
+def _same_as() -> str | None:
+    """Return the model that the chosen architecture at its recipe is anyway, if any."""
+    return read_untuned(paths.SELECT / f"{UNTUNED}.json").same_as
 
 
 def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:

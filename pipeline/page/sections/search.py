@@ -4,13 +4,14 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.parsing import Columns, finite
+from pipeline.config.shapes import Choice
+from pipeline.evaluation.choice import score
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
-from pipeline.page.wording import number, percent, points
+from pipeline.page.wording import percent
 from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.search.importance import LEAST_TRIALS, said
-from pipeline.search.optimism import about
 from pipeline.statistics.words import LEVEL
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
@@ -71,20 +72,8 @@ def _chosen(run: Run) -> dict[str, Any] | None:
 
 def _too_high(run: Run) -> str:
     """Write how much too high the chosen model's score is; empty for results of older versions."""
-    shape = dict[str, Any]
-    found = run.results.json((paths.SELECT / "metrics.json").as_posix(), shape).get("chosen", {})
-    match found:
-        case {"optimism_gap": float(gap)}:
-            return (
-                "That is the mean of fresh seeds. The search's own score minus it, the optimism "
-                f"gap, is {points(gap)} points."
-            )
-        case {"optimism": float(estimate), "trials": int(trials)} if trials > 1:
-            return (
-                f"Being chosen among {number(trials)} trials by this score, it is too high by "
-                f"{about(estimate)}."
-            )
-    return ""
+    path = (paths.SELECT / "metrics.json").as_posix()
+    return score(run.results.json(path, Choice).get("chosen", {}))
 
 
 def _front(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

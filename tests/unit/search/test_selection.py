@@ -115,7 +115,7 @@ def test_no_candidate_off_the_keptis_as_good_as_one_on_it():
 
 def limits(**most):
     given = {"most_parameters": None, "most_multiply_adds": None} | most
-    return Select(rule="best", confirm=None, baseline="mlp", **given)
+    return Select(rule="best", confirm=None, baseline="mlp", untuned=False, **given)
 
 
 def test_only_models_within_the_limits_are_kept():
