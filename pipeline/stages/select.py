@@ -63,7 +63,7 @@ def main(settings: Params) -> None:
     recipe = next(
         (c for c in everything if (c.architecture, c.trial) == (chosen.architecture, 1)), None
     )
-    untuned = _untuned(chosen, recipe, baseline, batch, settings.select.untuned)
+    untuned = specify_untuned(chosen, recipe, baseline, batch, settings.select.untuned)
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
@@ -88,7 +88,7 @@ def main(settings: Params) -> None:
         say(caution(chosen.val_accuracy, images, len(allowed), too_high))
 
 
-def _untuned(
+def specify_untuned(
     chosen: Candidate,
     recipe: Candidate | None,
     baseline: Specification,
