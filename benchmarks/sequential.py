@@ -38,10 +38,11 @@ def main() -> None:
     found = [p_values(case, number) for number, case in enumerate((alike, apart))]
     for name, (level, looks) in RULES.items():
         columns = [EVERY.index(look) for look in looks]
-        alarms, hits = (values[:, columns] <= level for values in found)
-        first = np.where(hits.any(axis=1), hits.argmax(axis=1), len(looks) - 1)
+        alarms, hits = (np.any(values[:, columns] <= level, axis=1) for values in found)
+        below = found[1][:, columns] <= level
+        first = np.where(hits, below.argmax(axis=1), len(looks) - 1)
         used = np.array(looks)[first].mean()
-        shares = (share(list(each.any(axis=1))) for each in (alarms, hits))
+        shares = (share([*map(bool, each)]) for each in (alarms, hits))
         table.add_row(name, *shares, f"{used:.1f}")
     table.title = f"{PAIRS} pairs each (95 % Wilson interval)"
     console.print(table)
