@@ -6,6 +6,7 @@ It compares their predictions with the committed ones.
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def compare(table: Mapping[str, list], committed: bytes) -> Receipt:
             f"{paths.PREDICTIONS} has other columns, rows or actual classes than these models "
             "give; run `dvc checkout`, or `dvc repro` and commit what it writes."
         )
-    classes = [column for column in columns if column.endswith("_predicted") or "_seed" in column]
+    classes = [column for column in columns if re.search(r"_(predicted|seed\d+)$", column)]
     agreement = {
         column: sum(map(str.__eq__, columns[column], written[column])) / len(columns[column])
         for column in classes

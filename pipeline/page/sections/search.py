@@ -232,7 +232,7 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     # Older versions had no yardstick, and ranked noise.
     with_noise = ranked and "noise" in ranked[0]
     ranked = run.results.csv(path, {**checks, **yardsticks}) if with_noise else []
-    above = [row["hyperparameter"] for row in ranked if float(row["p_value"]) <= LEVEL]
+    above = [row["hyperparameter"] for row in ranked if float(row["p_value"]) < LEVEL]
     return {
         "name": name,
         "columns": ["trial", "accuracy", "loss", "parameters", "epochs", "status", *names],
@@ -265,7 +265,7 @@ def _importance(name: str, ranked: Any) -> Spec:
         {
             "name": row["hyperparameter"],
             "importance": float(row["importance"]),
-            "above": float(row["p_value"]) <= LEVEL,
+            "above": float(row["p_value"]) < LEVEL,
         }
         for row in ranked
     ]
