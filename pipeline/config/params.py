@@ -108,6 +108,8 @@ class Select(Section):
     most_multiply_adds: Size | None
     confirm: Confirm | None
     baseline: ArchitectureName
+    # Whether the chosen architecture is also trained at its recipe.
+    untuned: Flag
 
 
 class Train(Section):

@@ -19,6 +19,7 @@ from pipeline.running import speeds
 from pipeline.running.terminal import progress
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
+from pipeline.training.specification import UNTUNED
 from pipeline.training.trained import TrainedModels
 
 BySeed = dict[int, Predictions]
@@ -26,6 +27,14 @@ BySeed = dict[int, Predictions]
 Receiver = Callable[[int, keras.Model, NDArray[np.float32]], None]
 # The first calls compile.
 WARM_UP, CALLS = 3, 21
+
+
+def trained_models() -> dict[str, TrainedModels]:
+    """Read the index of every trained model; the untuned one is there only if it was trained."""
+    folders = {name: paths.MODELS / name for name in (*NAMES, UNTUNED)}
+    if not (folders[UNTUNED] / trained.INDEX).exists():
+        del folders[UNTUNED]
+    return {name: trained.read(folder) for name, folder in folders.items()}
 
 
 def judge(
@@ -103,11 +112,11 @@ def compared(released: Predictions, by_seed: BySeed) -> Judged:
 def table(
     released: dict[str, Predictions], by_seed: dict[str, BySeed], test: SplitFolder
 ) -> dict[str, list]:
-    """Build the table of predictions of both configurations."""
+    """Build the table of predictions of all configurations."""
     return predictions.columns(
-        {name: compared(released[name], by_seed[name]) for name in NAMES},
-        {name: released[name].probability for name in NAMES},
-        {name: list(by_seed[name]) for name in NAMES},
+        {name: compared(released[name], by_seed[name]) for name in released},
+        {name: released[name].probability for name in released},
+        {name: list(by_seed[name]) for name in released},
         test.picture_files,
         test.groups,
     )

@@ -14,6 +14,7 @@ from pipeline.evaluation import (
     curves,
     judging,
     metrics,
+    parts,
     probabilities,
     scoring,
     yardsticks,
@@ -26,8 +27,9 @@ from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar
 from pipeline.statistics.rule import Rule
-from pipeline.training import augmentation, backend, looks, trained
+from pipeline.training import augmentation, backend, looks
 from pipeline.training.batches import SplitFolder
+from pipeline.training.specification import UNTUNED, read_untuned
 from pipeline.training.trained import TrainedModels
 
 AUGMENTED_CLASSES, AUGMENTED_COLUMNS = 6, 9
@@ -37,7 +39,7 @@ def main(settings: Params) -> None:
     """Write metrics, predictions, tables and pictures of both models."""
     backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
-    indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
+    indices = judging.trained_models()
     validation = SplitFolder(paths.VALIDATION)
     seen = {
         name: Seen(index.released, validation if name == "tuned" else None)
@@ -47,22 +49,23 @@ def main(settings: Params) -> None:
         name: judging.judge(name, index, test, seen[name].receive)
         for name, index in indices.items()
     }
-    released = {name: by_seed[name][indices[name].released] for name in NAMES}
+    released = {name: by_seed[name][index.released] for name, index in indices.items()}
 
     table = judging.table(released, by_seed, test)
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
-    _write_tables(released, seen, test)
+    shown = {name: released[name] for name in NAMES}
+    _write_tables(shown, seen, test)
     _write_doubtful(seen["tuned"], {"test": test, "validation": validation})
-    _draw(released, test)
+    _draw(shown, test)
     _draw_augmented(settings.fit)
     scores = {
         name: {
-            **_metrics(indices[name], by_seed[name], test),
+            **_metrics(index, by_seed[name], test),
             "calibration": [probabilities.calibration(seen[name], released[name], validation)],
         }
-        for name in NAMES
+        for name, index in indices.items()
     }
-    models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
+    models = {name: judging.compared(released[name], by_seed[name]) for name in indices}
     search = _search(models, settings.evaluate.rule, test.classes)
     measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
@@ -72,8 +75,14 @@ def main(settings: Params) -> None:
         if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
     ]
     dataset = test.name or settings.dataset.name
-    found = metrics.to_json(dataset, len(test), scores, search, measured, behind)
+    separated = parts.parts(models, settings.evaluate.rule, _same_as())
+    found = metrics.to_json(dataset, len(test), scores, search, measured, behind, separated)
     write_json(paths.METRICS, found)
+
+
+def _same_as() -> str | None:
+    """Return the model that the chosen architecture at its recipe is anyway, if any."""
+    return read_untuned(paths.SELECT / f"{UNTUNED}.json").same_as
 
 
 def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:

@@ -132,8 +132,8 @@ def _write_search(results, trials, rng):
     ]
     rows.append([trials + 1, "failed", 3, "", "", "", "memory ran out", 64, "adam"])
     write_csv(results / "trials/compact_cnn.csv", [*head, "filters", "optimizer"], rows)
-    ranked = [["filters", 0.3, 0.1], ["optimizer", -0.01, 0.02]]
-    columns = ["hyperparameter", "importance", "standard_deviation"]
+    ranked = [["filters", 0.3, 0.1, 0.02], ["optimizer", -0.01, 0.1, 0.9]]
+    columns = ["hyperparameter", "importance", "noise", "p_value"]
     write_csv(results / "search/compact_cnn.csv", columns, ranked)
     best = max(rows[:-1], key=lambda row: row[3])
     head = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]

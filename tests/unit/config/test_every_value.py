@@ -105,6 +105,7 @@ ALLOWED = {
     "select.most_multiply_adds": NULL | WHOLE | {"a million million"},
     "select.confirm": NULL | {"auto"},
     "select.baseline": {"auto"},
+    "select.untuned": FLAGS | {"auto"},
     "fit.precision": {"auto"},
     "fit.schedule": {"auto"},
     "fit.label_smoothing": NUMBERS | {"auto"},
