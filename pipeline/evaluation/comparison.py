@@ -116,6 +116,12 @@ class Verdict:
     detectable: float | None = None
     settled_by: int | None = None
 
+    @property
+    def not_inferior(self) -> bool:
+        """Whether the interval excludes a loss that matters."""
+        loss = self.high if self.metric == "log_loss" else -self.low
+        return loss < self.margin or loss == 0
+
 
 @dataclass(frozen=True)
 class MetricDifference:

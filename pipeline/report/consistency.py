@@ -78,7 +78,7 @@ def _unequal(key: str, written: Any, computed: float) -> Iterator[str]:
     if written is None or (_is_number(written) and abs(written - computed) <= ROUNDED):
         return
     said = f"{written:.6g}" if _is_number(written) else "no number"
-    yield f"{key} is {said}; the predictions give {computed:.6g}"
+    yield f"{key} is {said}, but the predictions give {computed:.6g}"
 
 
 def _metrics(metrics: Mapping[str, Any], judged: Mapping[str, Judged]) -> Iterator[str]:

@@ -36,16 +36,16 @@ def test_results_as_they_were_written_contradict_nothing(run):
 @pytest.mark.parametrize(
     ("path", "value", "line"),
     [
-        (["accuracy"], 0.99, "accuracy is 0.99; the predictions give 0.9"),
-        (["baseline_accuracy"], 0.1, "baseline_accuracy is 0.1; the predictions give 0.8"),
+        (["accuracy"], 0.99, "accuracy is 0.99, but the predictions give 0.9"),
+        (["baseline_accuracy"], 0.1, "baseline_accuracy is 0.1, but the predictions give 0.8"),
         (["verdict"], "worse", "verdict is not what the predictions give, which is better"),
-        (["test_images"], 500, "test_images is 500; the predictions give 200"),
-        (["models", 0, "accuracy"], 0.99, "tuned: accuracy is 0.99; the predictions give 0.9"),
-        (["models", 0, "macro_f1"], 0.99, "tuned: macro_f1 is 0.99; the predictions give 0.9"),
-        (["models", 1, "loss"], 0.01, "baseline: loss is 0.01; the predictions give"),
+        (["test_images"], 500, "test_images is 500, but the predictions give 200"),
+        (["models", 0, "accuracy"], 0.99, "tuned: accuracy is 0.99, but the predictions give 0.9"),
+        (["models", 0, "macro_f1"], 0.99, "tuned: macro_f1 is 0.99, but the predictions give 0.9"),
+        (["models", 1, "loss"], 0.01, "baseline: loss is 0.01, but the predictions give"),
         (["models", 0, "accuracy_mean_of_seeds"], 0.99, "tuned: accuracy_mean_of_seeds is 0.99"),
         (["tuned_against_baseline", 0, "verdict"], "worse", "verdict is not what the predictions"),
-        (["tuned_against_baseline", 0, "broken"], 7, "broken is 7; the predictions give 0"),
+        (["tuned_against_baseline", 0, "broken"], 7, "broken is 7, but the predictions give 0"),
     ],
 )
 def test_an_edited_metric_is_said(run, path, value, line):
@@ -82,7 +82,7 @@ def test_predictions_made_right_contradict_the_metrics_and_their_own_losses(run)
     assert "results/predictions.csv: tuned: in 20 rows the loss is not that of the probability" in (
         found
     )
-    assert any(line.startswith("results/metrics.json: tuned: accuracy is 0.9;") for line in found)
+    assert any(line.startswith("results/metrics.json: tuned: accuracy is 0.9,") for line in found)
 
 
 def test_a_released_model_that_is_no_seed_is_said(run):
