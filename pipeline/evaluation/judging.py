@@ -79,7 +79,7 @@ def grouped(test: SplitFolder) -> NDArray[np.int64] | None:
     """Return the number of each test image's group, [n]; None if there are no groups."""
     if test.groups is None:
         return None
-    return np.unique(np.array(test.groups), return_inverse=True)[1].astype(np.int64)
+    return predictions.numbered(test.groups)
 
 
 def _check_images(file: Path, model: keras.Model, test: SplitFolder) -> None:
@@ -106,7 +106,14 @@ def compared(released: Predictions, by_seed: BySeed) -> Judged:
     """Reduce the predictions of one configuration's models to the parts that a verdict needs."""
     seeds = np.stack([judged.predicted for judged in by_seed.values()])
     losses = np.stack([scoring.losses(judged) for judged in by_seed.values()])
-    return Judged(released.actual, released.predicted, scoring.losses(released), seeds, losses)
+    return Judged(
+        released.actual,
+        released.predicted,
+        scoring.losses(released),
+        seeds,
+        losses,
+        released.groups,
+    )
 
 
 def table(

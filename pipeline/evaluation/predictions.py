@@ -93,8 +93,9 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
         cells = ", ".join(map(str, sorted({len(row) for row in rows}))) or "no rows"
         raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    for column in (FILE, GROUP):
-        columns.pop(column, None)
+    columns.pop(FILE, None)
+    names = columns.pop(GROUP, None)
+    groups = None if names is None else numbered(names)
     try:
         by_column = {column: np.array([*map(finite, cells)]) for column, cells in columns.items()}
     except ValueError as error:
@@ -104,8 +105,13 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
     # Older versions wrote the loss of the released model alone.
     known = all(f"{seed}_loss" in by_column for seed in seeds)
     losses = np.stack([by_column[f"{seed}_loss"] for seed in seeds]) if known else None
-    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses)
+    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, groups)
     return judged, by_column[f"{name}_probability"]
+
+
+def numbered(groups: Sequence[str]) -> NDArray[np.int64]:
+    """Return a number for each image's group, [n]."""
+    return np.unique(np.array(groups), return_inverse=True)[1].astype(np.int64)
 
 
 def _four_decimals(value: float) -> str:
