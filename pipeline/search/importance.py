@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.inspection import permutation_importance
 
 TREES = 100
 REPEATS = 10
@@ -36,6 +34,10 @@ def importance(
     varying = [name for name in names if len({trial[name] for trial in trials}) > 1]
     if len(trials) < LEAST_TRIALS or not varying or len(set(scores)) < 2:
         return []
+    # Most searches are shorter, and their stage need not wait for scikit-learn.
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
     table = np.column_stack([encode([trial[name] for trial in trials]) for name in varying])
     forest = RandomForestRegressor(TREES, random_state=SEED, n_jobs=1).fit(table, scores)
     lost = permutation_importance(
