@@ -60,20 +60,20 @@ def train_endlessly(clone):
 
 def trainers(pid):
     """Give the two processes that train, once both send epochs."""
-    found = [child for child in psutil.Process(pid).children() if trains(child)]
+    found = [child for child in psutil.Process(pid).children(recursive=True) if trains(child)]
     return found if len(found) == 2 else None
 
 
 def replaced(pid, before):
     """Return the processes that train now and did not before."""
-    return [child for child in set(psutil.Process(pid).children()) - set(before) if trains(child)]
+    now = set(psutil.Process(pid).children(recursive=True))
+    return [child for child in now - set(before) if trains(child)]
 
 
 def trains(process):
     """Return whether a process sends messages, one an epoch."""
     try:
-        worker = "pipeline.workers.worker" in process.cmdline()
-        return worker and process.io_counters().write_count > 20  # starting takes some five
+        return process.io_counters().write_count > 20  # starting takes some five
     except psutil.NoSuchProcess:  # libraries start others, which end at once
         return False
 
