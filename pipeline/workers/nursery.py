@@ -141,7 +141,8 @@ class Nursery:
         with self._mutex:
             if self._ours.fileno() != -1:
                 self._ours.close()
-                os.waitpid(self.pid, 0)
+                with suppress(ChildProcessError):  # somebody else has waited for it
+                    os.waitpid(self.pid, 0)
 
 
 def _serve(asked: socket.socket) -> None:
@@ -181,9 +182,11 @@ def _keep(source: int, sink: int, report: int) -> None:
         _never_return(_work, source, sink)
     os.close(source)
     os.close(sink)
-    os.write(report, array.array("i", [worker]))
+    with suppress(BrokenPipeError):
+        os.write(report, array.array("i", [worker]))
     code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
-    os.write(report, array.array("i", [code]))
+    with suppress(BrokenPipeError):  # the stage has ended first
+        os.write(report, array.array("i", [code]))
 
 
 def _work(source: int, sink: int) -> None:
