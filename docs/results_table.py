@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.evaluation import metrics as metrics_file
 from pipeline.evaluation.summary import YARDSTICKS
+from pipeline.statistics.by_image import LABELS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -29,7 +30,8 @@ def results(metrics):
     low, high = (_points(value) for value in search["difference_interval"])
     return (
         f"{HEAD}{rows}\nWas the search worth it? **{search['verdict'].capitalize()}**: "
-        f"{_points(search['accuracy_difference'])} points of accuracy in the mean of all seeds\n"
+        f"{_points(search['difference'])} points of {LABELS[search['metric']]} in the mean of all "
+        "seeds\n"
         f"(95 % interval {low} to {high}), on {metrics['test_images']:,} test images.\n"
     )
 

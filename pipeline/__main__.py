@@ -82,6 +82,19 @@ def fresh(
 
 
 @app.command()
+def settle(
+    base: Annotated[
+        str | None,
+        typer.Option(help="The revision to compare HEAD with; by default tuned with baseline."),
+    ] = None,
+) -> None:
+    """Train further seeds until it is decided which side is better, or ten have not decided it."""
+    from pipeline.commands import settle
+
+    run(lambda: settle.settle(base))
+
+
+@app.command()
 def verify(
     revision: Annotated[
         str, typer.Option(help="The git revision whose predictions are checked.")

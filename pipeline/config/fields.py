@@ -16,6 +16,7 @@ from pipeline.base import paths
 from pipeline.base.text import visible
 from pipeline.config.fractions import share
 from pipeline.config.messages import near_miss
+from pipeline.statistics import rule
 
 
 class Section(BaseModel):
@@ -72,11 +73,22 @@ def _one_of(folder: Path, noun: str) -> BeforeValidator:
 
 def _share(value: Any) -> float:
     """Accept a number between 0 and 1, or "1/6" for one that has no short decimal form."""
-    if _is_text(value) and "/" in value:
+    if _is_share(value):
         value = share(value)
     if not _is_number(value) or not 0 < value < 1:
         raise ValueError('allowed: more than 0 and less than 1: a number or a fraction as "1/6"')
     return float(value)
+
+
+def _margin(value: Any) -> rule.Margin:
+    """Accept a number or fraction between 0 and 1, or a text such as "10%"."""
+    if not (_is_number(value) or (_is_text(value) and value[-1:] == "%") or _is_share(value)):
+        raise ValueError(f"allowed: {rule.ALLOWED}")
+    return rule.margin(value)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_text(value) and "/" in value
 
 
 def _short(values: Any) -> Any:
@@ -170,6 +182,8 @@ Seconds = Annotated[
     ),
 ]
 Share = Annotated[float, PlainValidator(_share)]
+Margin = Annotated[rule.Margin, PlainValidator(_margin)]
+MetricOrAuto = Literal["auto", "accuracy", "balanced_accuracy", "macro_f1", "log_loss"]
 Part = Annotated[
     float,
     only("a number from 0 to less than 1", lambda value: _is_number(value) and 0 <= value < 1),

@@ -26,6 +26,8 @@ from pipeline.config.fields import (
     Flag,
     Folder,
     Hyperparameter,
+    Margin,
+    MetricOrAuto,
     Seconds,
     Section,
     Seed,
@@ -37,6 +39,7 @@ from pipeline.config.fields import (
 )
 from pipeline.config.messages import dotted, explain
 from pipeline.config.shapes import Chosen
+from pipeline.statistics.rule import Rule
 
 # The data set that is the user's own folder of pictures.
 FOLDER = "folder"
@@ -116,7 +119,13 @@ class Train(Section):
 class Evaluate(Section):
     """How the trained models are judged."""
 
-    margin: Share
+    metric: MetricOrAuto
+    margin: Margin
+
+    @property
+    def rule(self) -> Rule:
+        """What decides a comparison."""
+        return Rule(self.metric, self.margin)
 
 
 class Params(Section):

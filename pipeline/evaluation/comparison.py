@@ -12,13 +12,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.configurations import difference_of_means
-from pipeline.statistics.paired import mcnemar_exact, paired_bootstrap, tango_interval
+from pipeline.statistics import by_image, planning
+from pipeline.statistics.by_image import Metric
+from pipeline.statistics.configurations import Difference, difference_of_means
+from pipeline.statistics.paired import (
+    mcnemar,
+    paired_bootstrap,
+    paired_difference,
+    tango_interval,
+)
+from pipeline.statistics.rule import Rule
 from pipeline.statistics.scores import macro_f1
-from pipeline.statistics.several import holm
-from pipeline.statistics.words import Word, word
+from pipeline.statistics.words import Direction, Word, direction, word
 
-METRICS = ("accuracy", "macro F1", "log loss")
+Question = Literal["configurations", "models"]
+# Of the released models these are shown whatever decides.
+NAMES = ("accuracy", "macro F1", "log loss")
 
 
 @dataclass(frozen=True)
@@ -30,48 +39,82 @@ class Judged:
         released: Class predicted by the released model, int64 [n].
         loss: Cross-entropy of the released model, nats, float64 [n].
         seeds: Class predicted by the model of each seed, int64 [seeds, n].
+        losses: Cross-entropy of the model of each seed, nats, float64 [seeds, n]; None in results
+            of an older version.
     """
 
     actual: NDArray[np.int64]
     released: NDArray[np.int64]
     loss: NDArray[np.float64]
     seeds: NDArray[np.int64]
+    losses: NDArray[np.float64] | None = None
 
     @property
     def correct(self) -> NDArray[np.bool_]:
         """Whether the released model is right, bool [n]."""
         return self.released == self.actual
 
+    def scores(self, metric: Metric, question: Question) -> NDArray[np.float64]:
+        """Return values of which the mean is the score, [models, n].
+
+        Raises:
+            ValueError: the losses of every seed are asked for and not known.
+        """
+        one = question == "models"
+        if metric == "log_loss":
+            losses = self.loss[np.newaxis] if one else self.losses
+            if losses is None:
+                raise ValueError("the losses of the seeds are not known")
+            return losses
+        predicted = self.released[np.newaxis] if one else self.seeds
+        return by_image.values(metric, self.actual, predicted)
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict and the numbers behind it. Accuracies are from 0 to 1, intervals are 95 %.
+    """A verdict and the numbers behind it. Scores are from 0 to 1 or nats, intervals are 95 %.
 
     Attributes:
         word: The verdict in one word.
         asked: The question that the verdict answers.
-        difference: Difference in accuracy for that question, second minus first.
+        metric: The score that was compared.
+        first: The first configuration's score, for that question.
+        second: The second's.
+        difference: Second minus first.
         low: Lower end of its interval.
         high: Upper end of its interval.
         p_value: p-value of no difference, for that question.
+        margin: Differences smaller than this do not matter.
+        small: The side that is better although the difference does not matter.
         seeds: Number of seeds of the first and of the second configuration.
         fixed: Number of images that only the second released model gets right.
         broken: Number of images that only the first released model gets right.
-        exact_p_value: p-value of McNemar's exact test on `fixed` and `broken`.
-        margin: Differences smaller than this do not matter.
+        released_p_value: p-value of McNemar's test on `fixed` and `broken`.
+        seed_error: The part of the standard error that more seeds would reduce.
+        image_error: The part that more test images would reduce.
+        detectable: The smallest true difference that such results find in four cases of five.
+        settled_by: Seeds a side that would decide an undecided verdict; None if none would.
     """
 
     word: Word
-    asked: Literal["configurations", "models"]
+    asked: Question
+    metric: Metric
+    first: float
+    second: float
     difference: float
     low: float
     high: float
     p_value: float
+    margin: float
+    small: Direction | None
     seeds: tuple[int, int]
     fixed: int
     broken: int
-    exact_p_value: float
-    margin: float
+    released_p_value: float
+    seed_error: float | None = None
+    image_error: float | None = None
+    detectable: float | None = None
+    settled_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,49 +128,67 @@ class MetricDifference:
     high: float
 
 
-@dataclass(frozen=True)
-class ClassDifference:
-    """The changes in one class; the p-value is that of McNemar's exact test, Holm-corrected."""
-
-    label: int
-    images: int
-    fixed: int
-    broken: int
-    p_value: float
-
-
-def verdict(first: Judged, second: Judged, margin: float) -> Verdict:
+def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
     """Compare two configurations on the same test images."""
-    n = len(first.actual)
-    fixed, broken = fixed_and_broken(first, second)
-    exact = mcnemar_exact(len(fixed), len(broken))
+    metric = by_image.suited(first.actual) if rule.metric == "auto" else rule.metric
+    asked = _question(first, second, metric)
+    scores = [judged.scores(metric, asked) for judged in (first, second)]
+    before, after = (float(each.mean()) for each in scores)
+    margin = rule.margin.of(before if metric == "log_loss" else 1 - before)
+    fixed, broken = (len(images) for images in fixed_and_broken(first, second))
     seeds = (len(first.seeds), len(second.seeds))
-    asked: Literal["configurations", "models"] = "models"
-    difference, p_value = (len(fixed) - len(broken)) / n, exact
-    if np.array_equal(first.seeds, second.seeds) and not len(fixed) and not len(broken):
-        # The predictions are the same, image for image: there is nothing to estimate.
-        low = high = 0.0
-    elif min(seeds) > 1 and n > 1:
-        asked = "configurations"
-        found = difference_of_means(first.seeds == first.actual, second.seeds == second.actual)
-        difference, p_value = found.estimate, found.p_value
-        low, high = found.low, found.high
-    else:
-        low, high = tango_interval(len(fixed), len(broken), n)
-    answer = word(difference, low, high, p_value, margin)
+    found = difference(first, second, metric, asked)
+    # Of log loss less is better; a word is about more.
+    sign = -1 if metric == "log_loss" else 1
+    low, high = sorted((sign * found.low, sign * found.high))
+    answer = word(sign * found.estimate, low, high, found.p_value, margin)
+    several = asked == "configurations" and found.image_error > 0
+    open_question = several and answer == "undecided"
     return Verdict(
         answer,
         asked,
-        difference,
-        low,
-        high,
-        p_value,
-        seeds,
-        len(fixed),
-        len(broken),
-        exact,
+        metric,
+        before,
+        after,
+        found.estimate,
+        found.low,
+        found.high,
+        found.p_value,
         margin,
+        direction(sign * found.estimate, found.p_value) if answer == "equivalent" else None,
+        seeds,
+        fixed,
+        broken,
+        mcnemar(fixed, broken),
+        found.seed_error if several else None,
+        found.image_error if several else None,
+        planning.detectable(found) if several else None,
+        planning.seeds_that_settle(found, min(seeds)) if open_question else None,
     )
+
+
+def difference(first: Judged, second: Judged, metric: Metric, asked: Question) -> Difference:
+    """Compare the scores of two configurations, or of the two released models."""
+    one, other = (judged.scores(metric, asked) for judged in (first, second))
+    if np.array_equal(one, other) and np.array_equal(first.released, second.released):
+        # The predictions are the same, image for image: there is nothing to estimate.
+        return Difference(0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
+    if asked == "configurations":
+        smallest = by_image.of_one_image(metric, first.actual)
+        return difference_of_means(one, other, of_one_image=smallest)
+    if metric != "accuracy":
+        return paired_difference(other[0] - one[0])
+    n = len(first.actual)
+    fixed, broken = (len(images) for images in fixed_and_broken(first, second))
+    low, high = tango_interval(fixed, broken, n)
+    return Difference((fixed - broken) / n, low, high, mcnemar(fixed, broken), np.inf, 0.0, 0.0)
+
+
+def _question(first: Judged, second: Judged, metric: Metric) -> Question:
+    """Return what can be asked: with a single seed or image, only whether the models differ."""
+    known = metric != "log_loss" or (first.losses is not None and second.losses is not None)
+    several = min(len(first.seeds), len(second.seeds), len(first.actual)) > 1
+    return "configurations" if several and known else "models"
 
 
 def fixed_and_broken(first: Judged, second: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -152,17 +213,5 @@ def metric_differences(first: Judged, second: Judged, classes: int) -> list[Metr
     ).tolist()
     once = np.ones((1, n))
     values = (scores(judged, once)[0].tolist() for judged in (first, second))
-    columns = zip(METRICS, *values, low, high, strict=True)
+    columns = zip(NAMES, *values, low, high, strict=True)
     return [MetricDifference(*column) for column in columns]
-
-
-def class_differences(first: Judged, second: Judged, classes: int) -> list[ClassDifference]:
-    """Compare the released models class by class, with Holm's correction."""
-    fixed, broken = fixed_and_broken(first, second)
-    counts = [
-        np.bincount(labels, minlength=classes).tolist()
-        for labels in (first.actual, first.actual[fixed], first.actual[broken])
-    ]
-    p_values = [mcnemar_exact(gained, lost) for _, gained, lost in zip(*counts, strict=True)]
-    columns = zip(range(classes), *counts, holm(p_values), strict=True)
-    return [ClassDifference(*row) for row in columns]

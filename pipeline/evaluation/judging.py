@@ -75,7 +75,8 @@ def _milliseconds(model: keras.Model, image: NDArray[np.uint8]) -> float:
 def compared(released: Predictions, by_seed: BySeed) -> Judged:
     """Reduce the predictions of one configuration's models to the parts that a verdict needs."""
     seeds = np.stack([judged.predicted for judged in by_seed.values()])
-    return Judged(released.actual, released.predicted, scoring.losses(released), seeds)
+    losses = np.stack([scoring.losses(judged) for judged in by_seed.values()])
+    return Judged(released.actual, released.predicted, scoring.losses(released), seeds, losses)
 
 
 def table(

@@ -9,6 +9,8 @@ from typing import (
 from annotated_types import MinLen
 from typing_extensions import TypedDict
 
+from pipeline.statistics.by_image import Metric
+
 Interval = tuple[float, float]
 
 
@@ -49,10 +51,17 @@ class Search(TypedDict):
     """The comparison of "tuned" with "baseline"."""
 
     verdict: str
-    accuracy_difference: float
+    metric: Metric
+    baseline: float
+    tuned: float
+    difference: float
     difference_interval: Interval
+    margin: float
     fixed: int
     broken: int
+    detectable: float | None
+    settled_by: int | None
+    worse_classes: list[str]
 
 
 class Metrics(TypedDict):

@@ -16,6 +16,7 @@ from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, plain, say
+from pipeline.statistics.by_image import LABELS
 from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
@@ -43,7 +44,7 @@ def show() -> None:
 
 def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
-    yield _search(metrics["tuned_against_baseline"], seeds)
+    yield from _search(metrics["tuned_against_baseline"], seeds)
     if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
         if missing := [name for name in behind if name not in metrics["yardsticks"]]:
             raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
@@ -116,18 +117,30 @@ def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
         return f"Not worth its training: the tuned models are behind {label}, which takes seconds."
     return (
         f"No better than {label}, which takes seconds: on these test images the difference may be "
-        f"chance (exact McNemar test, p = {p_value:.2g})."
+        f"chance (McNemar's test, p = {p_value:.2g})."
     )
 
 
-def _search(verdict: dict[str, Any], seeds: int) -> str:
-    """Write the answer to "was the search worth it?"."""
+def _search(verdict: dict[str, Any], seeds: int) -> Iterator[str]:
+    """Yield the answer to "was the search worth it?", and what would decide it if nothing does."""
     low, high = verdict["difference_interval"]
-    return (
+    yield (
         f"Was the search worth it? tuned against baseline: {verdict['verdict']}, "
-        f"{verdict['accuracy_difference']:+.4f} accuracy in the mean of {_seeds(seeds)} "
+        f"{LABELS[verdict['metric']]} {verdict['difference']:+.4f} in the mean of {_seeds(seeds)} "
         f"(95 % interval {low:+.4f} to {high:+.4f}). "
         f"The released models: {verdict['fixed']} images fixed, {verdict['broken']} broken."
+    )
+    if worse := verdict["worse_classes"]:
+        yield f"Worse than baseline in: {', '.join(worse)} (recall; {paths.CLASSES})."
+    if verdict["verdict"] != "undecided" or verdict["detectable"] is None:
+        return
+    settled = verdict["settled_by"]
+    wanted = (
+        f"{settled} seeds each would decide it" if settled else "more test images may decide it"
+    )
+    yield (
+        f"Differences from {verdict['detectable']:.4f} are found in four cases of five; if this "
+        f"one stays as it is, {wanted}."
     )
 
 

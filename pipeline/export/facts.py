@@ -12,6 +12,7 @@ from pipeline.base.files import read_csv
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.report import snapshots
 from pipeline.report.results import Results
+from pipeline.statistics.by_image import LABELS
 from pipeline.training.trained import TrainedModels
 
 # Those that decide the numbers, as far as they are installed.
@@ -51,6 +52,7 @@ def gather(name: str, index: TrainedModels) -> dict[str, Any]:
         "why": _why(name, results, specification),
         "search": results.searches(),
         "against": results.metrics["tuned_against_baseline"],
+        "metric": LABELS[results.metrics["tuned_against_baseline"]["metric"]],
         "yardstick_names": YARDSTICKS,
         "yardsticks": results.metrics.get("yardsticks", {}),
         "classes": [row for row in read_csv(paths.CLASSES) if row["model"] == name],

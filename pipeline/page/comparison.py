@@ -30,7 +30,11 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         "tiles": pictures.tiles((new, old), wanted),
         "difference": verdict
         and difference(
-            verdict.difference, verdict.low, verdict.high, verdict.margin, ("old", "new")
+            verdict.metric,
+            verdict.difference,
+            (verdict.low, verdict.high),
+            verdict.margin,
+            ("old", "new"),
         ),
         "curves": curves.side_by_side(
             {name: side.csv(path, COLUMNS) for name, side in sides.items()}
@@ -45,6 +49,9 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         most_tiles=MOST_TILES,
         sentence=wording.sentence,
         scope=wording.scope,
+        headline=wording.headline,
+        decides=wording.decides,
+        uncertainty=wording.uncertainty,
         signed=wording.signed,
         unexplained=wording.unexplained,
         authors=wording.AUTHORS,

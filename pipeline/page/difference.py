@@ -1,21 +1,29 @@
 """The difference between two configurations, drawn against the margin."""
 
 from pipeline.page.charts import Spec, axis, chart
+from pipeline.statistics.by_image import LABELS, Metric
 
 
 def difference(
-    estimate: float, low: float, high: float, margin: float, names: tuple[str, str]
+    metric: Metric,
+    estimate: float,
+    interval: tuple[float, float],
+    margin: float,
+    names: tuple[str, str],
 ) -> Spec:
     """Draw a difference in points with its interval, over the band that does not matter.
 
     Args:
-        estimate: The difference in accuracy, second minus first.
-        low: Lower end of its interval.
-        high: Its upper end.
+        metric: The score that was compared.
+        estimate: The difference in it, second minus first.
+        interval: Both ends of its interval.
         margin: Differences below this do not matter.
         names: What was compared, first and second.
     """
-    low, high, margin = 100 * low, 100 * high, 100 * margin
+    low, high, margin = (100 * value for value in (*interval, margin))
+    less, more = names
+    if metric == "log_loss":  # of which less is better, in hundredths of a nat
+        less, more = names[1], names[0]
     row = {
         "difference": 100 * estimate,
         "low": low,
@@ -25,17 +33,18 @@ def difference(
         "zero": 0,
     }
     reach = 1.1 * max(abs(low), abs(high), 1.5 * margin)
+    unit = "nats / 100" if metric == "log_loss" else f"points of {LABELS[metric]}"
     x = {
         "type": "quantitative",
         "scale": {"domain": [-reach, reach]},
         "axis": axis(
-            f"points of accuracy, {names[1]} minus {names[0]}",
+            f"{unit}, {names[1]} minus {names[0]}",
             tickCount=5,
             labelExpr="datum.value == 0 ? '0' : format(datum.value, '+~')",
         ),
     }
     return chart(
-        "Difference in accuracy with its 95 % interval, over the margin that does not matter",
+        f"Difference in {LABELS[metric]}, its 95 % interval, and the margin that does not matter",
         [row],
         72,
         layer=[
@@ -60,8 +69,8 @@ def difference(
                     "encoding": {"x": {**x, "field": end}},
                 }
                 for text, align, shift, end in (
-                    (f"← {names[0]} better", "right", -6, "minus"),
-                    (f"{names[1]} better →", "left", 6, "plus"),
+                    (f"← {less} better", "right", -6, "minus"),
+                    (f"{more} better →", "left", 6, "plus"),
                 )
             ),
             {

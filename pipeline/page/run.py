@@ -13,7 +13,6 @@ from pipeline.base.arrays import read_npy
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import files_of
 from pipeline.config import dvc_yaml
-from pipeline.config.fractions import share
 from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 from pipeline.report.results import Results, ResultsError
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pipeline.training.trained import TrainedModels
 
 NAMES = predictions.NAMES
-DEFAULT_MARGIN = 0.005
 LARGEST_PIXELATED = 40
 
 
@@ -63,11 +61,6 @@ class Run:
         shape = str(self.results.data.get("test", {}).get("shape", ""))
         sides = [int(part) for part in shape.split("×") if part.isdigit()]
         return max(sides[:2], default=0) > LARGEST_PIXELATED
-
-    @property
-    def margin(self) -> float:
-        """Differences in accuracy below this do not matter, `evaluate.margin`."""
-        return share(str(self.results.settings.get("evaluate.margin", DEFAULT_MARGIN)))
 
     def judged(self, name: str) -> tuple[Judged, NDArray[np.float64]]:
         """Return a configuration's predictions and its released model's probabilities, [n]."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
 from pipeline.base.text import visible
-from pipeline.report import freshness, snapshots, wording
+from pipeline.report import escaping, freshness, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
@@ -38,7 +38,8 @@ def write(
     if out is None:
         # HTML has shown every character already, and its scripts must stay as they are.
         html = text.lstrip()[:9].lower() == "<!doctype"
-        sys.stdout.write(text if html else literal(text))
+        # The joiners keep GitHub from linking names; nothing is linked here.
+        sys.stdout.write(text if html else literal(text.replace(escaping.JOINER, "")))
     else:
         with replacing(out) as scratch:
             scratch.write_text(text, encoding="utf-8")

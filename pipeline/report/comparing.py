@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.config.fractions import share
 from pipeline.evaluation import comparison
-from pipeline.evaluation.comparison import ClassDifference, Judged, MetricDifference, Verdict
+from pipeline.evaluation.by_class import ClassDifference, class_differences
+from pipeline.evaluation.comparison import MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.report import changes, freshness, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import Snapshot
+from pipeline.statistics import rule
+from pipeline.statistics.by_image import METRICS
+from pipeline.statistics.rule import Rule
 
 RELEASED = "tuned"
+# What revisions of older versions were judged by.
 DEFAULT_MARGIN = 0.005
 
 
@@ -76,8 +80,15 @@ class Report:
 
     @property
     def word(self) -> str:
-        """The verdict in one word."""
-        return self.verdict.word if self.verdict else "not comparable"
+        """The verdict in one word; a class that has become worse turns it to "worse"."""
+        if self.verdict is None:
+            return "not comparable"
+        return "worse" if self.worse_classes else self.verdict.word
+
+    @property
+    def worse_classes(self) -> list[str]:
+        """The classes whose recall has become worse."""
+        return [self.classes[row.label] for row in self.per_class if row.worse]
 
 
 def compare(old: Snapshot, new: Snapshot) -> Report:
@@ -102,11 +113,11 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
     if facts["reasons"]:
         nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}
         return Report(**facts, **nothing, verdict=None, test_images=0)
-    # The base's margin, so a pull request cannot change the rule that judges it.
-    return Report(**facts, **_differences(base, head, _margin(base)))
+    # The base's rule, so a pull request cannot change what it is judged by.
+    return Report(**facts, **_differences(base, head, judged_by(base)))
 
 
-def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
+def _differences(base: Results, head: Results, decides: Rule) -> dict[str, Any]:
     (old, old_sure), (new, new_sure) = base.judged(RELEASED), head.judged(RELEASED)
     count = len(head.classes)
     fixed, broken = comparison.fixed_and_broken(old, new)
@@ -125,10 +136,10 @@ def _differences(base: Results, head: Results, margin: float) -> dict[str, Any]:
         return sorted(flips, key=lambda flip: (-flip.new_probability, flip.index))
 
     return {
-        "verdict": comparison.verdict(old, new, margin),
+        "verdict": comparison.verdict(old, new, decides),
         "test_images": len(new.actual),
         "metrics": comparison.metric_differences(old, new, count),
-        "per_class": comparison.class_differences(old, new, count),
+        "per_class": class_differences(old, new, decides),
         "fixed": surest([flipped(int(index)) for index in fixed]),
         "broken": surest([flipped(int(index)) for index in broken]),
     }
@@ -143,22 +154,24 @@ def _behind(head: Results) -> list[str]:
 def _search(head: Results) -> Verdict | None:
     if head.missing:
         return None
-    baseline: Judged = head.judged("baseline")[0]
-    return comparison.verdict(baseline, head.judged(RELEASED)[0], _margin(head))
+    baseline, tuned = (head.judged(name)[0] for name in ("baseline", RELEASED))
+    return comparison.verdict(baseline, tuned, judged_by(head))
 
 
-def _margin(revision: Results) -> float:
-    """Read the margin of equivalence as `pipeline.config.params` does, but for any revision.
+def judged_by(revision: Results) -> Rule:
+    """Read the rule as `pipeline.config.params` does, but for any revision.
 
     Raises:
-        ResultsError: the margin is not between 0 and 1.
+        ResultsError: the metric is none, or the margin is not between 0 and 1.
     """
-    written = (revision.params.get("evaluate") or {}).get("margin", DEFAULT_MARGIN)
-    where = f"evaluate.margin = {written!r} in params.yaml at {revision.snapshot.label}"
+    written = revision.params.get("evaluate") or {}
+    metric, margin = written.get("metric", "auto"), written.get("margin", DEFAULT_MARGIN)
+    where = f"in params.yaml at {revision.snapshot.label}"
+    if metric not in ("auto", *METRICS):
+        raise ResultsError(
+            f"evaluate.metric = {metric!r} {where}: allowed: {', '.join(('auto', *METRICS))}"
+        )
     try:
-        margin = share(str(written))
+        return Rule(metric, rule.margin(margin))
     except ValueError as error:
-        raise ResultsError(f"{where}: {error}") from None
-    if not 0 < margin < 1:
-        raise ResultsError(f"{where}: allowed: more than 0 and less than 1")
-    return margin
+        raise ResultsError(f"evaluate.margin = {margin!r} {where}: {error}") from None

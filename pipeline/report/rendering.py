@@ -75,6 +75,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "sentence": wording.sentence,
         "scope": wording.scope,
+        "headline": wording.headline,
+        "decides": wording.decides,
+        "uncertainty": wording.uncertainty,
         "signed": wording.signed,
         "value": wording.value,
         "shortened": wording.shortened,

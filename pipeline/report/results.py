@@ -25,7 +25,6 @@ from pipeline.config.dvc_yaml import flatten, lookup
 from pipeline.config.shapes import Chosen
 from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
-from pipeline.evaluation.shapes import Metrics
 from pipeline.report import shapes
 from pipeline.report.snapshots import Snapshot
 
@@ -84,7 +83,7 @@ class Results:
         path = paths.METRICS.as_posix()
         try:
             # Older versions wrote it otherwise.
-            shape = Metrics if "models" in self.json(path) else dict[str, Any]
+            shape = shapes.Metrics if "models" in self.json(path) else dict[str, Any]
             return metrics.from_json(self.json(path, shape))
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ResultsError(

@@ -39,6 +39,17 @@ class Tracked(TypedDict):
     outs: NotRequired[list[Digest]]
 
 
+class Metrics(TypedDict):
+    """results/metrics.json of any version that has lists; what `evaluate` writes now has more."""
+
+    test_images: int
+    dataset: list[str]
+    models: list[dict[str, Any]]
+    tuned_against_baseline: list[dict[str, Any]]
+    yardsticks: list[dict[str, Any]]
+    behind_yardsticks: list[str]
+
+
 class Params(TypedDict, total=False):
     """params.yaml."""
 

@@ -1,8 +1,10 @@
 """The wording of a verdict and its numbers, shared by all formats."""
 
+import math
 from typing import Any
 
 from pipeline.evaluation.comparison import Verdict
+from pipeline.statistics.by_image import LABELS
 
 MINUS = "−"
 # Characters of one value in a table.
@@ -34,18 +36,30 @@ def p_value(value: float) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """Write the verdict's numbers in one line, without the word."""
+    name = f"test {LABELS[verdict.metric]} {signed(verdict.difference)}"
     interval = f"95 % interval {signed(verdict.low)} to {signed(verdict.high)}"
     images = f"{verdict.fixed} fixed, {verdict.broken} broken"
-    exact = p_value(verdict.exact_p_value)
     if verdict.asked == "configurations":
         old, new = verdict.seeds
         seeds = f"{new} seeds" if old == new else f"{new} seeds against {old}"
         return (
-            f"test accuracy {signed(verdict.difference)} in the mean of {seeds} ({interval}, "
-            f"{p_value(verdict.p_value)}). Released models: {images} (exact {exact})"
+            f"{name} in the mean of {seeds} ({interval}, {p_value(verdict.p_value)}). "
+            f"Released models: {images} ({p_value(verdict.released_p_value)})"
         )
-    difference = f"test accuracy {signed(verdict.difference)} ({interval}, exact {exact})"
-    return f"{difference}: {images}"
+    return f"{name} ({interval}, {p_value(verdict.p_value)}): {images}"
+
+
+def headline(word: str, verdict: Verdict | None, worse_classes: list[str]) -> str:
+    """Write the word, and what it does not say: the class that is worse, a small difference."""
+    if verdict is None:
+        return word.capitalize()
+    if worse_classes and verdict.word != "worse":
+        return f"Worse in {shortened(worse_classes)}, over all {verdict.word}"
+    if worse_classes:
+        return f"Worse, most clearly in {shortened(worse_classes)}"
+    if verdict.small:
+        return f"{word.capitalize()}, though surely a little {verdict.small}"
+    return word.capitalize()
 
 
 def scope(verdict: Verdict) -> str:
@@ -60,6 +74,49 @@ def scope(verdict: Verdict) -> str:
     return (
         "Only these two trained models were compared: with one seed on a side nothing can be "
         "said about the configurations. Two models that differ only by seed also differ."
+    )
+
+
+def uncertainty(verdict: Verdict) -> str:
+    """Write what an undecided verdict leaves open, and what would decide it; empty if nothing."""
+    if verdict.word != "undecided":
+        return ""
+    lines = [could_be(verdict)]
+    seeds, images, least = verdict.seed_error, verdict.image_error, verdict.detectable
+    if seeds is None or images is None or least is None:
+        return " ".join(lines)
+    lines.append(
+        f"The standard error is {math.hypot(seeds, images):.4f}: {seeds:.4f} from the seeds, "
+        f"{images:.4f} from the test images. Such results find a true difference of {least:.4f} "
+        "in four cases of five."
+    )
+    if verdict.settled_by:
+        lines.append(
+            f"If the difference stays as it is, {verdict.settled_by} seeds a side would decide it; "
+            "settle the number before you look, since stopping at the first good look misleads."
+        )
+    else:
+        lines.append("More seeds alone would not decide it; more test images might.")
+    return " ".join(lines)
+
+
+def could_be(verdict: Verdict) -> str:
+    """Write how much worse or better the second may be, from the ends of the interval."""
+    low, high = verdict.low, verdict.high
+    worse, better = (high, -low) if verdict.metric == "log_loss" else (-low, high)
+    parts = [
+        f"{amount:.4f} {word}"
+        for amount, word in ((worse, "worse"), (better, "better"))
+        if amount > 0
+    ]
+    return f"It could be up to {' or '.join(parts)}."
+
+
+def decides(verdict: Verdict) -> str:
+    """Write which score decided and which differences do not matter."""
+    return (
+        f"{LABELS[verdict.metric].capitalize()} decides (`evaluate.metric` of the base); a "
+        f"difference below {value(verdict.margin)} does not matter (`evaluate.margin`)."
     )
 
 

@@ -10,11 +10,13 @@ from pipeline.base.files import write_csv, write_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
 from pipeline.evaluation import curves, judging, metrics, scoring, yardsticks
-from pipeline.evaluation.comparison import Verdict, verdict
+from pipeline.evaluation.by_class import class_differences
+from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
-from pipeline.statistics.paired import mcnemar_exact
+from pipeline.statistics.paired import mcnemar
+from pipeline.statistics.rule import Rule
 from pipeline.training import augmentation, backend, looks, trained
 from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
@@ -37,7 +39,7 @@ def main(settings: Params) -> None:
     _draw_augmented(settings.fit)
     scores = {name: _metrics(indices[name], by_seed[name], test) for name in NAMES}
     models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
-    search = verdict(models["baseline"], models["tuned"], settings.evaluate.margin)
+    search = _search(models, settings.evaluate.rule, test.classes)
     measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
     behind = [
@@ -46,7 +48,7 @@ def main(settings: Params) -> None:
         if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
     ]
     dataset = test.name or settings.dataset.name
-    found = metrics.to_json(dataset, len(test), scores, _as_metrics(search), measured, behind)
+    found = metrics.to_json(dataset, len(test), scores, search, measured, behind)
     write_json(paths.METRICS, found)
 
 
@@ -76,8 +78,8 @@ def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, An
 
 
 def _p_value(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Compare two classifiers by which images they get right, [n] each (exact McNemar test)."""
-    return mcnemar_exact(int((other & ~one).sum()), int((one & ~other).sum()))
+    """Compare two classifiers by which images they get right, [n] each (McNemar's test)."""
+    return mcnemar(int((other & ~one).sum()), int((one & ~other).sum()))
 
 
 def _metrics(
@@ -101,14 +103,24 @@ def _metrics(
     }
 
 
-def _as_metrics(search: Verdict) -> dict[str, Any]:
-    """Return what answers "was the search worth it?"; the margin is a parameter already."""
+def _search(models: dict[str, Judged], rule: Rule, classes: list[str]) -> dict[str, Any]:
+    """Answer "was the search worth it?" by comparing tuned with baseline."""
+    first, second = models["baseline"], models["tuned"]
+    found = verdict(first, second, rule)
+    worse = [row.label for row in class_differences(first, second, rule) if row.worse]
     return {
-        "verdict": search.word,
-        "accuracy_difference": search.difference,
-        "difference_interval": [search.low, search.high],
-        "fixed": search.fixed,
-        "broken": search.broken,
+        "verdict": found.word,
+        "metric": found.metric,
+        "baseline": found.first,
+        "tuned": found.second,
+        "difference": found.difference,
+        "difference_interval": [found.low, found.high],
+        "margin": found.margin,
+        "fixed": found.fixed,
+        "broken": found.broken,
+        "detectable": found.detectable,
+        "settled_by": found.settled_by,
+        "worse_classes": [classes[label] for label in worse],
     }
 
 

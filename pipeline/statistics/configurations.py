@@ -10,7 +10,7 @@ from scipy.special import stdtr, stdtrit
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference between the mean accuracies of two configurations.
+    """A difference between the mean scores of two configurations.
 
     Attributes:
         estimate: Second minus first.
@@ -32,11 +32,14 @@ class Difference:
 
 
 def difference_of_means(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], confidence: float = 0.95
+    first: NDArray[np.bool_ | np.floating],
+    second: NDArray[np.bool_ | np.floating],
+    confidence: float = 0.95,
+    of_one_image: float | None = None,
 ) -> Difference:
-    """Compare mean accuracies by an interval that covers other seeds and other test images.
+    """Compare mean scores by an interval that covers other seeds and other test images.
 
-    Each accuracy varies with the seed, and the difference varies with the images. Seeds and images
+    Each score varies with the seed, and the difference varies with the images. Seeds and images
     are crossed: every model sees every image. The interaction of seed and image is counted once,
     as part of the seeds. In the terms of multi-reader studies, training runs are readers, images
     are cases, and each reader works with one of the two methods.
@@ -45,7 +48,7 @@ def difference_of_means(
     Satterthwaite (1946), Biometrics Bulletin 2, 110-114. The variance components are those of
     Hillis (2007), "A comparison of denominator degrees of freedom methods for multiple observer
     ROC analysis", Statistics in Medicine 26, 596-619, for readers nested within methods. Two or
-    three seeds can agree by chance, so the variance of a seed's accuracy is at least that of
+    three seeds can agree by chance, so the variance of a seed's score is at least that of
     independent mistakes. Likewise the image part is at least (1/k + 1/l)/n² for k and l seeds: for
     single models that is one discordant image on each side, which Bonett and Price (2012), Journal
     of Educational and Behavioral Statistics 37, 479-488, add.
@@ -55,9 +58,11 @@ def difference_of_means(
     of freedom ignore that most of the error may come from the side with fewer seeds.
 
     Args:
-        first: Whether each model of the first configuration is right, bool [seeds, n].
-        second: The same for the second, bool [seeds, n]; the number of seeds may differ.
+        first: The score of each model of the first configuration on each image, [seeds, n]: for
+            the accuracy whether it is right, for others see `pipeline/statistics/by_image.py`.
+        second: The same for the second, [seeds, n]; the number of seeds may differ.
         confidence: Confidence level of the interval.
+        of_one_image: How much the mean changes with one image; 1/n if it is not given.
 
     Raises:
         ValueError: a configuration has fewer than two seeds, or there are fewer than two images.
@@ -66,13 +71,14 @@ def difference_of_means(
     fewest = min(len(first), len(second))
     if min(fewest, n) < 2:
         raise ValueError("a spread needs at least two seeds on each side, and two images")
-    parts = [_seed_variance(correct) for correct in (first, second)]
+    least = 1 / n if of_one_image is None else of_one_image
+    parts = [_seed_variance(scores) for scores in (first, second)]
     seeds = sum(of_mean for of_mean, _ in parts)
     by_image = second.mean(axis=0) - first.mean(axis=0)
     estimate = float(by_image.mean())
     images = max(
         float(by_image.var(ddof=1)) / n - sum(interaction for _, interaction in parts),
-        (1 / len(first) + 1 / len(second)) / n**2,
+        (1 / len(first) + 1 / len(second)) * least**2,
     )
     total = seeds + images
     uncertainty = images**2 / (n - 1) + sum(of_mean**2 for of_mean, _ in parts) / (fewest - 1)
@@ -90,10 +96,10 @@ def difference_of_means(
     )
 
 
-def _seed_variance(correct: NDArray[np.bool_]) -> tuple[float, float]:
+def _seed_variance(scores: NDArray[np.bool_ | np.floating]) -> tuple[float, float]:
     """Return the variance of the mean over seeds, and its part that is seed by image."""
-    k, n = correct.shape
-    accuracies = correct.mean(axis=1)
-    residuals = correct - accuracies[:, np.newaxis] - correct.mean(axis=0) + accuracies.mean()
+    k, n = scores.shape
+    by_seed = scores.mean(axis=1)
+    residuals = scores - by_seed[:, np.newaxis] - scores.mean(axis=0) + by_seed.mean()
     interaction = float((residuals**2).sum() / ((k - 1) * (n - 1))) / n
-    return max(float(accuracies.var(ddof=1)), interaction) / k, interaction / k
+    return max(float(by_seed.var(ddof=1)), interaction) / k, interaction / k

@@ -6,26 +6,35 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import bdtr, ndtri
+from scipy.special import bdtr, ndtri, stdtr, stdtrit
+
+from pipeline.statistics.configurations import Difference
 
 RESAMPLES = 2000
 RESAMPLES_AT_ONCE = 100
 
 
-def mcnemar_exact(fixed: int, broken: int) -> float:
-    """Return the two-sided p-value of the exact McNemar test.
+def mcnemar(fixed: int, broken: int) -> float:
+    """Return the two-sided p-value of McNemar's test in its mid-p form.
 
-    If neither model is better, each image on which only one of them is right is a fair coin.
+    If neither model is better, each image on which only one of them is right is a fair coin, and
+    the p-value is the chance of a split at least this uneven. The split that was seen counts half,
+    because the exact test, which counts it whole, claims less than its level allows: 1.2 to 3.7 %
+    of false alarms in place of 5 %, where this form has up to 4.9 %.
 
-    Source: McNemar (1947), Psychometrika 12, 153-157; the exact form is the binomial test on the
-    discordant pairs, e.g. Agresti (2013), "Categorical Data Analysis", 11.1.
+    Source: McNemar (1947), Psychometrika 12, 153-157; Fagerland, Lydersen and Laake (2013), "The
+    McNemar test for binary matched-pairs data: mid-p and asymptotic are better than exact
+    conditional", BMC Medical Research Methodology 13, 91.
 
     Args:
         fixed: Images that only the second model classifies correctly.
         broken: Images that only the first model classifies correctly.
     """
-    # The same as scipy.stats.binomtest; importing scipy.stats would take seconds.
-    return min(1.0, 2 * float(bdtr(min(fixed, broken), fixed + broken, 0.5)))
+    n, fewer = fixed + broken, min(fixed, broken)
+    # `bdtr` is the binomial distribution of scipy.stats, whose import would take seconds.
+    at_most = float(bdtr(fewer, n, 0.5))
+    this = at_most - (float(bdtr(fewer - 1, n, 0.5)) if fewer else 0.0)
+    return min(1.0, 2 * at_most - this)
 
 
 def tango_interval(
@@ -58,6 +67,23 @@ def tango_interval(
     if estimate < 1:
         high = float(brentq(lambda d: score(d) + z, estimate, 1 - 1e-12))
     return low, high
+
+
+def paired_difference(differences: NDArray[np.float64], confidence: float = 0.95) -> Difference:
+    """Compare two models by the mean of their differences on single images (paired t test).
+
+    Args:
+        differences: Second minus first, [n]; see `pipeline/statistics/by_image.py`.
+        confidence: Confidence level of the interval.
+    """
+    n = len(differences)
+    estimate = float(differences.mean())
+    error = float(differences.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+    if not error:  # one image, or the same difference on each: nothing is known of others
+        return Difference(estimate, min(-1.0, estimate), max(1.0, estimate), 1.0, 0, 0.0, 0.0)
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+    p_value = float(2 * stdtr(n - 1, -abs(estimate) / error))
+    return Difference(estimate, estimate - half, estimate + half, p_value, n - 1, 0.0, error)
 
 
 def paired_bootstrap(

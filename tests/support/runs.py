@@ -7,6 +7,7 @@ from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.scoring import of_labels
 from pipeline.figures import sheet
+from pipeline.statistics.rule import Margin, Rule
 from support.project import ROOT, write_params
 
 SIDE = 12
@@ -75,13 +76,20 @@ def _write_metrics(results, models):
         }
         for name, judged in models.items()
     }
-    found = verdict(models["baseline"], models["tuned"], 0.005)
+    found = verdict(models["baseline"], models["tuned"], Rule("auto", Margin(0.005, False)))
     search = {
         "verdict": found.word,
-        "accuracy_difference": found.difference,
+        "metric": found.metric,
+        "baseline": found.first,
+        "tuned": found.second,
+        "difference": found.difference,
         "difference_interval": [found.low, found.high],
+        "margin": found.margin,
         "fixed": found.fixed,
         "broken": found.broken,
+        "detectable": found.detectable,
+        "settled_by": found.settled_by,
+        "worse_classes": [],
     }
     actual = models["tuned"].actual
     majority = {"largest_class": of_labels(actual, np.zeros_like(actual))}

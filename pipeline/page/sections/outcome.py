@@ -10,7 +10,8 @@ from pipeline.evaluation.summary import beside_yardsticks
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.difference import difference
 from pipeline.page.run import NAMES, Run
-from pipeline.page.wording import NARROW, percent, points
+from pipeline.page.wording import NARROW, change, score
+from pipeline.statistics.by_image import LABELS, Metric
 
 MEANING = {
     "better": "The search found something better than the baseline's recipe.",
@@ -30,10 +31,10 @@ def section(run: Run) -> dict[str, Any]:
     ]
     behind = metrics.get("behind_yardsticks", [])
     search = metrics["tuned_against_baseline"]
-    low, high = search["difference_interval"]
     return {
         "rows": rows,
         "search": search,
+        "margin": score(search["metric"], search["margin"]),
         "winner": metrics[NAMES[0]],
         "sentence": sentence(run),
         "meaning": MEANING.get(search["verdict"], ""),
@@ -41,7 +42,11 @@ def section(run: Run) -> dict[str, Any]:
         "notes": _notes(),
         "scores": _scores(rows),
         "difference": difference(
-            search["accuracy_difference"], low, high, run.margin, ("baseline", "tuned")
+            search["metric"],
+            search["difference"],
+            search["difference_interval"],
+            search["margin"],
+            ("baseline", "tuned"),
         ),
     }
 
@@ -58,21 +63,20 @@ def _notes() -> list[str]:
 
 def sentence(run: Run) -> str:
     """Write the verdict in one sentence, with the numbers that the table shows."""
-    tuned, baseline = (run.metrics[name] for name in NAMES)
     search = run.metrics["tuned_against_baseline"]
-    low, high = search["difference_interval"]
-    count = min(run.seeds.values())
-    if count > 1:
-        key = "accuracy_mean_of_seeds"
+    metric: Metric = search["metric"]
+    low, high = (change(metric, end) for end in search["difference_interval"])
+    if min(run.seeds.values()) > 1:
         seeds = " and ".join(dict.fromkeys(str(number) for number in run.seeds.values()))
         of = f"in the mean of {seeds} seeds"
     else:
-        key, of = "accuracy", "one trained model of each"
+        of = "one trained model of each"
+    unit = "" if metric == "log_loss" else " points"
     return (
-        f"{search['verdict'].capitalize()}: {of}, tuned classifies {percent(tuned[key])} of the "
-        f"test images correctly and baseline {percent(baseline[key])}, a difference of "
-        f"{points(search['accuracy_difference'])} points (95{NARROW}% interval {points(low)} to "
-        f"{points(high)})."
+        f"{search['verdict'].capitalize()}: {of}, the {LABELS[metric]} of tuned is "
+        f"{score(metric, search['tuned'])} and that of baseline "
+        f"{score(metric, search['baseline'])}, a difference of "
+        f"{change(metric, search['difference'])}{unit} (95{NARROW}% interval {low} to {high})."
     )
 
 

@@ -119,6 +119,7 @@ ALLOWED = {
     "train.threads": WHOLE | {"auto"},
     "train.patience": NULL | WHOLE,
     "train.mirrored": FLAGS,
+    "evaluate.metric": {"auto"},
     "evaluate.margin": {"a half", "fraction"},
 }
 # Words of pydantic, YAML and Python that no user of params.yaml has written.

@@ -2,14 +2,19 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation import comparison
+from pipeline.evaluation.by_class import class_differences
 from pipeline.evaluation.comparison import Judged
+from pipeline.statistics.rule import Margin, Rule
+
+RULE = Rule("accuracy", Margin(0.005, relative=False))
 
 
 def judged(*rows, released=0):
     """Make a configuration for labels 0, 1, 2, ... modulo 10 from rows of "is it right"."""
     actual = np.arange(len(rows[0])) % 10
     seeds = np.where(np.array(rows), actual, (actual + 1) % 10)
-    return Judged(actual, seeds[released], np.where(rows[released], 0.1, 2.0), seeds)
+    losses = np.where(np.array(rows), 0.1, 2.0)
+    return Judged(actual, seeds[released], losses[released], seeds, losses)
 
 
 def right(n, *wrong):
@@ -20,27 +25,27 @@ def right(n, *wrong):
 
 def test_one_seed_compares_the_two_models():
     first, second = judged(right(400, *range(20))), judged(right(400, *range(15, 19)))
-    found = comparison.verdict(first, second, margin=0.005)
+    found = comparison.verdict(first, second, RULE)
     assert (found.word, found.asked) == ("better", "models")
     assert (found.fixed, found.broken) == (16, 0)
     assert found.difference == pytest.approx(16 / 400)
-    assert found.p_value == found.exact_p_value == pytest.approx(2 * 0.5**16)
+    assert found.p_value == found.released_p_value == pytest.approx(0.5**16)
 
 
 def test_a_lucky_released_model_does_not_give_the_word():
     # Released models differ clearly, the configurations do not: other seeds say the contrary.
     good, bad = right(400, 0), right(400, *range(25))
     first, second = judged(bad, good, good), judged(good, bad, good)
-    found = comparison.verdict(first, second, margin=0.005)
-    assert found.exact_p_value < 0.001
+    found = comparison.verdict(first, second, RULE)
+    assert found.released_p_value < 0.001
     assert (found.word, found.asked) == ("undecided", "configurations")
 
 
 def test_swapping_the_sides_turns_better_into_worse():
     first = judged(*(right(400, *range(20 + k)) for k in range(3)))
     second = judged(*(right(400, *range(2 + k)) for k in range(3)))
-    forth = comparison.verdict(first, second, 0.005)
-    back = comparison.verdict(second, first, 0.005)
+    forth = comparison.verdict(first, second, RULE)
+    back = comparison.verdict(second, first, RULE)
     assert (forth.word, back.word) == ("better", "worse")
     assert (forth.low, forth.high) == pytest.approx((-back.high, -back.low))
     assert (forth.fixed, forth.broken) == (back.broken, back.fixed)
@@ -48,13 +53,13 @@ def test_swapping_the_sides_turns_better_into_worse():
 
 def test_the_same_predictions_are_equivalent_however_few_images():
     models = judged(right(20, 3), right(20, 4))
-    found = comparison.verdict(models, models, margin=0.001)
+    found = comparison.verdict(models, models, RULE)
     assert (found.word, found.low, found.high) == ("equivalent", 0, 0)
 
 
 def test_one_test_image_leaves_all_undecided():
     first, second = judged([True], [True]), judged([False], [False])
-    found = comparison.verdict(first, second, margin=0.005)
+    found = comparison.verdict(first, second, RULE)
     assert (found.word, found.asked, found.broken) == ("undecided", "models", 1)
 
 
@@ -73,6 +78,68 @@ def test_only_the_class_that_changed_stands_out():
     n = 1000
     first = judged(right(n, *range(3, n, 10)))
     second = judged(right(n))
-    rows = comparison.class_differences(first, second, 10)
+    rows = class_differences(first, second, RULE)
     assert [row.label for row in rows if row.p_value <= 0.05] == [3]
     assert (rows[3].images, rows[3].fixed, rows[3].broken) == (100, 100, 0)
+    assert not any(row.worse for row in rows)
+    assert [row.label for row in class_differences(second, first, RULE) if row.worse] == [3]
+
+
+def rare_class(recall, of_others, seed):
+    """Make three models for 950 images of class 0 and 50 of class 1, with a recall of each."""
+    generator = np.random.default_rng(seed)
+    actual = np.repeat([0, 1], [950, 50])
+    right = generator.random((3, 1000)) < np.where(actual, recall, of_others)
+    seeds = np.where(right, actual, 1 - actual)
+    losses = np.where(right, 0.1, 2.0)
+    return Judged(actual, seeds[0], losses[0], seeds, losses)
+
+
+def test_a_rare_class_that_is_lost_is_seen_though_the_accuracy_has_risen():
+    first, second = rare_class(0.8, 0.970, 1), rare_class(0.4, 0.995, 2)
+    by_accuracy = comparison.verdict(first, second, RULE)
+    assert by_accuracy.word != "worse" and by_accuracy.difference >= 0
+    suited = comparison.verdict(first, second, Rule("auto", Margin(0.1, relative=True)))
+    assert (suited.metric, suited.word) == ("balanced_accuracy", "worse")
+    (row,) = [row for row in class_differences(first, second, RULE) if row.worse]
+    assert (row.label, row.images) == (1, 50)
+    assert row.low < -0.4 < row.high
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "macro_f1", "log_loss"])
+def test_every_metric_tells_better_from_worse(metric):
+    rule = Rule(metric, Margin(0.1, relative=True))
+    first = judged(*(right(400, *range(40 + k)) for k in range(3)))
+    second = judged(*(right(400, *range(2 + k)) for k in range(3)))
+    forth, back = (comparison.verdict(*pair, rule) for pair in ((first, second), (second, first)))
+    assert (forth.word, back.word) == ("better", "worse")
+    assert (forth.difference < 0) == (metric == "log_loss")
+    assert forth.second - forth.first == pytest.approx(forth.difference)
+    one = judged(right(400, *range(40))), judged(right(400, *range(3)))
+    assert comparison.verdict(*one, rule).word == "better"
+
+
+def test_log_loss_of_an_older_table_compares_the_released_models():
+    models = judged(*(right(400, *range(40 + k)) for k in range(3)))
+    older = Judged(models.actual, models.released, models.loss, models.seeds)
+    found = comparison.verdict(older, models, Rule("log_loss", Margin(0.1, relative=True)))
+    assert (found.asked, found.word) == ("models", "equivalent")
+
+
+def test_a_small_difference_that_is_surely_there_is_called_both():
+    first = judged(*(right(50_000, *range(500 + k)) for k in range(3)))
+    second = judged(*(right(50_000, *range(400 + k)) for k in range(3)))
+    found = comparison.verdict(first, second, RULE)
+    assert (found.word, found.small) == ("equivalent", "better")
+    # Of the error of 1 %, the fifth that is gone matters.
+    relative = Rule("accuracy", Margin(0.1, relative=True))
+    assert comparison.verdict(first, second, relative).word == "better"
+
+
+def test_an_undecided_verdict_knows_what_would_decide_it():
+    first = judged(right(400, *range(20)), right(400, *range(8)), right(400, *range(14)))
+    second = judged(right(400, *range(16)), right(400, *range(2)), right(400, *range(9)))
+    found = comparison.verdict(first, second, RULE)
+    assert found.word == "undecided"
+    assert found.detectable > abs(found.difference)
+    assert found.settled_by is None or found.settled_by > 3

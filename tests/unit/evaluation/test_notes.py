@@ -17,8 +17,15 @@ MODELS = {
 }
 SEARCH = {
     "verdict": "better",
-    "accuracy_difference": 0.1,
+    "metric": "accuracy",
+    "baseline": 0.8,
+    "tuned": 0.8,
+    "difference": 0.1,
     "difference_interval": [0.01, 0.2],
+    "margin": 0.005,
+    "detectable": 0.02,
+    "settled_by": None,
+    "worse_classes": [],
     "fixed": 3,
     "broken": 1,
 }

@@ -15,8 +15,15 @@ SCORES = {
 }
 SEARCH = {
     "verdict": "equivalent",
-    "accuracy_difference": 0.0,
+    "metric": "accuracy",
+    "baseline": 0.8,
+    "tuned": 0.8,
+    "difference": 0.0,
     "difference_interval": [0.0, 0.0],
+    "margin": 0.005,
+    "detectable": 0.02,
+    "settled_by": None,
+    "worse_classes": [],
     "fixed": 0,
     "broken": 0,
 }

@@ -83,7 +83,7 @@ def test_the_sentence_of_the_verdict_has_the_numbers_of_the_table(pages):
         shown = f"{100 * model['accuracy_mean_of_seeds']:.2f}"
         assert shown in sentence
         assert shown in table
-    difference = f"{100 * metrics['tuned_against_baseline'][0]['accuracy_difference']:+.2f}"
+    difference = f"{100 * metrics['tuned_against_baseline'][0]['difference']:+.2f}"
     assert difference.replace("-", "−") in sentence
 
 

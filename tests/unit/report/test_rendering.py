@@ -45,7 +45,7 @@ def test_the_first_line_says_it_all(compared):
     assert first.startswith(
         "## ❌ Worse: test accuracy −0.0700 in the mean of 3 seeds (95 % interval"
     )
-    assert first.endswith("2 fixed, 30 broken (exact p < 0.001)")
+    assert first.endswith("2 fixed, 30 broken (p < 0.001)")
 
 
 def test_markdown_becomes_tables_and_not_text(compared):

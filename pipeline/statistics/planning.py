@@ -1,0 +1,47 @@
+"""What would decide a comparison that is undecided: more seeds, or more test images."""
+
+import math
+
+from scipy.special import stdtrit
+
+from pipeline.statistics.configurations import Difference
+
+POWER = 0.8
+# More are hardly ever worth their time.
+MOST_SEEDS = 50
+
+
+def detectable(found: Difference, power: float = POWER) -> float:
+    """Return the smallest true difference that such results call different in most cases.
+
+    The sum of both t quantiles times the standard error, as for any t test (e.g. Bloom 1995,
+    "Minimum detectable effects", Evaluation Review 19, 547-556).
+
+    Args:
+        found: A comparison; its standard error and degrees of freedom are taken as they are.
+        power: The share of cases.
+    """
+    freedom = found.degrees_of_freedom
+    return float(stdtrit(freedom, 0.975) + stdtrit(freedom, power)) * _error(found)
+
+
+def seeds_that_settle(found: Difference, seeds: int) -> int | None:
+    """Return how many seeds a side would make this difference significant if it stays as it is.
+
+    Args:
+        found: A comparison that is undecided.
+        seeds: The number of seeds on each side so far.
+
+    Returns:
+        None if not even 50 would, since the part of the uncertainty that the images make stays.
+    """
+    for more in range(seeds + 1, MOST_SEEDS + 1):
+        error = math.hypot(found.seed_error * math.sqrt(seeds / more), found.image_error)
+        # At least two sides of (more - 1) degrees each; the images' own are many.
+        if stdtrit(2 * (more - 1), 0.975) * error < abs(found.estimate):
+            return more
+    return None
+
+
+def _error(found: Difference) -> float:
+    return math.hypot(found.seed_error, found.image_error)
