@@ -106,7 +106,7 @@ def test_a_killed_process_is_an_error_that_says_what_to_do(clone):
     os.kill(others[0].pid, signal.SIGKILL)
     said = process.communicate(timeout=180)[0]
     assert process.returncode == 1
-    assert "perhaps for want of memory. CONVOY_WORKERS says how many are trained at a time" in said
+    assert "perhaps for want of memory. CONVOY_WORKERS says how many train at a time" in said
     assert "Traceback" not in said
     wait_for(lambda: not any(child.is_running() for child in children))
 
