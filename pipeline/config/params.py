@@ -25,9 +25,11 @@ from pipeline.config.fields import (
     FitOrAuto,
     Flag,
     Folder,
+    GroupBy,
     Hyperparameter,
     Margin,
     MetricOrAuto,
+    Revision,
     Seconds,
     Section,
     Seed,
@@ -69,6 +71,8 @@ class Split(Section):
     test_fraction: Share
     random_state: Seed
     group_duplicates: Flag
+    # Of picture files; null: each image for itself.
+    group_by: GroupBy | None
 
 
 class Tune(Section):
@@ -104,6 +108,8 @@ class Select(Section):
     most_multiply_adds: Size | None
     confirm: Confirm | None
     baseline: ArchitectureName
+    # Whether the chosen architecture is also trained at its recipe.
+    untuned: Flag
 
 
 class Train(Section):
@@ -121,6 +127,8 @@ class Evaluate(Section):
 
     metric: MetricOrAuto
     margin: Margin
+    # The report judges pull requests against this revision, too; null: the last tag with results.
+    reference: Revision | None
 
     @property
     def rule(self) -> Rule:

@@ -16,7 +16,7 @@ from pipeline.config import environment, params
 from pipeline.running import costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
-# Stages that import Keras with their module; `tune` and `confirm` do it when they need it.
+# Stages that import Keras with their module; the others do it when they need it.
 WITH_KERAS = ("train", "evaluate")
 
 

@@ -90,6 +90,7 @@ ALLOWED = {
     "split.test_fraction": {"a half", "fraction"},
     "split.random_state": {*WHOLE, "zero"},
     "split.group_duplicates": FLAGS,
+    "split.group_by": NULL,
     "tune.trials": WHOLE,
     "tune.epochs": WHOLE | {"auto"},
     "tune.batch_sizes": NULL | {"list of one", "auto"},
@@ -104,6 +105,7 @@ ALLOWED = {
     "select.most_multiply_adds": NULL | WHOLE | {"a million million"},
     "select.confirm": NULL | {"auto"},
     "select.baseline": {"auto"},
+    "select.untuned": FLAGS | {"auto"},
     "fit.precision": {"auto"},
     "fit.schedule": {"auto"},
     "fit.label_smoothing": NUMBERS | {"auto"},
@@ -121,6 +123,11 @@ ALLOWED = {
     "train.mirrored": FLAGS,
     "evaluate.metric": {"auto"},
     "evaluate.margin": {"a half", "fraction"},
+    "evaluate.reference": NULL
+    | {
+        *("a word", "auto", "fraction", "fraction over zero", "one as a text", "half as a text"),
+        *("above the repository", "the repository", "an output", "above outputs"),
+    },
 }
 # Words of pydantic, YAML and Python that no user of params.yaml has written.
 FOREIGN = ("literal[", "tuple", "dict", "instance", "pathlib", "<class", "input should", "[key]")
