@@ -10,6 +10,7 @@ they read is their end.
 
 import array
 import gc
+import importlib
 import os
 import select
 import signal
@@ -26,6 +27,7 @@ from typing import NoReturn
 from pipeline.base.code_digest import ROOT
 from pipeline.config import environment
 
+WORKER = "pipeline.workers.worker"
 FIRST_FREE = 3  # file descriptors: after standard input, output and error
 
 
@@ -191,13 +193,12 @@ def _keep(source: int, sink: int, report: int) -> None:
 
 def _work(source: int, sink: int) -> None:
     """Be a worker with this input and output."""
-    from pipeline.workers import worker
-
     for end, place in ((source, 0), (sink, 1)):
         os.dup2(end, place)
         os.close(end)
     os.chdir(ROOT)
-    worker.main()
+    # By its name, as where it is started: it is no part of the code of the stage.
+    importlib.import_module(WORKER).main()
 
 
 def _never_return(main: Callable[..., None], *arguments: object) -> NoReturn:
