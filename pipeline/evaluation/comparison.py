@@ -28,6 +28,7 @@ from pipeline.statistics.words import Direction, Word, direction, word
 Question = Literal["configurations", "models"]
 # Of the released models these are shown whatever decides.
 NAMES = ("accuracy", "macro F1", "log loss")
+FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Judged:
         seeds: Class predicted by the model of each seed, int64 [seeds, n].
         losses: Cross-entropy of the model of each seed, nats, float64 [seeds, n]; None in results
             of an older version.
+        numbers: The seeds' numbers, as written, in the order of the rows of `seeds`; empty if they
+            are not known.
     """
 
     actual: NDArray[np.int64]
@@ -48,6 +51,7 @@ class Judged:
     loss: NDArray[np.float64]
     seeds: NDArray[np.int64]
     losses: NDArray[np.float64] | None = None
+    numbers: tuple[str, ...] = ()
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -94,6 +98,7 @@ class Verdict:
         image_error: The part that more test images would reduce.
         detectable: The smallest true difference that such results find in four cases of five.
         settled_by: Seeds a side that would decide an undecided verdict; None if none would.
+        paired: Whether each seed of one side was compared with the same seed of the other.
     """
 
     word: Word
@@ -115,6 +120,7 @@ class Verdict:
     image_error: float | None = None
     detectable: float | None = None
     settled_by: int | None = None
+    paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,8 +134,16 @@ class MetricDifference:
     high: float
 
 
-def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
-    """Compare two configurations on the same test images."""
+def verdict(first: Judged, second: Judged, rule: Rule, alike: bool = False) -> Verdict:
+    """Compare two configurations on the same test images.
+
+    Args:
+        first: The predictions of the first configuration.
+        second: Those of the second.
+        rule: What decides.
+        alike: Whether models of one seed have the same initial weights on both sides. If all seeds
+            are the same too, each is compared with itself.
+    """
     metric = by_image.suited(first.actual) if rule.metric == "auto" else rule.metric
     asked = _question(first, second, metric)
     scores = [judged.scores(metric, asked) for judged in (first, second)]
@@ -137,7 +151,8 @@ def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
     margin = rule.margin.of(before if metric == "log_loss" else 1 - before)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
     seeds = (len(first.seeds), len(second.seeds))
-    found = difference(first, second, metric, asked)
+    paired = alike and asked == "configurations" and _same_seeds(first, second)
+    found = difference(first, second, metric, asked, paired)
     # Of log loss less is better; a word is about more.
     sign = -1 if metric == "log_loss" else 1
     low, high = sorted((sign * found.low, sign * found.high))
@@ -163,11 +178,14 @@ def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
         found.seed_error if several else None,
         found.image_error if several else None,
         planning.detectable(found) if several else None,
-        planning.seeds_that_settle(found, min(seeds)) if open_question else None,
+        planning.seeds_that_settle(found, min(seeds), paired) if open_question else None,
+        paired,
     )
 
 
-def difference(first: Judged, second: Judged, metric: Metric, asked: Question) -> Difference:
+def difference(
+    first: Judged, second: Judged, metric: Metric, asked: Question, paired: bool = False
+) -> Difference:
     """Compare the scores of two configurations, or of the two released models."""
     one, other = (judged.scores(metric, asked) for judged in (first, second))
     if np.array_equal(one, other) and np.array_equal(first.released, second.released):
@@ -175,13 +193,22 @@ def difference(first: Judged, second: Judged, metric: Metric, asked: Question) -
         return Difference(0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
     if asked == "configurations":
         smallest = by_image.of_one_image(metric, first.actual)
-        return difference_of_means(one, other, of_one_image=smallest)
+        return difference_of_means(one, other, of_one_image=smallest, paired=paired)
     if metric != "accuracy":
         return paired_difference(other[0] - one[0])
     n = len(first.actual)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
     low, high = tango_interval(fixed, broken, n)
     return Difference((fixed - broken) / n, low, high, mcnemar(fixed, broken), np.inf, 0.0, 0.0)
+
+
+def _same_seeds(first: Judged, second: Judged) -> bool:
+    """Return whether both sides have the same seeds, and enough of them to be paired.
+
+    Pairs have half the degrees of freedom. With two seeds that is a single one, so the interval
+    would be wider unless a seed decided nearly everything (docs/statistics.md).
+    """
+    return first.numbers == second.numbers and len(first.numbers) >= FEWEST_PAIRS
 
 
 def _question(first: Judged, second: Judged, metric: Metric) -> Question:

@@ -136,7 +136,7 @@ def _differences(base: Results, head: Results, decides: Rule) -> dict[str, Any]:
         return sorted(flips, key=lambda flip: (-flip.new_probability, flip.index))
 
     return {
-        "verdict": comparison.verdict(old, new, decides),
+        "verdict": comparison.verdict(old, new, decides, results.begin_alike(base, head, RELEASED)),
         "test_images": len(new.actual),
         "metrics": comparison.metric_differences(old, new, count),
         "per_class": class_differences(old, new, decides),
