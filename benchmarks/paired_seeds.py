@@ -37,6 +37,7 @@ from pipeline.statistics.words import LEVEL
 CACHE = Path(".state/paired_seeds")
 SEEDS = (2, 3, 5)
 LOOKS = settle.LOOKS
+NAME_OF_LOOKS = ", ".join(map(str, LOOKS))
 BASE = Variant("base")
 SAME = [Variant("one image replaced", replaced=True), Variant("other order", other_order=True)]
 OTHERS = [
@@ -68,6 +69,12 @@ def claimed(first: Scores, second: Scores, earlier: float, level: float = LEVEL)
         moderated(first, second, earlier, paired=True),
     ]
     return [p_value <= level for p_value in p_values]
+
+
+def looked(first: Scores, second: Scores, earlier: float) -> list[bool]:
+    """Return the same after the looks of `python -m pipeline settle`, at its level."""
+    looks = [claimed(first[:k], second[:k], earlier, settle.LEVEL) for k in LOOKS]
+    return np.any(looks, axis=0).tolist()
 
 
 def main() -> None:
@@ -116,14 +123,9 @@ def claims(
             found = [claimed(*pair, earlier(seeds * n)) for n, pair in enumerate(dealt)]
             widths = [f"{half_width(dealt, paired):.4f}" for paired in (False, True)]
             table.add_row(name, str(seeds), str(len(found)), *_shares(found), *widths)
-        # As `python -m pipeline settle` looks.
-        looks = [
-            np.any(
-                [claimed(a[:k], b[:k], earlier(LOOKS[-1] * n), settle.LEVEL) for k in LOOKS], axis=0
-            ).tolist()
-            for n, (a, b) in enumerate(pairs(base, scores, LOOKS[-1]))
-        ]
-        table.add_row(name, ", ".join(map(str, LOOKS)), str(len(looks)), *_shares(looks))
+        dealt = list(pairs(base, scores, LOOKS[-1]))
+        found = [looked(*pair, earlier(LOOKS[-1] * n)) for n, pair in enumerate(dealt)]
+        table.add_row(name, NAME_OF_LOOKS, str(len(found)), *_shares(found))
     return table
 
 
@@ -149,15 +151,17 @@ def simulated(usual: float) -> Table:
     table.title = f"A/A, simulated, {IMAGES} images, history of {RUNS} runs: claims, all false"
     for first, second in ((1, 1), (2, 2), (3, 3), (1, 3)):
         levels = [_level(usual * times**2) for times in (first, second)]
-        for seeds in SEEDS:
+        for seeds in (*SEEDS, LOOKS[-1]):
+            judge = looked if seeds == LOOKS[-1] else claimed
             found = []
             for _ in range(SIMULATED):
                 difficulty = generator.normal(0, DIFFICULTY, IMAGES)
                 history = [_side(generator, difficulty, as_ever, OF_RUN) for _ in range(RUNS)]
                 one, other = (_side(generator, difficulty, level, seeds) for level in levels)
-                found.append(claimed(one, other, ratio([parts(run) for run in history])))
+                found.append(judge(one, other, ratio([parts(run) for run in history])))
             name = f"{first} and {second} times the history's"
-            table.add_row(name, str(seeds), str(len(found)), *_shares(found))
+            of = NAME_OF_LOOKS if seeds == LOOKS[-1] else str(seeds)
+            table.add_row(name, of, str(len(found)), *_shares(found))
     return table
 
 
