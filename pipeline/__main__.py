@@ -1,6 +1,7 @@
 """The command line: python -m pipeline COMMAND."""
 
 # A command's own imports are inside it: the report must run where TensorFlow is not installed.
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,15 @@ import typer
 from pipeline.base import paths
 from pipeline.running import imports
 from pipeline.running.terminal import complain, run
+
+
+class Alarm(StrEnum):
+    """What a check of a report can fail on."""
+
+    WORSE = "worse"
+    LEAK = "leak"
+    NEAR_LEAK = "near-leak"
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's commands.")
 
@@ -43,8 +53,13 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="The file to write; by default the terminal.")
     ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Judge against this revision, too; by default evaluate.reference."),
+    ] = None,
     fail_on: Annotated[
-        Literal["worse"] | None, typer.Option(help="Exit with status 2 on this verdict.")
+        list[Alarm] | None,
+        typer.Option(help="Exit with status 2 if this is so; may be given several times."),
     ] = None,
     base_url: Annotated[
         str, typer.Option(help="Where the base's files can be seen, with {path} in it.")
@@ -52,8 +67,9 @@ def report(
     head_url: Annotated[str, typer.Option(help="The same for the newer revision.")] = "",
 ) -> None:
     """Compare two revisions from git alone, and say whether the newer one is better."""
+    from pipeline.base.text import visible
     from pipeline.page import comparison
-    from pipeline.report import command, rendering
+    from pipeline.report import alarms, command, rendering
 
     def compare() -> None:
         markdown = partial(rendering.as_markdown, old_url=base_url, new_url=head_url)
@@ -62,8 +78,11 @@ def report(
             "json": rendering.as_json,
             "html": comparison.as_html,
         }
-        found = command.write(base, head, formats[form], out)
-        if fail_on and found.word == fail_on:
+        found = command.write(base, head, formats[form], out, reference)
+        reasons = alarms.failures(found, fail_on or [])
+        for reason in reasons:
+            complain(visible(reason))
+        if reasons:
             raise typer.Exit(2)
 
     run(compare)

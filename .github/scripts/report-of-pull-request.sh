@@ -3,6 +3,7 @@
 # Nothing of the pull request is executed or checked out: it is fetched as git objects, as data.
 set -euo pipefail
 most=60000 # characters; a comment may have 65,536
+endless=2147483647 # git's word for no limit
 fetch() { git fetch --quiet --no-tags "$@"; }
 
 # What would be merged, with the commit that it would be merged into: not the `base.sha` that GitHub
@@ -11,11 +12,12 @@ if fetch --depth=2 origin "refs/pull/$NUMBER/merge" &&
     [ "$(git rev-parse --verify --quiet 'FETCH_HEAD^2')" = "$HEAD_SHA" ]; then
     head=$(git rev-parse FETCH_HEAD)
     base=$(git rev-parse 'FETCH_HEAD^1')
+    # The history before it, and tags; of the pull request's own commits only the last is fetched.
+    git fetch --quiet --tags --depth=$endless origin "+refs/heads/$BASE_BRANCH:refs/report/base"
     what="merged into \`${base:0:7}\` of \`$BASE_BRANCH\`"
 else
     # There are conflicts, or the merge is that of an earlier head.
-    endless=2147483647 # git's word for no limit
-    fetch --depth=$endless origin "$HEAD_SHA" "+refs/heads/$BASE_BRANCH:refs/report/base"
+    git fetch --quiet --tags --depth=$endless origin "$HEAD_SHA" "+refs/heads/$BASE_BRANCH:refs/report/base"
     head=$HEAD_SHA
     base=$(git merge-base "$HEAD_SHA" refs/report/base) ||
         { echo "$HEAD_SHA and $BASE_BRANCH have no commit in common."; exit 1; }

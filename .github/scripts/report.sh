@@ -4,7 +4,8 @@
 set -euo pipefail
 python=.report/bin/python
 
-if [ -n "${BASE_SHA:-}" ]; then
+# Only if it is not here: fetching it alone would cut off its history.
+if [ -n "${BASE_SHA:-}" ] && ! git cat-file -e "$BASE_SHA^{commit}" 2>/dev/null; then
     git fetch --quiet --no-tags --depth=1 origin "$BASE_SHA"
 fi
 base=${BASE_SHA:-$(git rev-parse --verify 'HEAD^1')}

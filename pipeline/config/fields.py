@@ -50,6 +50,12 @@ def whole(low: int, high: int) -> BeforeValidator:
     )
 
 
+def _is_revision(value: Any) -> bool:
+    """Check that a value may name a revision: a text, not blank, and all of it to be seen."""
+    named = _is_text(value) and value.strip() and len(value) <= MOST_OF_A_TEXT
+    return bool(named and visible(value) == value)
+
+
 def _is_text(value: object) -> bool:
     return type(value) is str  # `yaml_text.Unreadable` is none that can be used
 
@@ -197,6 +203,13 @@ DatasetName = Annotated[str, _one_of(paths.DATASETS, "data set")]
 ArchitectureName = Annotated[str, _one_of(paths.ARCHITECTURES, "architecture")]
 Architectures = Annotated[
     tuple[ArchitectureName, ...], BeforeValidator(_short), AfterValidator(distinct)
+]
+Revision = Annotated[
+    str,
+    only(
+        f"null, or the name of a git revision, such as v1.0, of up to {MOST_OF_A_TEXT} characters",
+        _is_revision,
+    ),
 ]
 BatchSizes = Annotated[tuple[BatchSize, ...], BeforeValidator(_short), AfterValidator(distinct)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_short), AfterValidator(distinct)]

@@ -28,6 +28,7 @@ from pipeline.config.fields import (
     Hyperparameter,
     Margin,
     MetricOrAuto,
+    Revision,
     Seconds,
     Section,
     Seed,
@@ -121,6 +122,8 @@ class Evaluate(Section):
 
     metric: MetricOrAuto
     margin: Margin
+    # The report judges pull requests against this revision, too; null: the last tag with results.
+    reference: Revision | None
 
     @property
     def rule(self) -> Rule:

@@ -9,13 +9,15 @@ from pipeline.base import paths
 from pipeline.evaluation.curves import COLUMNS
 from pipeline.page import rendering
 from pipeline.page.difference import difference
+from pipeline.page.history import history
 from pipeline.page.sections import curves
-from pipeline.report import pictures, wording
+from pipeline.report import alarms, leaks, pictures, wording
 from pipeline.report.comparing import RELEASED, Report
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 
 MOST_TILES = 48
+MOST_LINES = 8
 # With more classes a matrix of numbers cannot be read, and the committed picture is shown.
 MOST_CLASSES = 25
 
@@ -36,6 +38,7 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
             verdict.margin,
             ("old", "new"),
         ),
+        "history": history(report.history, report.reference) if report.history else None,
         "curves": curves.side_by_side(
             {name: side.csv(path, COLUMNS) for name, side in sides.items()}
         ),
@@ -47,6 +50,7 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         "comparison.html.j2",
         report=report,
         most_tiles=MOST_TILES,
+        most_lines=MOST_LINES,
         sentence=wording.sentence,
         scope=wording.scope,
         headline=wording.headline,
@@ -54,7 +58,10 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         uncertainty=wording.uncertainty,
         signed=wording.signed,
         unexplained=wording.unexplained,
-        authors=wording.AUTHORS,
+        authors=wording.AUTHORS.replace("`", ""),
+        warnings=alarms.warnings(report),
+        remarks=alarms.remarks(report),
+        copies=leaks.line(report.leaks),
         **facts,
     )
 

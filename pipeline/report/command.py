@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
 from pipeline.base.text import visible
-from pipeline.report import escaping, freshness, snapshots, wording
+from pipeline.report import alarms, drift, escaping, freshness, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
@@ -22,6 +22,7 @@ def write(
     head: str | None,
     render: Render,
     out: Path | None,
+    reference: str | None = None,
 ) -> Report:
     """Compare `head` (or the workspace) with `base`; write to `out` or the terminal.
 
@@ -30,10 +31,12 @@ def write(
         head: The newer one; None for the workspace.
         render: Writes the report of the two snapshots, older first, in some format.
         out: The file; None for the terminal.
+        reference: The revision that `head` is judged against, too; None for that of the base's
+            params.yaml, or the last tag.
     """
     old = snapshots.revision(base)
     new = snapshots.revision(head) if head else snapshots.workspace()
-    report = compare(old, new)
+    report = drift.add(compare(old, new), old, new, reference)
     text = render(report, old, new)
     if out is None:
         # HTML has shown every character already, and its scripts must stay as they are.
@@ -48,10 +51,11 @@ def write(
 
 
 def summary(report: Report) -> str:
-    """Return the verdict in one line, or the reasons why there is none."""
-    if report.verdict is None:
-        return f"{report.word}: {'; '.join(report.reasons)}"
-    return f"{report.word}: {wording.sentence(report.verdict)}"
+    """Return the verdict in one line, or the reasons why there is none; then the warnings."""
+    reasons = "; ".join(report.reasons)
+    said = wording.sentence(report.verdict) if report.verdict else reasons
+    warnings = [f"warning: {visible(line)}" for line in alarms.warnings(report)]
+    return "\n".join([f"{report.word}: {said}", *warnings])
 
 
 def check_freshness(revision: str | None) -> None:

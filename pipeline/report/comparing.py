@@ -7,8 +7,11 @@ from pipeline.evaluation import comparison
 from pipeline.evaluation.by_class import ClassDifference, class_differences
 from pipeline.evaluation.comparison import MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
-from pipeline.report import changes, freshness, results
+from pipeline.report import changes, consistency, freshness, leaks, reference, results
 from pipeline.report.changes import Change, Search, Stage
+from pipeline.report.history import History
+from pipeline.report.leaks import Leak
+from pipeline.report.reference import Reference
 from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import Snapshot
 from pipeline.statistics import rule
@@ -56,6 +59,10 @@ class Report:
         stale: The stale results of the newer revision, one line each.
         unexplained: The stages whose outputs changed although nothing that they depend on did.
         test_images: Number of test images, 0 if the two cannot be compared.
+        leaks: Test images with copies in training and validation, old and new.
+        contradictions: Where the newer revision's files contradict its predictions.
+        reference: The newer revision against the pinned reference; None if there is none.
+        history: What came before; None if it was not read (`drift.add` does).
     """
 
     base: str
@@ -77,13 +84,15 @@ class Report:
     stale: list[str]
     unexplained: list[str]
     test_images: int
+    leaks: list[Leak]
+    contradictions: list[str]
+    reference: Reference | None = None
+    history: History | None = None
 
     @property
     def word(self) -> str:
         """The verdict in one word; a class that has become worse turns it to "worse"."""
-        if self.verdict is None:
-            return "not comparable"
-        return "worse" if self.worse_classes else self.verdict.word
+        return reference.word(self.verdict, self.worse_classes)
 
     @property
     def worse_classes(self) -> list[str]:
@@ -109,6 +118,8 @@ def compare(old: Snapshot, new: Snapshot) -> Report:
         "searches": changes.searches(head, ran),
         "stale": freshness.stale(head),
         "unexplained": [stage.name for stage in ran if stage.unexplained],
+        "leaks": leaks.read(base, head),
+        "contradictions": consistency.contradictions(head),
     }
     if facts["reasons"]:
         nothing: dict[str, Any] = {key: [] for key in ("metrics", "per_class", "fixed", "broken")}
@@ -135,14 +146,23 @@ def _differences(base: Results, head: Results, decides: Rule) -> dict[str, Any]:
     def surest(flips: list[Flipped]) -> list[Flipped]:
         return sorted(flips, key=lambda flip: (-flip.new_probability, flip.index))
 
+    verdict, per_class = judge(base, head, decides)
     return {
-        "verdict": comparison.verdict(old, new, decides, results.begin_alike(base, head, RELEASED)),
+        "verdict": verdict,
         "test_images": len(new.actual),
         "metrics": comparison.metric_differences(old, new, count),
-        "per_class": class_differences(old, new, decides),
+        "per_class": per_class,
         "fixed": surest([flipped(int(index)) for index in fixed]),
         "broken": surest([flipped(int(index)) for index in broken]),
     }
+
+
+def judge(base: Results, head: Results, decides: Rule) -> tuple[Verdict, list[ClassDifference]]:
+    """Judge the tuned configuration of `head` against that of `base`, over all and by class."""
+    (old, _), (new, _) = base.judged(RELEASED), head.judged(RELEASED)
+    alike = results.begin_alike(base, head, RELEASED)
+    # Classes stay unpaired: their many tests need small p-values, which few pairs cannot reach.
+    return comparison.verdict(old, new, decides, alike), class_differences(old, new, decides)
 
 
 def _behind(head: Results) -> list[str]:

@@ -52,7 +52,7 @@ def _metrics(metrics: Mapping[str, Any], judged: Mapping[str, Judged]) -> Iterat
         if written is None or (_is_number(written) and abs(written - computed) <= ROUNDED):
             continue
         shown = f"{written:.6g}" if _is_number(written) else "no number"
-        yield f"{key} is {shown}; the predictions give {computed:.6g}"
+        yield f"{key} is {shown}, but the predictions give {computed:.6g}"
 
 
 def _is_number(value: Any) -> bool:

@@ -5,14 +5,15 @@ The HTML page is in `pipeline/page/comparison.py`.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.base import paths
-from pipeline.report import escaping, wording
+from pipeline.report import alarms, escaping, leaks, wording
 from pipeline.report.comparing import Report
+from pipeline.report.history import Point
 from pipeline.report.snapshots import Snapshot
 
 # This line marks the report's comment, so the next report can find and replace it.
@@ -31,11 +32,15 @@ SHOWN = {
 }
 MOST_LINES = 12
 MOST_FLIPS = 12
+MOST_POINTS = 5
+BARS = "▁▂▃▄▅▆▇█"
+DOUBTFUL = "⚠️"
 
 
 def as_json(report: Report, *_: Snapshot) -> str:
     """Write all facts as JSON."""
-    content = {"word": report.word, **asdict(report)}
+    said = {"warnings": alarms.warnings(report), "remarks": alarms.remarks(report)}
+    content = {"word": report.word, **said, **asdict(report)}
     # Escaped: what cannot be seen could steer the terminal that shows it.
     return json.dumps(content, indent=2, ensure_ascii=True, default=str) + "\n"
 
@@ -56,8 +61,30 @@ def as_markdown(report: Report, *_: Snapshot, old_url: str = "", new_url: str = 
             for title, path in _paths().items()
         ]
     template = _environment().get_template("report.md.j2")
-    text = template.render(report=report, pictures=shown, symbols=SYMBOLS, marker=MARKER)
+    warnings = alarms.warnings(report)
+    points = report.history.points if report.history else []
+    text = template.render(
+        report=report,
+        pictures=shown,
+        # A green tick must not stand above a warning.
+        symbol=SYMBOLS[report.word] if report.word == "worse" or not warnings else DOUBTFUL,
+        marker=MARKER,
+        warnings=warnings,
+        remarks=alarms.remarks(report),
+        copies=leaks.line(report.leaks),
+        spark=sparkline(points),
+        accuracies=" → ".join(f"{point.accuracy:.4f}" for point in points[-MOST_POINTS:]),
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def sparkline(points: Sequence[Point]) -> str:
+    """Draw accuracies as a line of bars, from the lowest to the highest of them."""
+    values = [point.accuracy for point in points]
+    if not values or max(values) == min(values):
+        return ""
+    step = (max(values) - min(values)) / (len(BARS) - 1)
+    return "".join(BARS[round((value - min(values)) / step)] for value in values)
 
 
 def _paths() -> Mapping[str, str]:
@@ -85,5 +112,6 @@ def _environment() -> Environment:
         "authors": wording.AUTHORS,
         "most_lines": MOST_LINES,
         "most_flips": MOST_FLIPS,
+        "most_points": MOST_POINTS,
     }
     return environment

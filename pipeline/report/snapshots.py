@@ -59,7 +59,7 @@ def revision(name: str) -> Snapshot:
     Raises:
         RevisionError: git does not know the revision, or this is no git repository.
     """
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode:
         if reason := commit.stderr.decode(errors="replace").strip():
             raise RevisionError(f"{name}: {reason}")
@@ -68,10 +68,8 @@ def revision(name: str) -> Snapshot:
             f"git fetch --depth=1 origin {name}"
         )
     sha = commit.stdout.decode().strip()
-    # The project may lie in a folder of a larger repository. A revision without it there, or a
-    # repository without a working tree, is read from its root.
-    here = [] if _git("cat-file", "-e", f"{sha}:./dvc.yaml").returncode == 0 else ["--full-tree"]
-    listing = _git("ls-tree", "-r", "-z", "--long", *here, sha, "--", *FILES, *FOLDERS, DATA)
+    here = ["--full-tree"] if inside(sha, "").endswith(":") else []
+    listing = git("ls-tree", "-r", "-z", "--long", *here, sha, "--", *FILES, *FOLDERS, DATA)
     entries = [entry.split("\t", 1) for entry in os.fsdecode(listing.stdout).split("\0") if entry]
     blobs, sizes = {}, {}
     for fields, path in entries:
@@ -79,7 +77,17 @@ def revision(name: str) -> Snapshot:
         if kind == "blob" and (not path.startswith(f"{DATA}/") or path.endswith(".dvc")):
             blobs[path], sizes[path] = blob, int(size) / 2**20
     _check_sizes(name, sizes)
-    return Snapshot(name, sha, dict(zip(blobs, _contents(list(blobs.values())), strict=True)))
+    return Snapshot(name, sha, dict(zip(blobs, contents(list(blobs.values())), strict=True)))
+
+
+def inside(revision: str, path: str) -> str:
+    """Return what git calls a file of the project at a revision: REVISION:./path, or from the root.
+
+    The project may lie in a folder of a larger repository. A revision without it there, or a
+    repository without a working tree, is read from its root.
+    """
+    here = git("cat-file", "-e", f"{revision}:./dvc.yaml").returncode == 0
+    return f"{revision}:./{path}" if here else f"{revision}:{path}"
 
 
 def _check_sizes(revision: str, mib: Mapping[str, float]) -> None:
@@ -101,23 +109,45 @@ def _check_sizes(revision: str, mib: Mapping[str, float]) -> None:
         )
 
 
-def _contents(hashes: list[str]) -> list[bytes]:
-    """Read many blobs with one process."""
-    answer = _git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in hashes).encode())
-    contents, rest = [], memoryview(answer.stdout)
+def contents(hashes: list[str], seconds: float | None = None) -> list[bytes]:
+    """Read many blobs with one process, which may take so many seconds (None: any number).
+
+    Raises:
+        RevisionError: git cannot read one of them, or not in time.
+    """
+    listed = "".join(f"{sha}\n" for sha in hashes).encode()
+    answer = git("cat-file", "--batch", stdin=listed, seconds=seconds)
+    found, rest = [], memoryview(answer.stdout)
     for sha in hashes:
         header, _, _ = bytes(rest[:100]).partition(b"\n")
         fields = header.split()
         if len(fields) != 3:
             raise RevisionError(f"git cannot read the object {sha}: {header.decode()}")
         start, size = len(header) + 1, int(fields[2])
-        contents.append(bytes(rest[start : start + size]))
+        found.append(bytes(rest[start : start + size]))
         rest = rest[start + size + 1 :]
-    return contents
+    return found
 
 
-def _git(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def git(
+    *arguments: str, stdin: bytes = b"", seconds: float | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git, whatever status it ends with.
+
+    Args:
+        arguments: What follows `git`.
+        stdin: What it reads.
+        seconds: How long it may take; None: any time.
+
+    Raises:
+        RevisionError: there is no git, or it took longer.
+    """
+    command = ["git", *arguments]
     try:
-        return subprocess.run(["git", *arguments], input=stdin, capture_output=True, check=False)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, check=False, timeout=seconds
+        )
     except FileNotFoundError:
         raise RevisionError("git: no such command; install git, or compare nothing") from None
+    except subprocess.TimeoutExpired:
+        raise RevisionError(f"git {arguments[0]} took more than {seconds:.0f} seconds") from None

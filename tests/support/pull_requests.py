@@ -57,11 +57,12 @@ def push_again(folder, origin):
 
 
 def shallow(folder, origin, ref, depth=1):
-    """Clone as the checkout action does: the last commits, no history."""
+    """Clone as the checkout action does: the last commits, or all and the tags at depth 0."""
     clone = folder / "clone"
     git(folder, "init", "-q", str(clone))
     git(clone, "remote", "add", "origin", f"file://{origin['bare']}")
-    git(clone, "fetch", "-q", f"--depth={depth}", "origin", ref)
+    how = [f"--depth={depth}"] if depth else ["--tags"]
+    git(clone, "fetch", "-q", *how, "origin", ref)
     git(clone, "checkout", "-q", "FETCH_HEAD")
     (clone / ".report/bin").mkdir(parents=True)
     (clone / ".report/bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

@@ -73,8 +73,13 @@ def wrong_models(*wrong):
     return Judged(ACTUAL, seeds[0], np.where(seeds[0] == ACTUAL, 0.1, 2.0), seeds)
 
 
-def write_results(folder, tuned, baseline=None, *, params=PARAMS, images="images", classes=CLASSES):
-    """Write what the stages would have written, dvc.lock included."""
+def write_results(
+    folder, tuned, baseline=None, *, params=PARAMS, images="images", classes=CLASSES, copies=()
+):
+    """Write what the stages would have written, dvc.lock included.
+
+    `copies` are the counts of duplicates in results/data.json.
+    """
     models = {"tuned": tuned, "baseline": baseline or tuned}
     results = folder / "results"
     probability = {name: np.full(N, 0.75) for name in models}
@@ -84,7 +89,8 @@ def write_results(folder, tuned, baseline=None, *, params=PARAMS, images="images
     accuracy = float(tuned.correct.mean())
     write_json(results / "metrics.json", {"test_images": N, "tuned": {"accuracy": accuracy}})
     test = {"images": N, "images_sha256": images, "labels_sha256": "labels"}
-    write_json(results / "data.json", {"dataset": "digits", "test": test})
+    counted = {"exact_test_in_train": 0, "near_test_in_train": 9, **dict(copies)}
+    write_json(results / "data.json", {"dataset": "digits", "test": test, "duplicates": counted})
     write_csv(results / "classes.csv", ["model", "class"], [["tuned", name] for name in classes])
     hyperparameters = {"layers": 1, "units": 128}
     content = {"architecture": "mlp", "hyperparameters": hyperparameters, "code_sha256": "c"}

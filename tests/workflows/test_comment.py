@@ -72,6 +72,9 @@ def test_one_comment_is_written_or_replaced_and_their_code_never_runs(tmp_path, 
     assert body.startswith("<!-- convoy-report -->\n## ❌ Worse")
     assert f"Of `{origin['head'][:7]}`, merged into `{origin['base'][:7]}` of `main`." in body
     assert f"https://example.org/us/it/blob/{origin['merge']}/results/pictures" in body
+    # The clone was shallow, and of the pull request itself only the last commit was fetched.
+    assert "lacks earlier results" not in body
+    assert "2nd result judged on these 400 test images" in body
 
 
 def test_what_others_have_merged_since_is_not_counted(tmp_path, gh):

@@ -121,6 +121,11 @@ ALLOWED = {
     "train.mirrored": FLAGS,
     "evaluate.metric": {"auto"},
     "evaluate.margin": {"a half", "fraction"},
+    "evaluate.reference": NULL
+    | {
+        *("a word", "auto", "fraction", "fraction over zero", "one as a text", "half as a text"),
+        *("above the repository", "the repository", "an output", "above outputs"),
+    },
 }
 # Words of pydantic, YAML and Python that no user of params.yaml has written.
 FOREIGN = ("literal[", "tuple", "dict", "instance", "pathlib", "<class", "input should", "[key]")
