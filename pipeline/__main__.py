@@ -17,6 +17,7 @@ class Alarm(StrEnum):
     """What a check of a report can fail on."""
 
     WORSE = "worse"
+    MAYBE_WORSE = "maybe-worse"
     LEAK = "leak"
     NEAR_LEAK = "near-leak"
 

@@ -33,6 +33,8 @@ LEARNING_CURVES = RESULTS / "train"
 METRICS = RESULTS / "metrics.json"
 PREDICTIONS = RESULTS / "predictions.csv"
 CLASSES = RESULTS / "classes.csv"
+ROC = RESULTS / "roc.csv"
+LABELS = RESULTS / "labels.csv"
 PICTURES = RESULTS / "pictures"
 SHEET = PICTURES / "mistakes_sheet.png"
 

@@ -6,6 +6,7 @@ It compares their predictions with the committed ones.
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,10 @@ from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config import dvc_yaml
 from pipeline.evaluation import judging
-from pipeline.evaluation.predictions import NAMES
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 from pipeline.running.terminal import say
-from pipeline.training import backend, trained
+from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
 
 # Other hardware rounds differently; with 16-bit floats the second decimal changes.
@@ -66,9 +66,9 @@ def verify(committed: Snapshot) -> Receipt:
     _check_inputs(results)
     backend.start(_threads(results))
     test = SplitFolder(paths.TEST)
-    indices = {model: trained.read(paths.MODELS / model) for model in NAMES}
+    indices = judging.trained_models()
     by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}
-    released = {model: by_seed[model][indices[model].released] for model in NAMES}
+    released = {model: by_seed[model][index.released] for model, index in indices.items()}
     return compare(judging.table(released, by_seed, test), text)
 
 
@@ -103,7 +103,7 @@ def compare(table: Mapping[str, list], committed: bytes) -> Receipt:
             f"{paths.PREDICTIONS} has other columns, rows or actual classes than these models "
             "give; run `dvc checkout`, or `dvc repro` and commit what it writes."
         )
-    classes = [column for column in columns if column.endswith("_predicted") or "_seed" in column]
+    classes = [column for column in columns if re.search(r"_(predicted|seed\d+)$", column)]
     agreement = {
         column: sum(map(str.__eq__, columns[column], written[column])) / len(columns[column])
         for column in classes
@@ -128,7 +128,7 @@ def show(receipt: Receipt, committed: Snapshot) -> None:
     Raises:
         VerifyError: the classes or probabilities differ from the committed ones.
     """
-    models = len(receipt.agreement) - len(NAMES)
+    models = sum("_seed" in column for column in receipt.agreement)
     say(
         f"{models} models on {receipt.images:,} test images; committed predictions of "
         f"{committed.label}, sha256 {receipt.sha256[:16]}…"

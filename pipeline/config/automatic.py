@@ -41,6 +41,9 @@ CROPPED_UP_TO = 1.5
 # limit is for what has gone astray: a busy machine must not come to another choice.
 LEAST_TRIAL_SECONDS, TRIAL_SECONDS_AN_IMAGE = 1800.0, 2.0
 
+# How leaders are retrained where they are.
+CONFIRMED = {"top": 2, "seeds": 3}
+
 # What `auto` stands for with a built-in data set; docs/training.md says what was tried.
 FIXED: dict[str, Any] = {
     "tune.epochs": 4,
@@ -49,6 +52,7 @@ FIXED: dict[str, Any] = {
     "select.baseline": "simple_cnn",
     "select.rule": "one_standard_error",
     "select.confirm": None,
+    "select.untuned": False,
     "fit.schedule": "one_cycle",
     "fit.label_smoothing": 0.0,
     "fit.augment.shift": 2,
@@ -119,6 +123,7 @@ def choose(facts: Facts) -> dict[str, Choice]:
         "select.baseline": Choice(ARCHITECTURE, "its recipe as it is, which the search must beat"),
         "select.rule": Choice("best", "a network this small need not be smaller still"),
         "select.confirm": _confirm(facts),
+        "select.untuned": Choice(False, "its cost is not known"),  # `budget` decides
         "train.epochs": training,
         "train.threads": Choice(1, "seeds are trained side by side, one a core"),
         **_conditions(facts.image_size),
@@ -264,7 +269,7 @@ def _confirm(facts: Facts) -> Choice:
         return Choice(None, f"{count:,} validation images tell models apart")
     error = 100 * math.sqrt(0.9 * 0.1 / count)
     reason = f"{count:,} validation images: the standard error of 90 % is {error:.1f} points"
-    return Choice({"top": 2, "seeds": 3}, reason)
+    return Choice(dict(CONFIRMED), reason)
 
 
 def _conditions(side: int) -> dict[str, Choice]:

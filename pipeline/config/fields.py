@@ -6,6 +6,7 @@ boolean is no number, and a number in quotation marks is a text.
 
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -142,6 +143,23 @@ def _folder(value: Any) -> Path:
     return Path(value)
 
 
+def _group_by(value: Any) -> str:
+    """Accept a regular expression with one group, or the name of a CSV table."""
+    if not _is_text(value) or len(value) > MOST_OF_A_TEXT or visible(value) != value:
+        raise ValueError(f"allowed: {GROUPS}")
+    if value.endswith(TABLE):
+        if "/" in value or value == TABLE:
+            raise ValueError(f"allowed: {GROUPS}; the table lies at the top of dataset.path")
+        return value
+    try:
+        count = re.compile(value).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"no regular expression: {error}; allowed: {GROUPS}") from None
+    if count != 1:
+        raise ValueError(f"{count} groups in parentheses; allowed: {GROUPS}")
+    return value
+
+
 def _hyperparameter(value: Any) -> Any:
     if isinstance(value, bool) or (_is_text(value) and len(value) <= MOST_OF_A_TEXT):
         return value
@@ -159,6 +177,12 @@ SMALLEST_SIDE, LARGEST_SIDE = 8, 1024
 MOST, MOST_THREADS, LARGEST_BATCH, MOST_SECONDS = 100_000, 1024, 65_536, 10**7
 MOST_ENTRIES = 1000
 MOST_OF_A_PATH, MOST_OF_A_TEXT, LARGEST_NUMBER = 1024, 100, 10**15
+# What a value of split.group_by ends with if it is no regular expression.
+TABLE = ".csv"
+GROUPS = (
+    "a regular expression with one group in parentheses, such as '([^/_]+)_[^/]*$', or a CSV "
+    "table in dataset.path, such as groups.csv"
+)
 # The outputs of dvc.yaml, and what git and DVC keep.
 WRITTEN = (
     *(paths.CHECKED, paths.RAW, paths.SPLIT, paths.WEIGHTS, paths.MODELS, paths.RESULTS),
@@ -197,6 +221,7 @@ Part = Annotated[
 Degrees = Annotated[
     float, only("a number from 0 to 180", lambda value: _is_number(value) and 0 <= value <= 180)
 ]
+GroupBy = Annotated[str, PlainValidator(_group_by)]
 Pixels = Annotated[int, whole(0, 512)]
 Hyperparameter = Annotated[bool | int | float | str, PlainValidator(_hyperparameter)]
 DatasetName = Annotated[str, _one_of(paths.DATASETS, "data set")]

@@ -11,7 +11,7 @@ from pipeline.base.text import MOST_LETTERS, brief, shown, visible
 from pipeline.config import automatic
 
 # Chosen by stage `split`, and by each stage that fits; stage `settings` chooses the others.
-AUTO_ELSEWHERE = ("dataset.fit", "dataset.image_size", "fit.precision")
+AUTO_ELSEWHERE = ("dataset.fit", "dataset.image_size", "fit.precision", "evaluate.metric")
 # Keys of earlier versions, and their names now.
 MOVED = {
     f"train.{name}": f"fit.{name}"
@@ -74,7 +74,9 @@ def _auto(key: str, value: object) -> str:
     if key in automatic.FIXED:
         return ", or auto"
     if value == automatic.AUTO:
-        return f"; auto is allowed for {', '.join([*AUTO_ELSEWHERE, *automatic.FIXED])}"
+        section = f"{key.partition('.')[0]}."
+        near = [one for one in (*AUTO_ELSEWHERE, *automatic.FIXED) if one.startswith(section)]
+        return f"; auto is allowed for {', '.join(near)}" if near else "; auto is no value here"
     return ""
 
 

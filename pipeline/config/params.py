@@ -25,6 +25,7 @@ from pipeline.config.fields import (
     FitOrAuto,
     Flag,
     Folder,
+    GroupBy,
     Hyperparameter,
     Margin,
     MetricOrAuto,
@@ -70,6 +71,8 @@ class Split(Section):
     test_fraction: Share
     random_state: Seed
     group_duplicates: Flag
+    # Of picture files; null: each image for itself.
+    group_by: GroupBy | None
 
 
 class Tune(Section):
@@ -105,6 +108,8 @@ class Select(Section):
     most_multiply_adds: Size | None
     confirm: Confirm | None
     baseline: ArchitectureName
+    # Whether the chosen architecture is also trained at its recipe.
+    untuned: Flag
 
 
 class Train(Section):

@@ -48,6 +48,12 @@ class Reasons(TypedDict):
     because: dict[str, str]
 
 
+class Choice(TypedDict, total=False):
+    """results/select/metrics.json."""
+
+    chosen: dict[str, Any]
+
+
 class Pictures(TypedDict):
     """What results/data.json holds of a folder of pictures."""
 

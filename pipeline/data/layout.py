@@ -23,6 +23,8 @@ SPELLINGS = {
     "test": ("test", "testing"),
 }
 README = "README.md"
+# Lists of groups, labels or people; `split.group_by` may name one.
+TABLE = ".csv"
 # The ends of the names of mask files, beside the pictures that they belong to.
 MASK = re.compile(r"[_-](mask|seg|gt|label)s?$", re.IGNORECASE)
 
@@ -53,7 +55,7 @@ def read(root: Path, listing: Listing) -> Layout:
         DataError: a folder with pictures has no place, or the layout is ambiguous.
     """
     layout = Layout(listing)
-    top = _folders(root, layout, readme=True)
+    top = _folders(root, layout, tables=True)
     by_part = _by_part(top, root, listing)
     if by_part:
         for part, folder in by_part.items():
@@ -113,13 +115,13 @@ def _by_part(top: Sequence[Path], root: Path, listing: Listing) -> dict[str, Pat
     return {part: found[part][0] for part in SPELLINGS if part in found}
 
 
-def _folders(folder: Path, layout: Layout, *, readme: bool = False) -> list[Path]:
-    """List the sub-folders; every other entry is unusable."""
+def _folders(folder: Path, layout: Layout, *, tables: bool = False) -> list[Path]:
+    """List the sub-folders; other entries are unusable, but for a README and tables if allowed."""
     found = []
     for entry in layout.listing.entries(folder):
         if entry.is_dir():
             found.append(entry)
-        elif not (readme and entry.name == README):
+        elif not (tables and (entry.name == README or entry.suffix.lower() == TABLE)):
             why = "a stray file; pictures belong in a class"
             layout.unusable.append(Unusable(say(entry), why, int(is_picture(entry))))
     return found

@@ -2,13 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from pipeline.config.params import Split
+from pipeline.data import balancing
 from pipeline.data.gathering import NAMES, TEST, TRAIN, VALIDATION, Gathered
 from pipeline.data.source import DataError
 
@@ -25,12 +26,14 @@ def assign(
     groups: NDArray[np.int64],
     *,
     grows: bool,
+    names: Sequence[str] = (),
 ) -> NDArray[np.int8]:
     """Assign each image to training, validation or test.
 
     Official parts stay as they are. If there are no official test images, test images are chosen
     first. In a data set that grows, each image's own digest decides, so an added image moves at
-    most one old one to another part; otherwise a share stratified by class is drawn.
+    most one old one to another part; otherwise a share stratified by class is drawn. Where groups
+    have names (`split.group_by`), the smallest name in a group decides in place of a digest.
     Validation images are always a stratified share. Images of one group stay together, and shares
     are counted in images, not in groups. A training or validation image is
     left out if its group holds an official image of a later part.
@@ -41,6 +44,8 @@ def assign(
         cuts: Fractions and seed.
         groups: int64 [n], the group of each image, from 0 to n - 1.
         grows: Whether images may be added to the data set.
+        names: The name of each image's group, [n]; empty if groups have none. Images of one name
+            are in one group, which may hold several names.
 
     Returns:
         int8 [n] of TRAIN, VALIDATION, TEST and LEFT_OUT.
@@ -54,7 +59,10 @@ def assign(
         _leave_out(parts, groups, TEST)
     elif grows:
         _require_two(labels, classes)
-        _move(parts, groups, _by_digest(gathered, groups, cuts), TEST)
+        chosen = (
+            _by_name(names, groups, labels, cuts) if names else _by_digest(gathered, groups, cuts)
+        )
+        _move(parts, groups, chosen, TEST)
     else:
         _move(parts, groups, _stratified(parts, groups, labels, classes, cuts, "test"), TEST)
     if has_validation:
@@ -93,7 +101,7 @@ def _by_digest(gathered: Gathered, groups: NDArray[np.int64], cuts: Split) -> ND
     a small class their share may be far from that, so groups with keys near the limit are added or
     taken away until it is within `TOLERANCE`. An added image then moves at most one old one.
     """
-    keys = _keys(gathered, groups, cuts.random_state)
+    keys = _keys([digest.tobytes() for digest in gathered.digests], groups, cuts.random_state)
     # Equal images with different labels count in the class of the first one.
     _, first, unit, sizes = np.unique(
         keys, return_index=True, return_inverse=True, return_counts=True
@@ -130,11 +138,21 @@ def _adjusted(
     return chosen
 
 
-def _keys(gathered: Gathered, groups: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
-    """Hash the smallest digest in the group of each image with the seed, uint64 [n]."""
+def _by_name(
+    names: Sequence[str], groups: NDArray[np.int64], labels: NDArray[np.int64], cuts: Split
+) -> NDArray[np.int64]:
+    """Choose test images as `_by_digest` does, by the names of their groups.
+
+    A group may hold images of several classes.
+    """
+    keys = _keys([name.encode() for name in names], groups, cuts.random_state)
+    return balancing.choose_by_key(groups, labels, cuts.test_fraction, keys, TOLERANCE)
+
+
+def _keys(contents: Iterable[bytes], groups: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """Hash the smallest content in the group of each image with the seed, uint64 [n]."""
     smallest: dict[int, bytes] = {}
-    for group, digest in zip(groups.tolist(), gathered.digests, strict=True):
-        content = digest.tobytes()
+    for group, content in zip(groups.tolist(), contents, strict=True):
         smallest[group] = min(smallest.get(group, content), content)
     key = seed.to_bytes(8, "little")
     hashed = {
@@ -142,16 +160,6 @@ def _keys(gathered: Gathered, groups: NDArray[np.int64], seed: int) -> NDArray[n
         for group, content in smallest.items()
     }
     return np.array([hashed[group] for group in groups.tolist()], np.uint64)
-
-
-def _closest(sizes: NDArray[np.int64], wanted: float) -> NDArray[np.bool_]:
-    """Choose among groups in their order: each one that brings the sum of sizes closer."""
-    chosen, total = np.zeros(len(sizes), bool), 0
-    for number, size in enumerate(sizes.tolist()):
-        if abs(total + size - wanted) < abs(total - wanted):
-            chosen[number] = True
-            total += size
-    return chosen
 
 
 def _stratified(
@@ -171,10 +179,11 @@ def _stratified(
     first[groups[free[::-1]]] = free[::-1]  # the last one written is the group's first image
     leaders = free[first[groups[free]] == free].astype(np.int32)
     fraction = cuts.test_fraction if name == "test" else cuts.validation_fraction
-    _require_two(labels[leaders], classes)
     if len(leaders) < len(free):
-        sizes = np.bincount(groups[free], minlength=len(groups))[groups[leaders]]
-        return groups[leaders[_balanced(sizes, labels[leaders], fraction, cuts.random_state)]]
+        pairs = np.unique(np.stack([groups[free], labels[free]]), axis=1)
+        _require_two(pairs[1], classes)
+        return balancing.choose(groups[free], labels[free], fraction, cuts.random_state)
+    _require_two(labels[leaders], classes)
     del first, free  # the next lines take the most memory of the stage
     count = round(len(leaders) * fraction)
     _require_one_each(count, labels[leaders], fraction, name)
@@ -182,28 +191,6 @@ def _stratified(
         leaders, test_size=count, random_state=cuts.random_state, stratify=labels[leaders]
     )
     return groups[chosen]
-
-
-def _balanced(
-    sizes: NDArray[np.int64], labels: NDArray[np.int64], fraction: float, seed: int
-) -> NDArray[np.bool_]:
-    """Choose groups in random order so that of each class the share of images is met.
-
-    Args:
-        sizes: Number of images of each group, [k].
-        labels: Class of each group's first image, [k].
-        fraction: Share of the images to choose.
-        seed: Decides the order.
-
-    Returns:
-        bool [k].
-    """
-    chosen = np.zeros(len(sizes), bool)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    for label in np.unique(labels):
-        own = order[labels[order] == label]
-        chosen[own] = _closest(sizes[own], fraction * sizes[own].sum())
-    return chosen
 
 
 def _require_one_each(count: int, labels: NDArray[np.int64], fraction: float, name: str) -> None:
@@ -257,8 +244,9 @@ def _require_images(
             continue
         if (gathered.official == part).any():
             raise DataError(
-                f"no {name} images left: each has a duplicate among the test images. Bring other "
-                "ones, or set split.group_duplicates: false."
+                f"no {name} images left: each has a duplicate among the test images, or one of its "
+                "group. Bring other ones, or set split.group_duplicates: false or split.group_by: "
+                "null."
             )
         raise DataError(
             f"no {name} images: split.{name}_fraction = {fraction:g} with split.random_state = "

@@ -19,6 +19,7 @@ def write(
     classes: Sequence[str],
     folder: Path,
     pictures: Mapping[str, str] | None = None,
+    groups: Sequence[str] = (),
 ) -> None:
     """Write `folder/{train,validation,test}`, each complete or not at all.
 
@@ -29,6 +30,7 @@ def write(
         folder: Where to write.
         pictures: What is to be known of picture files later on, for `pictures.json`; with it the
             path of each is written to `files.csv`. None if the images are no picture files.
+        groups: The name of each picture's group, [n], for `files.csv`; empty if there are none.
     """
     scratch = {number: folder / f".{name}.part" for number, name in enumerate(NAMES)}
     for number, path in scratch.items():
@@ -38,13 +40,23 @@ def write(
         write_json(path / "classes.json", list(classes))
         if pictures is not None:
             write_json(path / "pictures.json", pictures)
-            files = [gathered.files[i] for i in np.flatnonzero(parts == number)]
-            write_csv(path / "files.csv", ["index", "file"], enumerate(files))
+            _write_files(path / "files.csv", gathered, np.flatnonzero(parts == number), groups)
     _write_images(gathered, parts, [path / "images.npy" for path in scratch.values()])
     for number, path in scratch.items():
         target = folder / NAMES[number]
         shutil.rmtree(target, ignore_errors=True)
         path.rename(target)
+
+
+def _write_files(
+    table: Path, gathered: Gathered, indices: NDArray[np.int64], groups: Sequence[str]
+) -> None:
+    """Write one row an image: its index in the part, its file, and its group if it has one."""
+    rows = (
+        [place, gathered.files[i], *([groups[i]] if groups else [])]
+        for place, i in enumerate(indices)
+    )
+    write_csv(table, ["index", "file", *(["group"] if groups else [])], rows)
 
 
 def _write_images(gathered: Gathered, parts: NDArray[np.int8], files: list[Path]) -> None:

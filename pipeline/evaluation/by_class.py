@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.evaluation.comparison import Judged, fixed_and_broken
-from pipeline.statistics.configurations import Difference, difference_of_means
-from pipeline.statistics.paired import mcnemar, tango_interval
+from pipeline.evaluation.comparison import (
+    Judged,
+    difference,
+    fixed_and_broken,
+    question,
+)
+from pipeline.statistics.configurations import Difference
 from pipeline.statistics.rule import Rule
 from pipeline.statistics.several import holm
 from pipeline.statistics.words import LEVEL
@@ -52,7 +57,7 @@ def class_differences(first: Judged, second: Judged, rule: Rule) -> list[ClassDi
     found = [_difference(first, second, int(label)) for label in labels]
     rows = []
     columns = zip(labels.tolist(), counts.tolist(), found, strict=True)
-    corrected = holm([difference.p_value for _, difference in found])
+    corrected = holm([change.p_value for _, change in found])
     for (label, images, (before, change)), p_value in zip(columns, corrected, strict=True):
         margin = rule.margin.of(1 - before)
         worse = p_value <= LEVEL and change.estimate < 0 and change.low <= -margin
@@ -76,14 +81,18 @@ def class_differences(first: Judged, second: Judged, rule: Rule) -> list[ClassDi
 def _difference(first: Judged, second: Judged, label: int) -> tuple[float, Difference]:
     """Return a class's recall by the first configuration, and how the second differs."""
     images = np.flatnonzero(first.actual == label)
-    one, other = (judged.seeds[:, images] == label for judged in (first, second))
-    if min(len(one), len(other), len(images)) > 1:
-        if np.array_equal(one, other):
-            return float(one.mean()), Difference(0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
-        return float(one.mean()), difference_of_means(one, other)
-    before, after = (judged.released[images] == label for judged in (first, second))
-    fixed, broken = int((after & ~before).sum()), int((before & ~after).sum())
-    low, high = tango_interval(fixed, broken, len(images))
-    estimate = (fixed - broken) / len(images)
-    p_value = mcnemar(fixed, broken)
-    return float(before.mean()), Difference(estimate, low, high, p_value, np.inf, 0.0, 0.0)
+    one, other = (_of_images(judged, images) for judged in (first, second))
+    asked = question(one, other, "accuracy")
+    before = (one.seeds if asked == "configurations" else one.released) == label
+    return float(before.mean()), difference(one, other, "accuracy", asked)
+
+
+def _of_images(judged: Judged, images: NDArray[np.int64]) -> Judged:
+    """Return the predictions for some of the images."""
+    return Judged(
+        judged.actual[images],
+        judged.released[images],
+        judged.loss[images],
+        judged.seeds[:, images],
+        groups=None if judged.groups is None else judged.groups[images],
+    )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.statistics import by_image, planning
 from pipeline.statistics.by_image import Metric
 from pipeline.statistics.configurations import Difference, difference_of_means
+from pipeline.statistics.groups import by_group, group_bootstrap
 from pipeline.statistics.paired import (
     mcnemar,
     paired_bootstrap,
@@ -42,6 +43,7 @@ class Judged:
         seeds: Class predicted by the model of each seed, int64 [seeds, n].
         losses: Cross-entropy of the model of each seed, nats, float64 [seeds, n]; None in results
             of an older version.
+        groups: The number of each image's group, int64 [n]; None if the images are independent.
         numbers: The seeds' numbers, as written, in the order of the rows of `seeds`; empty if they
             are not known.
     """
@@ -51,6 +53,7 @@ class Judged:
     loss: NDArray[np.float64]
     seeds: NDArray[np.int64]
     losses: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
     numbers: tuple[str, ...] = ()
 
     @property
@@ -58,8 +61,10 @@ class Judged:
         """Whether the released model is right, bool [n]."""
         return self.released == self.actual
 
-    def scores(self, metric: Metric, question: Question) -> NDArray[np.float64]:
-        """Return values of which the mean is the score, [models, n].
+    def scores(
+        self, metric: Metric, question: Question, groups: NDArray[np.int64] | None
+    ) -> NDArray[np.float64]:
+        """Return values of which the mean is the score: of images, [models, n], or of groups.
 
         Raises:
             ValueError: the losses of every seed are asked for and not known.
@@ -69,9 +74,11 @@ class Judged:
             losses = self.loss[np.newaxis] if one else self.losses
             if losses is None:
                 raise ValueError("the losses of the seeds are not known")
-            return losses
-        predicted = self.released[np.newaxis] if one else self.seeds
-        return by_image.values(metric, self.actual, predicted)
+            values = losses
+        else:
+            predicted = self.released[np.newaxis] if one else self.seeds
+            values = by_image.values(metric, self.actual, predicted)
+        return values if groups is None else by_group(values, groups)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,12 @@ class Verdict:
     settled_by: int | None = None
     paired: bool = False
 
+    @property
+    def not_inferior(self) -> bool:
+        """Whether the interval excludes a loss that matters."""
+        loss = self.high if self.metric == "log_loss" else -self.low
+        return loss < self.margin or loss == 0
+
 
 @dataclass(frozen=True)
 class MetricDifference:
@@ -145,8 +158,8 @@ def verdict(first: Judged, second: Judged, rule: Rule, alike: bool = False) -> V
             are the same too, each is compared with itself.
     """
     metric = by_image.suited(first.actual) if rule.metric == "auto" else rule.metric
-    asked = _question(first, second, metric)
-    scores = [judged.scores(metric, asked) for judged in (first, second)]
+    asked = question(first, second, metric)
+    scores = [judged.scores(metric, asked, None) for judged in (first, second)]
     before, after = (float(each.mean()) for each in scores)
     margin = rule.margin.of(before if metric == "log_loss" else 1 - before)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
@@ -174,7 +187,7 @@ def verdict(first: Judged, second: Judged, rule: Rule, alike: bool = False) -> V
         seeds,
         fixed,
         broken,
-        mcnemar(fixed, broken),
+        difference(first, second, "accuracy", "models").p_value,
         found.seed_error if several else None,
         found.image_error if several else None,
         planning.detectable(found) if several else None,
@@ -187,14 +200,15 @@ def difference(
     first: Judged, second: Judged, metric: Metric, asked: Question, paired: bool = False
 ) -> Difference:
     """Compare the scores of two configurations, or of the two released models."""
-    one, other = (judged.scores(metric, asked) for judged in (first, second))
+    groups = common_groups(first, second)
+    one, other = (judged.scores(metric, asked, groups) for judged in (first, second))
     if np.array_equal(one, other) and np.array_equal(first.released, second.released):
         # The predictions are the same, image for image: there is nothing to estimate.
         return Difference(0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
     if asked == "configurations":
         smallest = by_image.of_one_image(metric, first.actual)
         return difference_of_means(one, other, of_one_image=smallest, paired=paired)
-    if metric != "accuracy":
+    if metric != "accuracy" or groups is not None:
         return paired_difference(other[0] - one[0])
     n = len(first.actual)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
@@ -211,10 +225,17 @@ def _same_seeds(first: Judged, second: Judged) -> bool:
     return first.numbers == second.numbers and len(first.numbers) >= FEWEST_PAIRS
 
 
-def _question(first: Judged, second: Judged, metric: Metric) -> Question:
+def common_groups(first: Judged, second: Judged) -> NDArray[np.int64] | None:
+    """Return the group of each image, [n], if a side knows groups."""
+    return second.groups if first.groups is None else first.groups
+
+
+def question(first: Judged, second: Judged, metric: Metric) -> Question:
     """Return what can be asked: with a single seed or image, only whether the models differ."""
     known = metric != "log_loss" or (first.losses is not None and second.losses is not None)
-    several = min(len(first.seeds), len(second.seeds), len(first.actual)) > 1
+    groups = common_groups(first, second)
+    independent = len(first.actual if groups is None else np.unique(groups))
+    several = min(len(first.seeds), len(second.seeds), independent) > 1
     return "configurations" if several and known else "models"
 
 
@@ -228,16 +249,21 @@ def fixed_and_broken(first: Judged, second: Judged) -> tuple[NDArray[np.int64], 
 
 def metric_differences(first: Judged, second: Judged, classes: int) -> list[MetricDifference]:
     """Compare accuracy, macro F1 and log loss of the released models."""
-    n = len(first.actual)
+    n, groups = len(first.actual), common_groups(first, second)
 
     def scores(judged: Judged, weights: NDArray[np.floating]) -> NDArray[np.floating]:
         f1 = macro_f1(judged.actual, judged.released, weights, classes)
-        accuracy_and_loss = weights @ np.stack([judged.correct, judged.loss], axis=1) / n
+        sums = weights @ np.stack([judged.correct, judged.loss], axis=1)
+        accuracy_and_loss = sums / weights.sum(axis=1, keepdims=True)
         return np.column_stack([accuracy_and_loss[:, 0], f1, accuracy_and_loss[:, 1]])
 
-    low, high = paired_bootstrap(
-        lambda weights: scores(second, weights) - scores(first, weights), n
-    ).tolist()
+    def differences(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+        return scores(second, weights) - scores(first, weights)
+
+    if groups is None:
+        low, high = paired_bootstrap(differences, n).tolist()
+    else:
+        low, high = group_bootstrap(differences, groups).tolist()
     once = np.ones((1, n))
     values = (scores(judged, once)[0].tolist() for judged in (first, second))
     columns = zip(NAMES, *values, low, high, strict=True)

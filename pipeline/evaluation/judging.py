@@ -1,6 +1,7 @@
 """The classification of the test images by trained models, for `evaluate` and for `verify`."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -18,15 +19,34 @@ from pipeline.running import speeds
 from pipeline.running.terminal import progress
 from pipeline.training import saving, trained
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
+from pipeline.training.specification import UNTUNED
 from pipeline.training.trained import TrainedModels
 
 BySeed = dict[int, Predictions]
+# Receives the seed, its model, and the probabilities of the test images, [n, classes].
+Receiver = Callable[[int, keras.Model, NDArray[np.float32]], None]
 # The first calls compile.
 WARM_UP, CALLS = 3, 21
 
 
-def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
+def trained_models() -> dict[str, TrainedModels]:
+    """Read the index of every trained model; the untuned one is there only if it was trained."""
+    folders = {name: paths.MODELS / name for name in (*NAMES, UNTUNED)}
+    if not (folders[UNTUNED] / trained.INDEX).exists():
+        del folders[UNTUNED]
+    return {name: trained.read(folder) for name, folder in folders.items()}
+
+
+def judge(
+    name: str, index: TrainedModels, test: SplitFolder, receive: Receiver | None = None
+) -> BySeed:
     """Classify the test images with the model of every seed, a batch at a time.
+
+    Args:
+        name: "tuned" or "baseline".
+        index: The models.
+        test: The test images.
+        receive: Takes what is not kept: all probabilities.
 
     Raises:
         FileError: the models or the test images are damaged, or do not belong together.
@@ -37,6 +57,7 @@ def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
             f"{folder / trained.INDEX}: its classes are not those of {test.folder}. "
             f"{remedy(folder)}"
         )
+    groups = grouped(test)
     judged = {}
     with progress("models") as bar:
         task = bar.add_task(f"evaluate {name}", total=len(index.seeds), note="")
@@ -45,11 +66,20 @@ def judge(name: str, index: TrainedModels, test: SplitFolder) -> BySeed:
             model = saving.load_seed(folder, index, result.seed)
             _check_images(file, model, test)
             probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
-            judged[result.seed] = scoring.predictions(test.labels, probabilities)
+            judged[result.seed] = scoring.predictions(test.labels, probabilities, groups)
+            if receive:
+                receive(result.seed, model, probabilities)
             if result.seed == index.released:
                 speeds.note(file, _milliseconds(model, test.images(slice(0, 1))))
             bar.update(task, advance=1)
     return judged
+
+
+def grouped(test: SplitFolder) -> NDArray[np.int64] | None:
+    """Return the number of each test image's group, [n]; None if there are no groups."""
+    if test.groups is None:
+        return None
+    return predictions.numbered(test.groups)
 
 
 def _check_images(file: Path, model: keras.Model, test: SplitFolder) -> None:
@@ -76,16 +106,24 @@ def compared(released: Predictions, by_seed: BySeed) -> Judged:
     """Reduce the predictions of one configuration's models to the parts that a verdict needs."""
     seeds = np.stack([judged.predicted for judged in by_seed.values()])
     losses = np.stack([scoring.losses(judged) for judged in by_seed.values()])
-    return Judged(released.actual, released.predicted, scoring.losses(released), seeds, losses)
+    return Judged(
+        released.actual,
+        released.predicted,
+        scoring.losses(released),
+        seeds,
+        losses,
+        released.groups,
+    )
 
 
 def table(
     released: dict[str, Predictions], by_seed: dict[str, BySeed], test: SplitFolder
 ) -> dict[str, list]:
-    """Build the table of predictions of both configurations."""
+    """Build the table of predictions of all configurations."""
     return predictions.columns(
-        {name: compared(released[name], by_seed[name]) for name in NAMES},
-        {name: released[name].probability for name in NAMES},
-        {name: list(by_seed[name]) for name in NAMES},
+        {name: compared(released[name], by_seed[name]) for name in released},
+        {name: released[name].probability for name in released},
+        {name: list(by_seed[name]) for name in released},
         test.picture_files,
+        test.groups,
     )

@@ -25,16 +25,18 @@ def to_json(
     search: Mapping[str, Any],
     yardsticks: Mapping[str, Mapping[str, Any]],
     behind: Sequence[str],
+    separated: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the content of the file.
 
     Args:
         dataset: The name of the data set.
         test_images: Their number.
-        models: The scores of "tuned" and "baseline".
+        models: The scores of "tuned" and "baseline", and of "untuned" if it was trained.
         search: The comparison of the two, with its "verdict".
         yardsticks: The scores of what takes seconds, by name.
         behind: The yardsticks that are better than the tuned models.
+        separated: What came from the architecture and what from the search (`parts`).
     """
     tuned, baseline = (models[name] for name in NAMES)
     return {
@@ -46,6 +48,7 @@ def to_json(
         "dataset": [dataset],
         "models": [{"model": name, **scores} for name, scores in models.items()],
         "tuned_against_baseline": [dict(search)],
+        "separated": [dict(part) for part in separated],
         "yardsticks": [{"yardstick": name, **scores} for name, scores in yardsticks.items()],
         "behind_yardsticks": list(behind),
     }
@@ -63,6 +66,7 @@ def from_json(content: dict[str, Any]) -> dict[str, Any]:
         "test_images": content["test_images"],
         **_by(content["models"], "model"),
         "tuned_against_baseline": content["tuned_against_baseline"][0],
+        "separated": content.get("separated", []),
         "yardsticks": _by(content["yardsticks"], "yardstick"),
         "behind_yardsticks": content["behind_yardsticks"],
     }

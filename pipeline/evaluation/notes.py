@@ -10,6 +10,7 @@ from pipeline.base.files import read_json
 from pipeline.config.shapes import LeftOut, Validated
 from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
+from pipeline.search.optimism import resolution
 from pipeline.search.selection import Candidate, read_candidates
 
 # More than this many points of standard error, and the choice among trials is mostly chance.
@@ -34,7 +35,7 @@ def notes() -> list[str]:
     found = (
         _nothing_learnt(candidates, data["validation"]["per_class"]),
         _alike(candidates),
-        _within_noise(candidates),
+        resolution(candidates),
         _small_validation(error, data["validation"]["images"]),
         _still_improving(curves, error),
         _same_model(metrics),
@@ -71,19 +72,6 @@ def _alike(candidates: Sequence[Candidate]) -> str | None:
                 f"and the same scores to the last digit ({accuracy:.4f}): do these have any effect?"
             )
     return None
-
-
-def _within_noise(candidates: Sequence[Candidate]) -> str | None:
-    """Warn if the search cannot tell any of its trials from the best."""
-    best = max(candidates, key=lambda c: c.val_accuracy)
-    bar = best.val_accuracy - best.standard_error
-    if len(candidates) < 3 or any(c.val_accuracy < bar for c in candidates):
-        return None
-    return (
-        f"All {len(candidates)} completed trials are within one standard error "
-        f"({best.standard_error:.4f}) of the best: more trials will not help, more validation "
-        "images will."
-    )
 
 
 def _small_validation(error: float, images: int) -> str | None:

@@ -1,6 +1,7 @@
 """The table of predictions, written by `evaluate` and kept in git: the source of every verdict.
 
-Each row is an image; if it was a picture file, `file` is its path within `dataset.path`. For each
+Each row is an image; if it was a picture file, `file` is its path within `dataset.path`, and with
+`split.group_by`, `group` is its group. For each
 released model the table has the predicted class (`NAME_predicted`), the probability of that class
 (`NAME_probability`) and the cross-entropy in nats (`NAME_loss`); for the model of each seed it has
 the predicted class (`NAME_seed1`, ...) and the cross-entropy (`NAME_seed1_loss`, ...). This is
@@ -20,7 +21,7 @@ from pipeline.base.parsing import finite, shortened
 from pipeline.evaluation.comparison import Judged
 
 NAMES = ("tuned", "baseline")
-FILE = "file"
+FILE, GROUP = "file", "group"
 
 
 class PredictionsError(ConvoyError):
@@ -32,6 +33,7 @@ def columns(
     probability: Mapping[str, NDArray[np.float64]],
     seeds: Mapping[str, list[int]],
     files: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
 ) -> dict[str, list]:
     """Build the table by columns, released models first.
 
@@ -40,11 +42,14 @@ def columns(
         probability: Probability of the predicted class, [n], for each released model.
         seeds: The seeds, in the order of the rows of `Judged.seeds`.
         files: Path of each picture file, [n]; None if the images were no files.
+        groups: Name of each image's group, [n]; None if there are no groups.
     """
     actual = next(iter(models.values())).actual
     table: dict[str, list] = {"index": list(range(len(actual)))}
     if files is not None:
         table[FILE] = list(files)
+    if groups is not None:
+        table[GROUP] = list(groups)
     table["actual"] = actual.tolist()
     for name, judged in models.items():
         table[f"{name}_predicted"] = judged.released.tolist()
@@ -89,6 +94,8 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
         raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     columns.pop(FILE, None)
+    names = columns.pop(GROUP, None)
+    groups = None if names is None else numbered(names)
     try:
         by_column = {column: np.array([*map(finite, cells)]) for column, cells in columns.items()}
     except ValueError as error:
@@ -99,8 +106,13 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
     known = all(f"{seed}_loss" in by_column for seed in seeds)
     losses = np.stack([by_column[f"{seed}_loss"] for seed in seeds]) if known else None
     numbers = tuple(seed.removeprefix(f"{name}_seed") for seed in seeds)
-    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, numbers)
+    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, groups, numbers)
     return judged, by_column[f"{name}_probability"]
+
+
+def numbered(groups: Sequence[str]) -> NDArray[np.int64]:
+    """Return a number for each image's group, [n]."""
+    return np.unique(np.array(groups), return_inverse=True)[1].astype(np.int64)
 
 
 def _four_decimals(value: float) -> str:

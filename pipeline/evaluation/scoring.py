@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
-from pipeline.statistics.proportions import wilson_interval
+from pipeline.statistics.groups import proportion_interval
 from pipeline.training.trained import Threshold
 
 # Keras clips probabilities at this value, so a certain mistake costs 16.1 nats and not infinity.
@@ -23,12 +23,14 @@ class Predictions:
         predicted: int64 [n], the most probable class.
         probability: float64 [n], the probability of the predicted class.
         actual_probability: float64 [n], the probability of the actual class.
+        groups: int64 [n], the group of each image; None if images are independent.
     """
 
     actual: NDArray[np.int64]
     predicted: NDArray[np.int64]
     probability: NDArray[np.float64]
     actual_probability: NDArray[np.float64]
+    groups: NDArray[np.int64] | None = None
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -36,7 +38,11 @@ class Predictions:
         return self.predicted == self.actual
 
 
-def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Predictions:
+def predictions(
+    actual: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    groups: NDArray[np.int64] | None = None,
+) -> Predictions:
     """Reduce probabilities [n, classes] to the values that are kept for each image."""
     predicted = probabilities.argmax(axis=1)
     rows = np.arange(len(actual))
@@ -45,6 +51,7 @@ def predictions(actual: NDArray[np.int64], probabilities: NDArray[np.float32]) -
         predicted,
         probabilities[rows, predicted].astype(np.float64),
         probabilities[rows, actual].astype(np.float64),
+        groups,
     )
 
 
@@ -54,18 +61,22 @@ def losses(judged: Predictions) -> NDArray[np.float64]:
 
 
 def summary(judged: Predictions) -> dict[str, Any]:
-    """Compute accuracy with its 95 % Wilson interval, loss and macro F1 of one model.
+    """Compute accuracy with its 95 % interval, loss and macro F1 of one model.
 
     Classes without test images are left out; they do not count as an F1 score of 0.
     """
-    scores = of_labels(judged.actual, judged.predicted)
+    scores = of_labels(judged.actual, judged.predicted, judged.groups)
     macro_f1 = scores.pop("macro_f1")
     return {**scores, "loss": float(losses(judged).mean()), "macro_f1": macro_f1}
 
 
-def of_labels(actual: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, Any]:
+def of_labels(
+    actual: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    groups: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
     """Compute what needs no probabilities: accuracy with its interval, and macro F1."""
-    interval = wilson_interval(int((predicted == actual).sum()), len(actual))
+    interval = proportion_interval(predicted == actual, groups)
     judgeable = np.unique(actual)
     macro_f1 = f1_score(actual, predicted, labels=judgeable, average="macro", zero_division=0)
     return {
@@ -79,17 +90,18 @@ def of_labels(actual: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[s
 def sure(judged: Predictions, threshold: Threshold) -> dict[str, Any]:
     """Measure what a threshold, chosen on validation images, keeps on these images.
 
-    `reached` is the share of correct answers among the sure ones, with its Wilson interval; both
+    `reached` is the share of correct answers among the sure ones, with its 95 % interval; both
     are empty if there are none.
     """
     answered = judged.probability >= threshold.probability
-    right, count = int((judged.correct & answered).sum()), int(answered.sum())
+    right = judged.correct[answered]
+    groups = None if judged.groups is None else judged.groups[answered]
     return {
         "precision": threshold.precision,
         "probability": threshold.probability,
         "answered": float(answered.mean()),
-        "reached": right / count if count else None,
-        "reached_interval": list(wilson_interval(right, count)) if count else None,
+        "reached": float(right.mean()) if len(right) else None,
+        "reached_interval": list(proportion_interval(right, groups)) if len(right) else None,
     }
 
 

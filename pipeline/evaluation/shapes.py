@@ -31,9 +31,9 @@ class Weights(TypedDict):
 
 
 class Model(Scores):
-    """The scores and the size of "tuned" or "baseline"."""
+    """The scores and the size of "tuned" or "baseline", or of "untuned" where it was trained."""
 
-    model: Literal["tuned", "baseline"]
+    model: Literal["tuned", "baseline", "untuned"]
     architecture: str
     parameters: int
     multiply_adds: NotRequired[int | None]
@@ -64,6 +64,16 @@ class Search(TypedDict):
     worse_classes: list[str]
 
 
+class Part(TypedDict):
+    """What the architecture or the search has added to the baseline's score."""
+
+    part: Literal["architecture", "search"]
+    verdict: str
+    difference: float
+    difference_interval: Interval
+    same_as: Literal["tuned", "baseline"] | None
+
+
 class Metrics(TypedDict):
     """results/metrics.json, as far as it is read."""
 
@@ -71,5 +81,6 @@ class Metrics(TypedDict):
     dataset: Annotated[list[str], MinLen(1)]
     models: list[Model]
     tuned_against_baseline: Annotated[list[Search], MinLen(1)]
+    separated: NotRequired[list[Part]]
     yardsticks: list[Yardstick]
     behind_yardsticks: list[str]

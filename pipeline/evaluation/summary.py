@@ -1,6 +1,6 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -9,10 +9,10 @@ from rich.table import Table
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import FileError, read_json, remedy
-from pipeline.config.shapes import MaybePictures, Searched
+from pipeline.config.shapes import Choice, MaybePictures, Searched
+from pipeline.evaluation import choice, parts, sizes
 from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
-from pipeline.evaluation import sizes
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, plain, say
@@ -45,6 +45,7 @@ def show() -> None:
 def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
     yield from _search(metrics["tuned_against_baseline"], seeds)
+    yield from choice_lines(metrics, read_json(paths.SELECT / "metrics.json", Choice))
     if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
         if missing := [name for name in behind if name not in metrics["yardsticks"]]:
             raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
@@ -64,7 +65,9 @@ def _table(metrics: dict[str, Any], seeds: int, width: int) -> Table:
     """Lay out one row a model, and below them what costs seconds; narrow ones have less."""
     title = plain(f"{metrics['dataset']}: accuracy on {metrics['test_images']:,} test images")
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    rows = {name: metrics[name] for name in ("tuned", "baseline")}
+    rows: dict[str, Any] = {
+        name: metrics[name] for name in ("tuned", "untuned", "baseline") if name in metrics
+    }
     yardsticks = metrics.get("yardsticks", {})
     rows |= {YARDSTICKS[name]: yardsticks[name] for name in YARDSTICKS if name in yardsticks}
     columns = {
@@ -107,6 +110,24 @@ def _chosen() -> str:
             others = [f"{of[name]} of {name}" for name in searched if name in of]
             parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
     return "; ".join(parts)
+
+
+def choice_lines(metrics: Mapping[str, Any], select: Mapping[str, Any]) -> list[str]:
+    """Write what came from the architecture and what from the search, and what the score promises.
+
+    Args:
+        metrics: results/metrics.json by name.
+        select: results/select/metrics.json.
+    """
+    against, chosen = metrics["tuned_against_baseline"], select.get("chosen", {})
+    separated = metrics.get("separated", [])
+    found = (
+        parts.sentence(separated, LABELS[against["metric"]], against["difference"])
+        if separated
+        else choice.unseparated(chosen),
+        choice.score(chosen),
+    )
+    return [line for line in found if line]
 
 
 def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:

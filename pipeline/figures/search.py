@@ -10,12 +10,13 @@ from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from pipeline.figures.canvas import BLUE, RED, caption, panels
-from pipeline.search.importance import LEAST_TRIALS, encode
+from pipeline.search.importance import Ranked, encode, finding
 
 Row = Mapping[str, str]
 STATUSES = {"completed": ("o", BLUE), "stopped": ("s", RED), "failed": ("x", "black")}
 # More axes side by side cannot be read.
 MOST_NAMES = 10
+GREY = "#B0B0B0"  # what does not stand above noise
 # The best trial is the darkest and drawn last.
 SHADES = colormaps["Blues"]
 
@@ -23,7 +24,7 @@ SHADES = colormaps["Blues"]
 def draw(
     rows: Sequence[Row],
     names: Sequence[str],
-    ranked: Sequence[tuple[str, float, float]],
+    ranked: Sequence[Ranked],
     title: str,
     path: Path,
 ) -> None:
@@ -32,14 +33,14 @@ def draw(
     Args:
         rows: The trial table.
         names: Its hyperparameters.
-        ranked: Each hyperparameter's permutation importance, mean and spread, highest first;
-            empty if there are too few trials to say.
+        ranked: Each hyperparameter's permutation importance, highest first; empty if there are too
+            few trials to say.
         title: The title above the panels.
         path: PNG file to write.
     """
     scored = [row for row in rows if row["val_accuracy"]]
     varying = [name for name in names if len({row[name] for row in scored}) > 1]
-    shown = ([name for name, _, _ in ranked] or varying)[:MOST_NAMES]
+    shown = ([row.name for row in ranked] or varying)[:MOST_NAMES]
     rest = len(varying) - len(shown)
     mosaic = [["history", "cost"], ["values", "values"]]
     heights = [3.2, 4.2]
@@ -56,8 +57,7 @@ def draw(
         if ranked:
             _ranking(axes["ranking"], ranked[:MOST_NAMES])
         else:
-            text = f"importance: fewer than {LEAST_TRIALS} trials, too few to say"
-            axes["values"].figure.supxlabel(text, fontsize=9)
+            axes["values"].figure.supxlabel(finding(ranked), fontsize=9)
 
 
 def _history(axes: Axes, rows: Sequence[Row]) -> None:
@@ -151,12 +151,14 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return min(values), max(values)
 
 
-def _ranking(axes: Axes, ranked: Sequence[tuple[str, float, float]]) -> None:
-    names, means, spreads = zip(*reversed(ranked), strict=True)
-    axes.barh(names, means, xerr=spreads, color=BLUE, ecolor="black", capsize=2)
+def _ranking(axes: Axes, ranked: Sequence[Ranked]) -> None:
+    rows = [*reversed(ranked)]
+    colours = [BLUE if row.above_noise else GREY for row in rows]
+    axes.barh([row.name for row in rows], [row.importance for row in rows], color=colours)
+    axes.axvline(rows[0].noise, color="black", linestyle="--", linewidth=1)
     axes.tick_params(labelsize=8)
-    axes.set_title("permutation importance, with its standard deviation")
-    axes.set_xlabel("explained variance lost when shuffled")
+    axes.set_title(f"permutation importance, out of bag; {finding(ranked)}", fontsize=10)
+    axes.set_xlabel("variance lost when shuffled; dashed: noise stays below in 95 of 100 searches")
 
 
 def _scores(rows: Sequence[Row]) -> list[float]:

@@ -10,6 +10,7 @@ from pipeline.page import vega, wording
 from pipeline.page.run import Run
 from pipeline.report.escaping import html_environment
 from pipeline.report.wording import value
+from pipeline.search.optimism import about
 
 # Each has a file in sections/ and one in templates/.
 SECTIONS = {
@@ -57,6 +58,7 @@ def fill(template: str, **values: Any) -> str:
         "number": wording.number,
         "duration": wording.duration,
         "value": value,
+        "about": about,
     }
     scripts = [vega.script(), *(_text(name) for name in OWN_SCRIPTS)]
     return environment.get_template(template).render(

@@ -63,8 +63,16 @@ def remarks(report: Report) -> list[str]:
 
 
 def failures(report: Report, on: Collection[str]) -> list[str]:
-    """List the reasons why a check fails that is to fail on "worse", "leak" or "near-leak"."""
+    """List the reasons why a check fails that is to fail on some alarms.
+
+    Args:
+        report: The report.
+        on: "worse"; "maybe-worse": unless a loss beyond the margin is excluded, which is called
+            non-inferiority; "leak" and "near-leak".
+    """
     found = []
+    if "maybe-worse" in on and (report.verdict is None or not report.verdict.not_inferior):
+        found.append("a loss beyond the margin is not excluded")
     if "worse" in on:
         if report.word == "worse":
             found.append("worse than the base")

@@ -70,7 +70,11 @@ def stages(base: Results, head: Results) -> list[Stage]:
 
 @dataclass(frozen=True)
 class Search:
-    """The cost and the outcome of one architecture's search."""
+    """The cost and the outcome of one architecture's search.
+
+    `optimism` is how much too high the best score is, because it is the best of several; None in
+    results of older versions.
+    """
 
     architecture: str
     trials: int
@@ -78,6 +82,7 @@ class Search:
     epochs: int
     val_accuracy: float
     standard_error: float
+    optimism: float | None
     rerun: bool
 
 
@@ -92,6 +97,7 @@ def searches(head: Results, ran: list[Stage]) -> list[Search]:
             found["epochs"],
             found["val_accuracy"],
             found["standard_error"],
+            found["optimism"],
             f"tune@{name}" in new,
         )
         for name, found in head.searches().items()

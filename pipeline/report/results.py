@@ -147,7 +147,8 @@ class Results:
             rows = self.csv(trials, {"epochs": finite_or_empty} if outcome else {})
             if outcome:
                 epochs = sum(int(float(row["epochs"])) for row in rows if row["epochs"])
-                found[name] = {**{key: outcome[key] for key in OUTCOME}, "epochs": epochs}
+                own = {key: outcome[key] for key in OUTCOME}
+                found[name] = {**own, "optimism": outcome.get("optimism"), "epochs": epochs}
         return found
 
     def _outcome(self, path: str) -> dict[str, Any] | None:

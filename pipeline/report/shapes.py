@@ -88,3 +88,4 @@ class Outcome(TypedDict):
     failed: int
     val_accuracy: float
     standard_error: float
+    optimism: NotRequired[float]

@@ -85,7 +85,7 @@ def _note(stage: str, begun: float, trainings: int) -> None:
     counts = images(settings.dataset.name)
     size = size_of(stage, settings, counts)
     # What was in the store took no time. A search beside this one adds to the store as well.
-    trains = stage.partition("@")[0] in ("tune", "confirm", "train") and size.models
+    trains = stage.partition("@")[0] in ("tune", "confirm", "train", "untuned") and size.models
     share = min(1.0, max(0, trainings) / size.models) if trains else 1.0
     workers = workers_of(stage, settings)
     written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
@@ -147,6 +147,9 @@ def size_of(
         case "train":
             models = len(settings.train.seeds)
             return Size(models, models * passes(_chosen(item), "train"))
+        case "untuned" if _read(paths.SELECT / "untuned.json").get("train"):
+            models = len(settings.train.seeds)
+            return Size(models, models * passes(_chosen("untuned"), "train"))
     return Size()
 
 
@@ -167,7 +170,7 @@ def workers_of(stage: str, settings: Params) -> str:
             threads, epochs = tune.threads, tune.trials * tune.epochs
         case "confirm" if confirm is not None:
             threads, epochs = tune.threads, confirm.top * confirm.seeds * tune.epochs
-        case "train":
+        case "train" | "untuned":
             threads, epochs = train.threads, len(train.seeds) * train.epochs
         case _:
             return "1"

@@ -27,6 +27,7 @@ class Candidate:
         multiply_adds: Effort of one image (`pipeline/training/effort.py`).
         hyperparameters: Its values.
         code_sha256: Digest of the architecture's file that it was built from.
+        validation_images: Number of images that it was scored on.
     """
 
     architecture: str
@@ -38,6 +39,7 @@ class Candidate:
     multiply_adds: int
     hyperparameters: Mapping[str, Any]
     code_sha256: str
+    validation_images: int
 
 
 def choose(candidates: Sequence[Candidate], rule: Rule) -> tuple[Candidate, str]:
@@ -113,6 +115,11 @@ def within(candidates: Sequence[Candidate], select: Select) -> list[Candidate]:
             f"that any of them has are {least}. Raise the limit, or search smaller models."
         )
     return kept
+
+
+def in_order_of_ties(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Sort candidates so that of equals in accuracy the first is chosen."""
+    return sorted(candidates, key=_tie)
 
 
 def _tie(candidate: Candidate) -> tuple[int, float, str, int]:

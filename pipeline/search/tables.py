@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_csv
 from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.optimism import optimism
 from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
@@ -58,6 +59,7 @@ def candidates(
                 result.multiply_adds,
                 record.spec.values,
                 code_sha256,
+                validation_images,
             )
         )
     if not completed:
@@ -73,6 +75,7 @@ def outcome(found: Sequence[Candidate], records: Sequence[Record]) -> dict[str, 
     return {
         "val_accuracy": best.val_accuracy,
         "standard_error": best.standard_error,
+        "optimism": optimism(found, "best"),
         "parameters": best.parameters,
         "trials": len(records),
         "stopped": sum(record.result.status == "stopped" for record in records),

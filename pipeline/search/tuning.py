@@ -5,6 +5,7 @@ from pipeline.base.files import sha256, write_json
 from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import say
 from pipeline.search import tables
+from pipeline.search.optimism import caution, resolution
 from pipeline.search.search import Search
 from pipeline.search.selection import write_candidates
 from pipeline.search.space import search_space
@@ -49,7 +50,8 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
     outcome = tables.outcome(candidates, records) | {"precision": conditions.precision}
     # A list, so that no value of it is a column of `dvc exp show`.
     write_json(paths.TUNE / f"{architecture}.json", [outcome])
-    say(
-        f"{architecture}: best is trial {outcome['best']['trial']} with validation accuracy "
-        f"{outcome['val_accuracy']:.4f} ± {outcome['standard_error']:.4f} (standard error)"
-    )
+    best, too_high = outcome["val_accuracy"], outcome["optimism"]
+    score = caution(best, len(validation), len(candidates), too_high)
+    say(f"{architecture}: best is trial {outcome['best']['trial']} with {score}")
+    if told := resolution(candidates):
+        say(told)

@@ -16,7 +16,7 @@ from pipeline.running import costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
 # Stages that fit models, and draw nothing: Keras comes without what it only draws with.
-FITTING = ("tune", "confirm", "train")
+FITTING = ("tune", "confirm", "train", "untuned")
 
 
 def run(stage: str, *item: str) -> None:

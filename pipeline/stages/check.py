@@ -21,6 +21,7 @@ def main(settings: Params) -> None:
     # DVC would stop at a missing folder too, whatever the data set is, but after this stage and
     # without saying what is near.
     location.find(settings.dataset.path)
+    location.require_file_names(settings)
     fit, train = settings.fit, settings.train
     for key, wanted in (("fit.augment.flip", fit.augment.flip), ("train.mirrored", train.mirrored)):
         if wanted and not load_dataset(name).SPEC.mirrors:

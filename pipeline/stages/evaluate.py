@@ -9,16 +9,27 @@ from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
 from pipeline.config.conditions import Conditions
 from pipeline.config.params import Params
-from pipeline.evaluation import curves, judging, metrics, scoring, yardsticks
+from pipeline.evaluation import (
+    against_rest,
+    curves,
+    judging,
+    metrics,
+    parts,
+    probabilities,
+    scoring,
+    yardsticks,
+)
 from pipeline.evaluation.by_class import class_differences
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.predictions import NAMES
+from pipeline.evaluation.probabilities import Seen
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar
 from pipeline.statistics.rule import Rule
-from pipeline.training import augmentation, backend, looks, trained
+from pipeline.training import augmentation, backend, looks
 from pipeline.training.batches import SplitFolder
+from pipeline.training.specification import UNTUNED, read_untuned
 from pipeline.training.trained import TrainedModels
 
 AUGMENTED_CLASSES, AUGMENTED_COLUMNS = 6, 9
@@ -28,17 +39,33 @@ def main(settings: Params) -> None:
     """Write metrics, predictions, tables and pictures of both models."""
     backend.start(settings.train.threads)
     test = SplitFolder(paths.TEST)
-    indices = {name: trained.read(paths.MODELS / name) for name in NAMES}
-    by_seed = {name: judging.judge(name, index, test) for name, index in indices.items()}
-    released = {name: by_seed[name][indices[name].released] for name in NAMES}
+    indices = judging.trained_models()
+    validation = SplitFolder(paths.VALIDATION)
+    seen = {
+        name: Seen(index.released, validation if name == "tuned" else None)
+        for name, index in indices.items()
+    }
+    by_seed = {
+        name: judging.judge(name, index, test, seen[name].receive)
+        for name, index in indices.items()
+    }
+    released = {name: by_seed[name][index.released] for name, index in indices.items()}
 
     table = judging.table(released, by_seed, test)
     write_csv(paths.PREDICTIONS, list(table), zip(*table.values(), strict=True))
-    _write_tables(released, test)
-    _draw(released, test)
+    shown = {name: released[name] for name in NAMES}
+    _write_tables(shown, seen, test)
+    _write_doubtful(seen["tuned"], {"test": test, "validation": validation})
+    _draw(shown, test)
     _draw_augmented(settings.fit)
-    scores = {name: _metrics(indices[name], by_seed[name], test) for name in NAMES}
-    models = {name: judging.compared(released[name], by_seed[name]) for name in NAMES}
+    scores = {
+        name: {
+            **_metrics(index, by_seed[name], test),
+            "calibration": [probabilities.calibration(seen[name], released[name], validation)],
+        }
+        for name, index in indices.items()
+    }
+    models = {name: judging.compared(released[name], by_seed[name]) for name in indices}
     search = _search(models, settings.evaluate.rule, test.classes)
     measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
@@ -48,8 +75,14 @@ def main(settings: Params) -> None:
         if scores["tuned"]["accuracy_mean_of_seeds"] < yardstick["accuracy"]
     ]
     dataset = test.name or settings.dataset.name
-    found = metrics.to_json(dataset, len(test), scores, search, measured, behind)
+    separated = parts.parts(models, settings.evaluate.rule, _same_as())
+    found = metrics.to_json(dataset, len(test), scores, search, measured, behind, separated)
     write_json(paths.METRICS, found)
+
+
+def _same_as() -> str | None:
+    """Return the model that the chosen architecture at its recipe is anyway, if any."""
+    return read_untuned(paths.SELECT / f"{UNTUNED}.json").same_as
 
 
 def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, Any]]:
@@ -70,7 +103,7 @@ def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, An
     )
     return {
         each.name: {
-            **scoring.of_labels(test.labels, each.predicted),
+            **scoring.of_labels(test.labels, each.predicted, tuned.groups),
             "mcnemar_p": _p_value(tuned.correct, each.predicted == test.labels),
         }
         for each in found
@@ -124,17 +157,33 @@ def _search(models: dict[str, Judged], rule: Rule, classes: list[str]) -> dict[s
     }
 
 
-def _write_tables(released: dict[str, Predictions], test: SplitFolder) -> None:
-    """Write one row a model and class: its scores, then its row of the confusion matrix."""
+def _write_tables(
+    released: dict[str, Predictions], seen: dict[str, Seen], test: SplitFolder
+) -> None:
+    """Write one row a model and class: its scores, itself against the rest, and its confusions.
+
+    The last is its row of the confusion matrix.
+    """
     columns = ["precision", "recall", "f1-score", "support"]
-    rows = []
+    rows, points = [], []
     for name, judged in released.items():
         matrix = scoring.confusion(judged, len(test.classes)).tolist()
         scores = scoring.per_class(judged, test.classes)
-        for (label, score), counts in zip(scores.items(), matrix, strict=True):
-            rows.append([name, label, *(score[column] for column in columns), *counts])
+        rest = list(against_rest.columns(judged, seen[name].test))
+        for (label, score), against, counts in zip(scores.items(), rest, matrix, strict=True):
+            own = [score[column] for column in columns]
+            rows.append([name, label, *own, *against.values(), *counts])
+        found = against_rest.curves(test.labels, seen[name].test, test.classes)
+        points += [[name, *point] for point in found]
     predicted = [f"predicted {label}" for label in test.classes]
-    write_csv(paths.CLASSES, ["model", "class", *columns, *predicted], rows)
+    write_csv(paths.CLASSES, ["model", "class", *columns, *rest[0], *predicted], rows)
+    write_csv(paths.ROC, ["model", "class", "false_positive_rate", "true_positive_rate"], points)
+
+
+def _write_doubtful(tuned: Seen, parts: dict[str, SplitFolder]) -> None:
+    """Write the images whose labels the tuned models doubt, in the mean of all seeds."""
+    found = probabilities.doubtful(tuned.means(), parts)
+    write_csv(paths.LABELS, probabilities.CANDIDATE_COLUMNS, found)
 
 
 def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:

@@ -1,6 +1,7 @@
 """Stage `explain`: pictures of each search, and which of its hyperparameters mattered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 
 from pipeline.base import paths
 from pipeline.base.files import write_csv
@@ -30,5 +31,5 @@ def explain(architecture: str, rows: Sequence[Mapping[str, str]]) -> None:
     title = f"{architecture}: {len(rows)} trials"
     search.draw(rows, names, ranked, title, paths.SEARCH / f"{architecture}.png")
     if ranked:
-        columns = ["hyperparameter", "importance", "standard_deviation"]
-        write_csv(paths.SEARCH / f"{architecture}.csv", columns, ranked)
+        columns = list(importance.COLUMNS)
+        write_csv(paths.SEARCH / f"{architecture}.csv", columns, map(astuple, ranked))

@@ -1,8 +1,8 @@
 """Stage `select`: choose one model among all searches, and write down the baseline beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
@@ -13,6 +13,7 @@ from pipeline.config.params import Params
 from pipeline.pretrained import published
 from pipeline.running.terminal import say
 from pipeline.search.confirmation import Confirmed, Leaders
+from pipeline.search.optimism import caution, optimism
 from pipeline.search.selection import (
     Candidate,
     choose,
@@ -21,7 +22,7 @@ from pipeline.search.selection import (
     read_candidates,
     within,
 )
-from pipeline.training.specification import Specification
+from pipeline.training.specification import UNTUNED, Specification, Untuned
 
 SIZES = ["parameters", "multiply_adds"]
 COLUMNS = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", *SIZES]
@@ -59,10 +60,19 @@ def main(settings: Params) -> None:
     batch = {"batch_size": nearest(automatic.USUAL_BATCH, sizes)} if sizes else {}
     code = _code(name)
     baseline = Specification(name, batch, code)
+    recipe = next(
+        (c for c in everything if (c.architecture, c.trial) == (chosen.architecture, 1)), None
+    )
+    untuned = specify_untuned(chosen, recipe, baseline, batch, settings.select.untuned)
 
     write_json(paths.SELECT / "tuned.json", asdict(tuned))
     write_json(paths.SELECT / "baseline.json", asdict(baseline))
-    write_json(paths.SELECT / "metrics.json", _metrics(chosen, list(sound.values())))
+    write_json(paths.SELECT / f"{UNTUNED}.json", asdict(untuned))
+    too_high = optimism(allowed, settings.select.rule)
+    metrics = _metrics(chosen, too_high, len(allowed), list(sound.values()))
+    if recipe:
+        metrics["chosen"]["recipe_val_accuracy"] = recipe.val_accuracy
+    write_json(paths.SELECT / "metrics.json", metrics)
     _write_candidates(candidates, chosen, reason)
     _write_front(pareto_front(everything), chosen)
     say(f"chosen: {chosen.architecture} trial {chosen.trial}: {reason}")
@@ -73,6 +83,35 @@ def main(settings: Params) -> None:
             f"({leader.searched.val_accuracy:.4f} in the search, {chosen.val_accuracy:.4f} on the "
             f"mean of {len(leader.val_accuracy)} fresh seeds)"
         )
+    else:
+        images = chosen.validation_images
+        say(caution(chosen.val_accuracy, images, len(allowed), too_high))
+
+
+def specify_untuned(
+    chosen: Candidate,
+    recipe: Candidate | None,
+    baseline: Specification,
+    batch: Mapping[str, Any],
+    wanted: bool,
+) -> Untuned:
+    """Specify the chosen architecture at its recipe.
+
+    Args:
+        chosen: The trial that was chosen.
+        recipe: The first trial of its search, which has the recipe; None if it did not complete.
+        baseline: The baseline's specification.
+        batch: What the recipe is given of `tune.batch_sizes`.
+        wanted: Whether it is to be trained where it is neither the baseline nor the tuned model.
+    """
+    values = dict(recipe.hyperparameters if recipe else batch)
+    same_as: Literal["tuned", "baseline"] | None = None
+    if chosen.architecture == baseline.architecture:
+        same_as, values = "baseline", baseline.hyperparameters
+    elif values == dict(chosen.hyperparameters):
+        same_as = "tuned"
+    train = wanted and same_as is None
+    return Untuned(chosen.architecture, values, chosen.code_sha256, same_as, train)
 
 
 def _code(architecture: str) -> str:
@@ -90,8 +129,13 @@ def _code(architecture: str) -> str:
     return digests[architecture]
 
 
-def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
-    """Sum up the choice in numbers."""
+def _metrics(
+    chosen: Candidate, too_high: float, trials: int, leaders: Sequence[Confirmed]
+) -> dict[str, Any]:
+    """Sum up the choice in numbers: its score, and how much too high that is.
+
+    Of a confirmed choice this was measured, of others it is estimated.
+    """
     metrics: dict[str, Any] = {
         "chosen": {
             "trial": chosen.trial,
@@ -104,6 +148,12 @@ def _metrics(chosen: Candidate, leaders: Sequence[Confirmed]) -> dict[str, Any]:
         gaps = {leader.name: leader.optimism_gap for leader in leaders}
         metrics["chosen"]["optimism_gap"] = gaps[f"{chosen.architecture}-{chosen.trial}"]
         metrics["optimism_gap"] = gaps
+    else:
+        metrics["chosen"] |= {
+            "optimism": too_high,
+            "trials": trials,
+            "validation_images": chosen.validation_images,
+        }
     return metrics
 
 

@@ -4,12 +4,21 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.files import write_json
-from pipeline.config.params import Params, Split
-from pipeline.data import duplicates, splitting, writing
-from pipeline.data.gathering import NAMES, TRAIN, Gathered, beside, gather
+from pipeline.config.params import Params
+from pipeline.data import duplicates, grouping, location, splitting, writing
+from pipeline.data.gathering import (
+    NAMES,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Gathered,
+    beside,
+    gather,
+)
 from pipeline.data.source import MOST_NAMED, Source, load_dataset
 from pipeline.figures import pairs, samples
 from pipeline.running.terminal import say
@@ -19,30 +28,49 @@ SCRATCH = paths.SPLIT / ".images.part"
 
 def main(settings: Params) -> None:
     """Write the three splits, what they hold, and pictures of it."""
+    location.require_file_names(settings)
     source = load_dataset(settings.dataset.name).read(paths.RAW, settings.dataset)
     try:
         gathered = gather(source, SCRATCH, skip=settings.dataset.skip_unreadable)
-        report = _divide(gathered, source, settings.split)
+        report = _divide(gathered, source, settings)
     finally:
         for file in (SCRATCH, beside(SCRATCH)):
             file.unlink(missing_ok=True)
     write_json(paths.DATA_REPORT, {"dataset": settings.dataset.name, **report})
 
 
-def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
+def _divide(gathered: Gathered, source: Source, settings: Params) -> dict[str, Any]:
+    cuts = settings.split
     found = duplicates.find(gathered)
     groups = found.groups() if cuts.group_duplicates else np.arange(len(gathered))
-    parts = splitting.assign(gathered, source.classes, cuts, groups, grows=source.grows)
+    names: list[str] = []
+    if cuts.group_by is not None:
+        names = grouping.names(gathered.files, cuts.group_by, settings.dataset.path)
+        groups = grouping.united(groups, grouping.codes(names))
+        _require_enough(gathered, source, groups, cuts.group_by)
+    parts = splitting.assign(
+        gathered, source.classes, cuts, groups, grows=source.grows, names=names
+    )
     facts = source.pictures
     later = {"folder": facts.folder, "fit": facts.fit} if facts else None
-    writing.write(gathered, parts, source.classes, paths.SPLIT, later)
+    writing.write(gathered, parts, source.classes, paths.SPLIT, later, names)
     samples.draw(gathered, parts == TRAIN, source.classes, paths.DATA_PICTURES / "samples.png")
     pairs.draw(gathered, found, parts, source.classes, paths.DATA_PICTURES / "duplicates.png")
     report: dict[str, Any] = {
         name: writing.describe(paths.SPLIT / name, source.classes) for name in NAMES
     }
+    if names:
+        for number, name in enumerate(NAMES):
+            inside = np.flatnonzero(parts == number)
+            report[name]["groups"] = len({names[i] for i in inside})
     counts = duplicates.count(found, gathered.labels, parts)
+    left_out = int((parts == splitting.LEFT_OUT).sum())
     _say(report, counts, source)
+    if names and left_out:
+        say(
+            f"note: left out {left_out} training and validation images, since others of their "
+            "groups are among the official validation or test images"
+        )
     unseen = _without_images(report["test"])
     described = {
         **report,
@@ -53,7 +81,7 @@ def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
         ],
         "duplicates": counts,
         "classes_without_test_images": len(unseen),
-        "left_out": int((parts == splitting.LEFT_OUT).sum()),
+        "left_out": left_out,
         "skipped": sum(entry.pictures for entry in source.skipped),
         "skipped_examples": [str(entry) for entry in source.skipped[:MOST_NAMED]],
         **({"plain": len(source.plain)} if source.plain else {}),
@@ -65,6 +93,16 @@ def _divide(gathered: Gathered, source: Source, cuts: Split) -> dict[str, Any]:
     return {key: value for key, value in described.items() if value != []}
 
 
+def _require_enough(
+    gathered: Gathered, source: Source, groups: NDArray[np.int64], group_by: str
+) -> None:
+    """Check that the images of the folder's training part can be divided by groups."""
+    free = np.flatnonzero(gathered.official == TRAIN)
+    cuts = sum(part not in gathered.official for part in (TEST, VALIDATION))
+    labels = gathered.labels[free]
+    grouping.require_enough(groups[free], labels, source.classes, 1 + cuts, group_by)
+
+
 def _without_images(part: dict[str, Any]) -> list[str]:
     return [name for name, count in part["per_class"] if not count]
 
@@ -72,7 +110,8 @@ def _without_images(part: dict[str, Any]) -> list[str]:
 def _say(report: dict[str, Any], counts: dict[str, int], source: Source) -> None:
     """Print what the splits hold, and what the user should know about it."""
     for name in NAMES:
-        say(f"{name}: {report[name]['images']} images of {report[name]['shape']}")
+        groups = f", {report[name]['groups']} groups" if "groups" in report[name] else ""
+        say(f"{name}: {report[name]['images']} images of {report[name]['shape']}{groups}")
     facts = source.pictures
     if facts:
         say(f"image size: {facts.image_size}, {facts.image_size_reason}; fit: {facts.fit}")

@@ -4,8 +4,11 @@ import math
 
 from scipy.special import ndtri
 
+# Right answers, and as many wrong ones, that `standard_error` adds.
+ADDED = 2
 
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Return the score interval for a binomial proportion.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical
@@ -19,5 +22,15 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
 
 
 def standard_error(accuracy: float, n: int) -> float:
-    """Return the standard error of an accuracy p measured on n images: sqrt(p (1 - p) / n)."""
-    return math.sqrt(accuracy * (1 - accuracy) / n)
+    """Return the standard error of an accuracy measured on n images, never 0.
+
+    Two right and two wrong answers are added before p~ is computed, so it is
+    sqrt(p~ (1 - p~) / (n + 4)). The plain sqrt(p (1 - p) / n) is 0 where all answers are right, as
+    if nothing could be better or worse, and too small near that.
+
+    Source: Agresti and Coull (1998), "Approximate is better than 'exact' for interval estimation
+    of binomial proportions", The American Statistician 52, 119-126.
+    """
+    total = n + 2 * ADDED
+    adjusted = (accuracy * n + ADDED) / total
+    return math.sqrt(adjusted * (1 - adjusted) / total)

@@ -70,6 +70,13 @@ class SplitFolder:
             raise FileError(f"{table}: {len(files)} files of {len(self)} images. {remedy(table)}")
         return files
 
+    @cached_property
+    def groups(self) -> list[str] | None:
+        """The name of each image's group (`split.group_by`), [n]; None if there are no groups."""
+        table = self.folder / "files.csv"
+        rows = read_csv(table) if self.picture_files else []
+        return [row["group"] for row in rows] if rows and "group" in rows[0] else None
+
     @property
     def name(self) -> str | None:
         """The name of the user's folder; None if it was none."""

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json, sha256
+
+# The chosen architecture at its recipe, as a model's name.
+UNTUNED = "untuned"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,28 @@ class Specification:
     architecture: str
     hyperparameters: dict[str, Any]
     code_sha256: str
+
+
+@dataclass(frozen=True)
+class Untuned(Specification):
+    """The chosen architecture at its recipe.
+
+    Attributes:
+        same_as: The model that it is anyway, "tuned" or "baseline"; None if it is neither.
+        train: Whether it is to be trained.
+    """
+
+    same_as: Literal["tuned", "baseline"] | None
+    train: bool
+
+
+def read_untuned(path: Path) -> Untuned:
+    """Read what `select` has written of the untuned model.
+
+    Raises:
+        FileError: it is not as `select` writes it.
+    """
+    return read_json(path, Untuned)
 
 
 def read(path: Path) -> Specification:

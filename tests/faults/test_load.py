@@ -90,7 +90,11 @@ def test_classes_too_small_to_be_cut_are_refused_with_what_to_do(
     gathered = gathering.Gathered(tmp_path, (1, 1, 1), labels, official, digests, nothing)
     names = [str(label) for label in range(classes)]
     cuts = Split(
-        validation_fraction=0.2, test_fraction=fraction, random_state=1, group_duplicates=False
+        validation_fraction=0.2,
+        test_fraction=fraction,
+        random_state=1,
+        group_duplicates=False,
+        group_by=None,
     )
     with pytest.raises(DataError, match=said):
         splitting.assign(gathered, names, cuts, np.arange(n), grows=False)

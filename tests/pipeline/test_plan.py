@@ -33,7 +33,7 @@ def test_data_and_models_that_a_fresh_clone_lacks_are_made(finished, monkeypatch
     run("git", "clone", "-q", str(finished), "fresh", cwd=tmp_path)
     monkeypatch.chdir(tmp_path / "fresh")
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    makers = ["check", "download", "split", "summary", "train@baseline", "train@tuned"]
+    makers = ["check", "download", "split", "summary", "train@baseline", "train@tuned", "untuned"]
     assert sorted(reached(certain=True)) == makers
     assert {"tune@mlp", "evaluate"} <= set(reached(certain=False))
 
@@ -64,7 +64,7 @@ def test_a_parameter_names_the_stages_it_reaches_and_those_that_may_follow(plann
         "tune@mlp",
         "confirm",
     ]
-    assert {"select", "train@tuned", "train@baseline", "evaluate"} <= set(stages)
+    assert {"select", "train@tuned", "train@baseline", "untuned", "evaluate"} <= set(stages)
     assert "split" not in stages
     assert "tune.epochs=2" not in Path("params.yaml").read_text()
 

@@ -9,7 +9,7 @@ from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Judged
 
 
-def written(n=50, seeds=3, files=None):
+def written(n=50, seeds=3, files=None, groups=None):
     """Return random predictions for `n` images by model, and the table's text."""
     generator = np.random.default_rng(0)
     actual = generator.integers(10, size=n)
@@ -19,7 +19,7 @@ def written(n=50, seeds=3, files=None):
         models[name] = Judged(actual, by_seed[1], generator.exponential(size=n), by_seed)
     probability = {name: generator.random(n) for name in models}
     seeds_of = {name: [*range(1, seeds + 1)] for name in models}
-    table = predictions.columns(models, probability, seeds_of, files)
+    table = predictions.columns(models, probability, seeds_of, files, groups)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table)

@@ -17,8 +17,9 @@ TINY = {
 
 # One of each, so that every stage has something to do.
 LEAST = TINY | {
-    "tune": TINY["tune"] | {"trials": 1},
-    "select": TINY["select"] | {"confirm": {"top": 1, "seeds": 1}},
+    # Of the two trials the recipe has more parameters, so that the other one is chosen.
+    "select": TINY["select"]
+    | {"confirm": {"top": 1, "seeds": 1}, "untuned": True, "most_parameters": 60_000},
     "train": TINY["train"] | {"seeds": [1]},
 }
 # Every stage from `split` on, in the order in which they run.
@@ -31,6 +32,7 @@ FROM_SPLIT = [
     "select",
     "train@baseline",
     "train@tuned",
+    "untuned",
     "evaluate",
     "summary",
 ]

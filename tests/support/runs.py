@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.base.files import write_csv, write_json
-from pipeline.evaluation import metrics, predictions
+from pipeline.evaluation import against_rest, metrics, predictions, scoring
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.scoring import of_labels
 from pipeline.figures import sheet
@@ -36,7 +36,10 @@ def write_run(folder, classes, wrong, *, images=200, seeds=3, trials=4, files=No
     numbers = {name: [*range(1, seeds + 1)] for name in models}
     table = predictions.columns(models, probability, numbers, files)
     write_csv(results / "predictions.csv", list(table), zip(*table.values(), strict=True))
-    write_csv(results / "classes.csv", ["model", "class"], [["tuned", name] for name in classes])
+    _write_against_rest(results, models["tuned"], classes, rng)
+    doubted = ["test", 3, files[3] if files else "", classes[0], classes[-1], 0.01, 0.9]
+    columns = ("part", "index", "file", "label", "rather", "label_probability", "probability")
+    write_csv(results / "labels.csv", columns, [doubted] * wrong)
     _write_metrics(results, models)
     _write_data(results, classes, actual)
     _write_search(results, trials, rng)
@@ -62,6 +65,17 @@ def _judged(actual, classes, wrong, seeds, rng):
     answers[:, :wrong] = (actual[:wrong] + 1) % classes
     loss = np.where(answers[0] == actual, 0.1, rng.uniform(1, 5, len(actual)))
     return Judged(actual, answers[0], loss, answers)
+
+
+def _write_against_rest(results, judged, classes, rng):
+    probabilities = rng.dirichlet(np.ones(len(classes)), len(judged.actual)).astype(np.float32)
+    made = scoring.predictions(judged.actual, probabilities)
+    rows = list(against_rest.columns(made, probabilities))
+    named = [["tuned", name, *row.values()] for name, row in zip(classes, rows, strict=True)]
+    write_csv(results / "classes.csv", ["model", "class", *rows[0]], named)
+    points = against_rest.curves(judged.actual, probabilities, classes)
+    head = ["model", "class", "false_positive_rate", "true_positive_rate"]
+    write_csv(results / "roc.csv", head, [["tuned", *point] for point in points])
 
 
 def _write_metrics(results, models):
@@ -118,8 +132,8 @@ def _write_search(results, trials, rng):
     ]
     rows.append([trials + 1, "failed", 3, "", "", "", "memory ran out", 64, "adam"])
     write_csv(results / "trials/compact_cnn.csv", [*head, "filters", "optimizer"], rows)
-    ranked = [["filters", 0.3, 0.1], ["optimizer", -0.01, 0.02]]
-    columns = ["hyperparameter", "importance", "standard_deviation"]
+    ranked = [["filters", 0.3, 0.1, 0.02], ["optimizer", -0.01, 0.1, 0.9]]
+    columns = ["hyperparameter", "importance", "noise", "p_value"]
     write_csv(results / "search/compact_cnn.csv", columns, ranked)
     best = max(rows[:-1], key=lambda row: row[3])
     head = ["architecture", "trial", "val_accuracy", "standard_error", "val_loss", "parameters"]

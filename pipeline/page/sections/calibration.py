@@ -13,10 +13,13 @@ def section(run: Run) -> dict[str, Any]:
     for name in NAMES:
         judged, probability = run.judged(name)
         found = bins(probability, judged.correct)
+        # Older results lack it.
+        written = (run.metrics.get(name, {}).get("calibration") or [{}])[0]
         models.append(
             {
                 "name": name,
                 "error": expected_calibration_error(found),
+                "written": written,
                 "chart": _chart(name, found),
                 "confidence": float(probability.mean()),
                 "accuracy": float(judged.correct.mean()),

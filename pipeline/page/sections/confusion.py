@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report
 
-from pipeline.page import tiles
+from pipeline.page import against_rest, tiles
 from pipeline.page.charts import Spec, axis, chart
 from pipeline.page.run import NAMES, Run
 
@@ -47,6 +47,8 @@ def section(run: Run) -> dict[str, Any]:
         "pairs": [cell for cell in cells if cell["actual"] != cell["predicted"]][:MOST_PAIRS],
         "chart": None if small else _chart(matrix),
         "report": _report(judged.actual, judged.released, run.classes),
+        "against_rest": against_rest.table(run),
+        "roc": against_rest.curves(run),
         "seeds": run.seeds[NAMES[0]],
     }
 

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base import paths
+from pipeline.base.parsing import finite
 from pipeline.page import tiles
 from pipeline.page.run import NAMES, Run
 
-MOST = 24
+MOST, MOST_CANDIDATES = 24, 100
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def section(run: Run) -> dict[str, Any]:
         "doubtful_labels": len(doubtful),
         "doubtful": [card(index, int(answers[index])) for index in doubtful[:MOST].tolist()],
         "models": sum(run.seeds.values()),
+        "candidates": _candidates(run),
+        "most_candidates": MOST_CANDIDATES,
     }
 
 
@@ -43,6 +47,17 @@ def worst(run: Run) -> NDArray[np.int64]:
     judged, probability = run.judged(NAMES[0])
     wrong = np.flatnonzero(~judged.correct)
     return wrong[np.argsort(-probability[wrong], kind="stable")]
+
+
+def _candidates(run: Run) -> list[dict[str, Any]]:
+    """Return the rows of results/labels.csv, the most doubtful first."""
+    checks = {"part": str, "index": str, "label": str, "rather": str, "file": str} | dict.fromkeys(
+        ("label_probability", "probability"), finite
+    )
+    return [
+        {**row, **{key: float(row[key]) for key in ("label_probability", "probability")}}
+        for row in run.results.csv(paths.LABELS.as_posix(), checks)
+    ]
 
 
 def _doubtful(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

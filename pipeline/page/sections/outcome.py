@@ -4,14 +4,16 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.config.shapes import Choice
 from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.evaluation.notes import notes
-from pipeline.evaluation.summary import beside_yardsticks
+from pipeline.evaluation.summary import beside_yardsticks, choice_lines
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.difference import difference
 from pipeline.page.run import NAMES, Run
 from pipeline.page.wording import NARROW, change, score
 from pipeline.statistics.by_image import LABELS, Metric
+from pipeline.training.specification import UNTUNED
 
 MEANING = {
     "better": "The search found something better than the baseline's recipe.",
@@ -25,12 +27,14 @@ def section(run: Run) -> dict[str, Any]:
     """Return the scores of all models, the verdict, and the notes."""
     metrics = run.metrics
     yardsticks = metrics.get("yardsticks", {})
-    rows = [{"name": name, **metrics[name]} for name in NAMES]
+    names = [*NAMES, *({UNTUNED} & metrics.keys())]
+    rows = [{"name": name, **metrics[name]} for name in names]
     rows += [
         {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
     ]
     behind = metrics.get("behind_yardsticks", [])
     search = metrics["tuned_against_baseline"]
+    select = run.results.json((paths.SELECT / "metrics.json").as_posix(), Choice)
     return {
         "rows": rows,
         "search": search,
@@ -38,6 +42,7 @@ def section(run: Run) -> dict[str, Any]:
         "winner": metrics[NAMES[0]],
         "sentence": sentence(run),
         "meaning": MEANING.get(search["verdict"], ""),
+        "choice": choice_lines(metrics, select),
         "behind": beside_yardsticks(behind, metrics) if behind else "",
         "notes": _notes(),
         "scores": _scores(rows),

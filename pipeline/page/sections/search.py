@@ -4,12 +4,15 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.parsing import Columns, finite
+from pipeline.config.shapes import Choice
+from pipeline.evaluation.choice import score
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
 from pipeline.page.run import Run
 from pipeline.page.wording import percent
 from pipeline.search.columns import TRIAL_COLUMNS
-from pipeline.search.importance import LEAST_TRIALS
+from pipeline.search.importance import LEAST_TRIALS, said
+from pipeline.statistics.words import LEVEL
 
 # Where an axis of accuracies has its ticks: 0.5 is 50 % wrong.
 ERRORS = [0.9, 0.8, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
@@ -39,6 +42,7 @@ def section(run: Run) -> dict[str, Any]:
     return {
         "panels": [_panel(run, name, table) for name, table in run.searched.items()],
         "chosen": chosen,
+        "too_high": _too_high(run),
         "trials": sum(map(len, run.searched.values())),
         "failed": sum(row["status"] == "failed" for t in run.searched.values() for row in t),
         "history": _history(rows, names) if rows else None,
@@ -64,6 +68,12 @@ def _chosen(run: Run) -> dict[str, Any] | None:
         "accuracy": float(row["val_accuracy"]),
         "standard_error": float(row["standard_error"]),
     }
+
+
+def _too_high(run: Run) -> str:
+    """Write how much too high the chosen model's score is; empty for results of older versions."""
+    path = (paths.SELECT / "metrics.json").as_posix()
+    return score(run.results.json(path, Choice).get("chosen", {}))
 
 
 def _front(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -215,10 +225,14 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
     """Return what is shown of one architecture: its trials, and the importances."""
     names = [column for column in table[0] if column not in TRIAL_COLUMNS]
     scored = [row for row in table if row["val_accuracy"]]
-    checks: Columns = {"hyperparameter": str, "importance": finite, "standard_deviation": finite}
-    ranked = run.results.csv(f"{paths.SEARCH.as_posix()}/{name}.csv", checks)
-    # Older versions ranked the hyperparameters of fewer trials, too.
-    enough = len(scored) >= LEAST_TRIALS and ranked
+    path = f"{paths.SEARCH.as_posix()}/{name}.csv"
+    checks: Columns = {"hyperparameter": str, "importance": finite}
+    yardsticks: Columns = {"noise": finite, "p_value": finite}
+    ranked = run.results.csv(path, checks)
+    # Older versions had no yardstick, and ranked noise.
+    with_noise = ranked and "noise" in ranked[0]
+    ranked = run.results.csv(path, {**checks, **yardsticks}) if with_noise else []
+    above = [row["hyperparameter"] for row in ranked if float(row["p_value"]) < LEVEL]
     return {
         "name": name,
         "columns": ["trial", "accuracy", "loss", "parameters", "epochs", "status", *names],
@@ -226,7 +240,8 @@ def _panel(run: Run, name: str, table: list[dict[str, str]]) -> dict[str, Any]:
         "trials": len(scored),
         "least_trials": LEAST_TRIALS,
         "parallel": parallel.coordinates(scored, names) if scored else None,
-        "importance": _importance(name, ranked) if enough else None,
+        "importance": _importance(name, ranked) if ranked else None,
+        "finding": said(above),
         "failed": [row for row in table if row["status"] == "failed"],
     }
 
@@ -249,33 +264,35 @@ def _importance(name: str, ranked: Any) -> Spec:
     rows = [
         {
             "name": row["hyperparameter"],
-            "mean": float(row["importance"]),
-            "low": float(row["importance"]) - float(row["standard_deviation"]),
-            "high": float(row["importance"]) + float(row["standard_deviation"]),
+            "importance": float(row["importance"]),
+            "above": float(row["p_value"]) < LEVEL,
         }
         for row in ranked
     ]
     names = [row["name"] for row in rows]
-    x_axis = axis(
-        "explained variance lost when its values are shuffled, ± standard deviation", tickCount=6
-    )
+    x_axis = axis("variance lost when its values are shuffled, out of bag", tickCount=6)
     y = {"field": "name", "type": "nominal", "sort": names, "axis": axis(None, grid=False)}
+    noise = [{"noise": float(ranked[0]["noise"])}]
     return chart(
-        f"Importance of the hyperparameters of {name}",
+        f"Importance of the hyperparameters of {name}, and what noise stays below",
         rows,
         20 * len(rows) + 10,
-        encoding={"y": y},
         layer=[
             {
-                "mark": {"type": "bar", "color": "var(--tuned)", "opacity": 0.75},
-                "encoding": {"x": {"field": "mean", "type": "quantitative", "axis": x_axis}},
+                "mark": {"type": "bar", "opacity": 0.75},
+                "encoding": {
+                    "y": y,
+                    "x": {"field": "importance", "type": "quantitative", "axis": x_axis},
+                    "color": {
+                        "condition": {"test": "datum.above", "value": "var(--tuned)"},
+                        "value": "var(--line-strong)",
+                    },
+                },
             },
             {
-                "mark": {"type": "rule"},
-                "encoding": {
-                    "x": {"field": "low", "type": "quantitative"},
-                    "x2": {"field": "high"},
-                },
+                "data": {"values": noise},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--ink)"},
+                "encoding": {"x": {"field": "noise", "type": "quantitative"}},
             },
         ],
     )

@@ -19,6 +19,7 @@ from pipeline.search.records import Record
 from pipeline.search.selection import Candidate, read_candidates, write_candidates
 from pipeline.search.space import search_space
 from pipeline.stages import confirm, select
+from pipeline.statistics.proportions import standard_error
 from pipeline.training.work import Finished, Result
 
 # Dropout 0.30000000000000004 and layers 1 (not 1.0) must come back as they were.
@@ -37,7 +38,9 @@ SHAPE = (12, 12, 1)
 
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
     chosen = values or {"units": trial}
-    return Candidate(architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest")
+    return Candidate(
+        architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest", 240
+    )
 
 
 def test_leaders_are_the_best_of_all_architectures_best_first():
@@ -60,7 +63,7 @@ def test_the_mean_takes_the_place_of_the_score_and_the_gap_is_the_difference():
     leader = confirmed(candidate(3, 0.95), [(0.9, 0.2), (0.88, 0.4)], [], 400)
     assert leader.candidate.val_accuracy == pytest.approx(0.89)
     assert leader.candidate.val_loss == pytest.approx(0.3)
-    assert leader.candidate.standard_error == pytest.approx((0.89 * 0.11 / 400) ** 0.5)
+    assert leader.candidate.standard_error == pytest.approx(standard_error(0.89, 400))
     assert leader.optimism_gap == pytest.approx(0.06)
     text = json.dumps({"leaders": [leader.as_json()]}).encode()
     (read,) = parsing.json_of(text, Leaders).leaders
@@ -156,7 +159,7 @@ def test_without_confirmation_the_choice_is_that_of_the_search(searched):
 
 
 def test_a_limit_on_parameters_chooses_a_smaller_model_that_the_front_names(searched):
-    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code")
+    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code", 240)
     small = replace(large, trial=2, val_accuracy=0.9, parameters=8_000, multiply_adds=8_000)
     beaten = replace(small, trial=3, val_accuracy=0.8)
     write_candidates([large, small, beaten], paths.CANDIDATES / "mlp.json")

@@ -89,7 +89,9 @@ def results(tmp_path_factory):
         write_run(folder, ["cat", "dog"], 10)
         codes = code_digest.architectures(code_digest.loaded())
         found = [
-            Candidate(NAME, n, 0.9 - n / 100, 0.01, 0.3, 100 * n, 9, {"filters": n}, codes[NAME])
+            Candidate(
+                NAME, n, 0.9 - n / 100, 0.01, 0.3, 100 * n, 9, {"filters": n}, codes[NAME], 240
+            )
             for n in (1, 2, 3)
         ]
         write_candidates(found, CANDIDATES)

@@ -58,7 +58,7 @@ def test_the_committed_file_is_valid():
         ("tune__epochs", None, ["tune.epochs: missing"]),
         ("tune__epochs", 0, ["tune.epochs = 0", "from 1 to 100,000, or auto"]),
         ("fit__schedule", "x", ["fit.schedule = 'x'", "one_cycle, or auto"]),
-        ("tune__trials", "auto", ["tune.trials = 'auto'", "auto is allowed for dataset.fit,"]),
+        ("tune__trials", "auto", ["tune.trials = 'auto'", "auto is allowed for tune.epochs,"]),
         ("select__confirm", 5, ["select.confirm = 5", "a section", "seeds, top, or null, or auto"]),
         (
             "tune__batch_sizes",

@@ -12,7 +12,7 @@ CLASSES = ("a", "b", "c")
 
 def cuts(**changes) -> Split:
     values = {"validation_fraction": 0.25, "test_fraction": 0.2, "random_state": 3}
-    return Split(**{**values, "group_duplicates": False, **changes})
+    return Split(**{**values, "group_duplicates": False, "group_by": None, **changes})
 
 
 def noise(n: int, seed: int = 0) -> np.ndarray:

@@ -170,3 +170,18 @@ def test_an_undecided_verdict_knows_what_would_decide_it():
     assert found.word == "undecided"
     assert found.detectable > abs(found.difference)
     assert found.settled_by is None or found.settled_by > 3
+
+
+def test_images_of_one_patient_count_as_one():
+    """Two of twenty patients, twenty images each, are all the difference."""
+    groups = np.repeat(np.arange(20), 20)
+    first = judged(*(right(400, *range(40), 399 - k) for k in range(3)))
+    second = judged(*(right(400, 398 - k) for k in range(3)))
+    alone = comparison.verdict(first, second, RULE)
+    together = comparison.verdict(replace(first, groups=groups), second, RULE)
+    assert (alone.word, together.word) == ("better", "undecided")
+    assert together.difference == pytest.approx(alone.difference)
+    assert together.low < 0 < alone.low
+    assert together.released_p_value > alone.released_p_value
+    rows = comparison.metric_differences(replace(first, groups=groups), second, 10)
+    assert rows[0].low <= 0 < comparison.metric_differences(first, second, 10)[0].low

@@ -9,7 +9,7 @@ from pipeline.evaluation import metrics
 from pipeline.evaluation.notes import notes
 from pipeline.search.selection import Candidate, write_candidates
 
-FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code")
+FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code", 200)
 SCORES = {"architecture": "mlp", "accuracy": 0.9, "accuracy_interval": [0.8, 1], "macro_f1": 0.9}
 MODELS = {
     "tuned": {**SCORES, "parameters": 9},
@@ -69,7 +69,10 @@ def test_a_sound_search_calls_for_no_note(noted):
     [
         (trials(0.6, 0.5), "Nothing learnt: the best trial has 60.0%"),
         ([FIRST, replace(FIRST, trial=2)], "mlp: trials 1, 2 have other hyperparameters"),
-        (trials(0.9, 0.891, 0.895), "All 3 completed trials are within one standard error"),
+        (
+            trials(0.9, 0.891, 0.895),
+            "200 validation images resolve differences of about ±2.8 points, and 3 of 3",
+        ),
         (trials(0.9, 0.7, standard_error=0.03), "200 validation images are few"),
     ],
 )

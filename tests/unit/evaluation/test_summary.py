@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pipeline.base import paths
-from pipeline.base.files import write_csv
+from pipeline.base.files import write_csv, write_json
 from pipeline.evaluation import curves, metrics, summary
 
 SCORES = {
@@ -28,6 +28,14 @@ SEARCH = {
     "broken": 0,
 }
 
+CHOSEN = {
+    "val_accuracy": 0.985,
+    "recipe_val_accuracy": 0.97,
+    "optimism": 0.0104,
+    "trials": 16,
+    "validation_images": 240,
+}
+
 
 @pytest.fixture
 def shown(tmp_path, monkeypatch, capsys):
@@ -38,6 +46,7 @@ def shown(tmp_path, monkeypatch, capsys):
     paths.SETTINGS.write_text('{"left_out": {}}')
     curve = [(1, 1, 0.5, 0.9, 0.5, 0.9)]
     write_csv(paths.LEARNING_CURVES / "tuned.csv", list(curves.COLUMNS), curve)
+    write_json(paths.SELECT / "metrics.json", {"chosen": CHOSEN})
 
     def show(accuracy, p_value):
         yardstick = {**SCORES, "accuracy": accuracy, "mcnemar_p": p_value}
@@ -67,3 +76,12 @@ def test_a_yardstick_that_is_better_is_named_as_surely_as_it_is_known(
     text = shown(accuracy, p_value)
     assert said in text
     assert ("HOG + SVM, which takes" in text) == bool(said)
+
+
+def test_the_score_that_was_chosen_by_is_shown_with_its_optimism(shown):
+    text = shown(0.7, 0.001)
+    assert (
+        "Chosen by its validation accuracy 0.9850 on 240 images; being chosen among 16 by it, it "
+        "is too high by about 1.0 points."
+    ) in text
+    assert "recipe had 0.9700 and the chosen trial has 0.9850" in text

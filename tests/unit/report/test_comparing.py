@@ -14,7 +14,7 @@ from support.repositories import (
 )
 
 from pipeline.base.files import write_json
-from pipeline.report import snapshots, wording
+from pipeline.report import alarms, snapshots, wording
 from pipeline.report.comparing import compare
 from pipeline.report.results import ResultsError
 from pipeline.report.snapshots import RevisionError
@@ -145,6 +145,19 @@ def test_a_pull_request_cannot_bring_its_own_margin(repository):
     generous = {**PARAMS, "evaluate": {"margin": 0.5}}
     report = revisions(repository, lambda: write_results(repository, BAD, params=generous))
     assert (report.word, report.verdict.margin) == ("worse", 0.005)
+
+
+def test_who_wants_no_loss_fails_what_may_be_one(repository):
+    undecided = wrong_models(range(3), range(4), range(2, 4))
+    found = revisions(repository, lambda: write_results(repository, undecided))
+    assert found.word == "undecided"
+    assert alarms.failures(found, ["worse"]) == []
+    assert alarms.failures(found, ["maybe-worse"]) == ["a loss beyond the margin is not excluded"]
+
+
+def test_the_same_predictions_are_no_loss(repository):
+    found = revisions(repository, lambda: (repository / "README.md").write_text("hello"))
+    assert alarms.failures(found, ["worse", "maybe-worse"]) == []
 
 
 def test_a_margin_may_be_a_fraction(repository):

@@ -1,6 +1,7 @@
 """Which trial is chosen, and that nothing that could be is dropped before."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -15,10 +16,13 @@ from pipeline.search.selection import (
     read_candidates,
     within,
 )
+from pipeline.statistics.proportions import standard_error
 
 
 def candidate(trial, parameters, accuracy, loss):
-    return Candidate("mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest")
+    return Candidate(
+        "mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest", 240
+    )
 
 
 def drawn(seed):
@@ -44,6 +48,17 @@ def test_the_smallest_within_one_standard_error_of_the_best():
         "the smallest model within one standard error (0.0100) of the best, mlp trial 1 with 0.9500"
     )
     assert choose(candidates, "best")[0].trial == 1
+
+
+def test_a_perfect_score_of_a_large_model_does_not_beat_a_small_one_with_a_single_mistake():
+    large, small = (
+        replace(
+            candidate(trial, size, right / 240, 0.1),
+            standard_error=standard_error(right / 240, 240),
+        )
+        for trial, size, right in ((1, 600_000, 240), (2, 1000, 239))
+    )
+    assert choose([large, small], "one_standard_error")[0] == small
 
 
 def test_ties_go_to_fewer_parameters_then_lower_loss_then_the_earlier_trial():
@@ -72,7 +87,9 @@ def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_pat
 
 
 def sized(trial, accuracy, parameters, multiply_adds):
-    return Candidate("mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest")
+    return Candidate(
+        "mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest", 240
+    )
 
 
 def test_the_pareto_kepthas_what_none_beats_in_accuracy_and_both_sizes():
@@ -98,7 +115,7 @@ def test_no_candidate_off_the_keptis_as_good_as_one_on_it():
 
 def limits(**most):
     given = {"most_parameters": None, "most_multiply_adds": None} | most
-    return Select(rule="best", confirm=None, baseline="mlp", **given)
+    return Select(rule="best", confirm=None, baseline="mlp", untuned=False, **given)
 
 
 def test_only_models_within_the_limits_are_kept():
