@@ -48,7 +48,7 @@ OTHERS = [
     Variant("more filters", filters=(9, 18)),
 ]
 # So many stacks of networks of each.
-SAME_STACKS, OTHER_STACKS = 25, 5
+SAME_STACKS, OTHER_STACKS = 20, 5
 # The history: so many runs of so many seeds, and drawn so many runs away from a pair at least.
 RUNS, OF_RUN, APART = 8, 3, 10
 # Simulated: images, mean accuracy, and on the scale of logits how much images differ for all
