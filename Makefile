@@ -6,6 +6,7 @@ VENV := .venv
 GPU ?= $(wildcard $(VENV)/.installed-requirements-gpu.lock)
 LOCK := requirements$(if $(GPU),-gpu).lock
 INSTALLED := $(VENV)/.installed-$(LOCK)
+TOOLS := $(VENV)/.installed-requirements-dev.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(INSTALLED) .dvc/plots.html .state/merge-setup .state/dvc-setup  ## Make .venv with everything in it, pinned
+setup: $(INSTALLED) .dvc/plots.html .state/merge-setup .state/dvc-setup  ## Make .venv with what a run needs, pinned
 
 $(INSTALLED): $(LOCK)
 	@# `venv --clear` would empty the environment that a link leads to.
@@ -25,6 +26,11 @@ $(INSTALLED): $(LOCK)
 		"Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	touch $@
+
+# What tests and checks need beside it.
+$(TOOLS): requirements-dev.lock $(INSTALLED)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 # The page that `dvc plots` fills, with what draws the charts inside it: no network is needed.
@@ -56,15 +62,15 @@ board: setup  ## Show it in TensorBoard, also while it runs
 test: test-unit  ## Run the fast tests
 	python -m pytest --ignore tests/unit -m "not slow" -n 2 --dist loadfile
 
-test-unit: setup  ## Run the tests that need no TensorFlow: seconds
+test-unit: setup $(TOOLS)  ## Run the tests that need no TensorFlow: seconds
 	python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile
 
-test-faults: setup  ## Run every test of faults, odd input and load, slow ones too
+test-faults: setup $(TOOLS)  ## Run every test of faults, odd input and load, slow ones too
 	python -m pytest tests/faults tests/unit/data tests/unit/commands/test_odd_places.py \
 		tests/pipeline/test_kills.py tests/pipeline/test_kills_of_dvc.py \
 		tests/pipeline/test_interrupted_training.py tests/pipeline/test_places.py
 
-test-all: setup  ## Run every test, slow ones too
+test-all: setup $(TOOLS)  ## Run every test, slow ones too
 	python -m pytest
 
 MODEL_TESTS := $(addprefix tests/models/,architectures training search/test_trial.py)
@@ -80,12 +86,12 @@ test-backends: backends  ## Run the tests of models on JAX and on PyTorch
 	.venv-backends/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-check: setup  ## Lint, check formatting and types
+check: setup $(TOOLS)  ## Lint, check formatting and types
 	ruff check .
 	ruff format --check .
 	mypy
 
-format: setup  ## Mend formatting and what lint can mend itself
+format: setup $(TOOLS)  ## Mend formatting and what lint can mend itself
 	ruff format .
 	ruff check --fix .
 
@@ -94,9 +100,10 @@ docs: setup  ## Write the pages that are made from the project itself
 	PYTHONPATH=. python docs/results_table.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
-	uv pip compile pyproject.toml --extra cpu --extra dev -o requirements.lock $(UV)
-	uv pip compile pyproject.toml --extra gpu --extra dev -o requirements-gpu.lock $(UV)
-	uv pip compile pyproject.toml --extra backends --extra dev -o requirements-backends.lock $(UV)
+	uv pip compile pyproject.toml --extra cpu -o requirements.lock $(UV)
+	uv pip compile pyproject.toml --extra gpu -o requirements-gpu.lock $(UV)
+	uv pip compile pyproject.toml --extra backends --group dev -o requirements-backends.lock $(UV)
+	uv pip compile --group dev -c requirements.lock -o requirements-dev.lock $(UV)
 	uv pip compile --group report -o requirements-report.lock $(UV)
 	uv pip compile --group export -c requirements.lock -o requirements-export.lock $(UV)
 

@@ -137,6 +137,7 @@ def fixed(training_images: int) -> dict[str, Choice]:
     if training_images < FEW_TRAINING_IMAGES:
         reason = f"only {training_images:,} training images"
         values["train.epochs"] = Choice(EPOCHS_OF_FEW, reason)
+        values["train.threads"] = Choice(1, f"{reason}: seeds are trained side by side, one a core")
     return values
 
 

@@ -5,6 +5,7 @@ No result depends on it.
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ WORKERS = "CONVOY_WORKERS"
 MEMORY = "CONVOY_WORKER_MEMORY"
 SCHEDULER = "CONVOY_SCHEDULER"
 STATE = "CONVOY_STATE"
+FORK = "CONVOY_FORK"
 BACKEND, BACKENDS = "KERAS_BACKEND", ("tensorflow", "jax", "torch")
 MOST_WORKERS, MOST_BYTES = 1024, 10**15
 # What Dask connects to: a protocol, or none for tcp; inside a process, anything.
@@ -49,17 +51,32 @@ def workers() -> int | None:
     return int(text)
 
 
+def forks() -> bool:
+    """Return whether worker processes are forked here: on Linux, without GPUs, unless forbidden.
+
+    Raises:
+        EnvironmentVariableError: CONVOY_FORK is neither 0 nor 1.
+    """
+    text = os.environ.get(FORK) or "1"
+    if text not in ("0", "1"):
+        raise _refused(FORK, text, "0 or 1")
+    return text == "1" and sys.platform == "linux" and not gpus()
+
+
 def usual_workers(threads: int, epochs: int) -> int:
     """Return how many models are trained at a time here if CONVOY_WORKERS does not say it.
 
-    One for short work; else one a GPU, or, without GPUs, as many as cores and free memory allow.
+    As many as cores and free memory allow, or one a GPU. But only one for short work, where each
+    worker would have to import TensorFlow.
 
     Args:
         threads: Threads a training.
         epochs: Epochs of all trainings together.
     """
     images = paths.TRAIN / "images.npy"
-    if not images.exists() or epochs * np.load(images, mmap_mode="r").size < LONG_WORK:
+    if not images.exists():
+        return 1
+    if not forks() and epochs * np.load(images, mmap_mode="r").size < LONG_WORK:
         return 1
     if found := gpus():
         return len(found)
@@ -108,7 +125,7 @@ def check() -> None:
     Raises:
         EnvironmentVariableError: one has a value that is not allowed.
     """
-    workers(), memory(), scheduler()
+    workers(), memory(), scheduler(), forks()
     backend = os.environ.get(BACKEND)
     if backend and backend not in BACKENDS:
         raise _refused(BACKEND, backend, " or ".join(BACKENDS))

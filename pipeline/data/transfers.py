@@ -8,7 +8,7 @@ honours the proxy settings of the environment.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from importlib.resources import files as package_files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -225,7 +225,12 @@ def _read_file(url: str, partial: Partial, watch: Watch) -> None:
 def _open(url: str) -> IO[bytes]:
     if url.startswith("package://"):
         package, _, name = url.removeprefix("package://").partition("/")
-        return package_files(package).joinpath(name).open("rb")
+        root, *inner = package.split(".")
+        # To import the inner packages, as `importlib.resources` does, may take a second.
+        spec = find_spec(root)
+        if spec is None or spec.origin is None:
+            raise RefusedError(f"the package {root} is not installed here")
+        return Path(spec.origin).parent.joinpath(*inner, name).open("rb")
     try:
         system, path = fsspec.url_to_fs(url)
     except (ImportError, ValueError) as error:  # no such protocol, or its package is missing

@@ -6,7 +6,7 @@ Both are in results/select/metrics.json, which stage `select` writes.
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.search.optimism import about, caution
+from pipeline.search.optimism import caution
 
 
 def score(chosen: Mapping[str, Any]) -> str:
@@ -45,11 +45,9 @@ def unseparated(chosen: Mapping[str, Any]) -> str:
     """
     match chosen:
         case {"val_accuracy": float(accuracy), "recipe_val_accuracy": float(recipe)}:
-            estimate = chosen.get("optimism", 0.0)
-            caveat = f" (too high by {about(estimate)})" if estimate else ""
             return (
                 "Architecture or search? On the validation images the chosen architecture's recipe "
-                f"had {recipe:.4f} and the chosen trial has {accuracy:.4f}{caveat}. "
+                f"had {recipe:.4f} and the chosen trial has {accuracy:.4f}. "
                 "`select.untuned: true` trains the recipe too, and tells on the test images."
             )
     return ""

@@ -29,6 +29,7 @@ from pipeline.statistics.words import Direction, Word, direction, word
 Question = Literal["configurations", "models"]
 # Of the released models these are shown whatever decides.
 NAMES = ("accuracy", "macro F1", "log loss")
+FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Judged:
         losses: Cross-entropy of the model of each seed, nats, float64 [seeds, n]; None in results
             of an older version.
         groups: The number of each image's group, int64 [n]; None if the images are independent.
+        numbers: The seeds' numbers, as written, in the order of the rows of `seeds`; empty if they
+            are not known.
     """
 
     actual: NDArray[np.int64]
@@ -51,6 +54,7 @@ class Judged:
     seeds: NDArray[np.int64]
     losses: NDArray[np.float64] | None = None
     groups: NDArray[np.int64] | None = None
+    numbers: tuple[str, ...] = ()
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -101,6 +105,7 @@ class Verdict:
         image_error: The part that more test images would reduce.
         detectable: The smallest true difference that such results find in four cases of five.
         settled_by: Seeds a side that would decide an undecided verdict; None if none would.
+        paired: Whether each seed of one side was compared with the same seed of the other.
     """
 
     word: Word
@@ -122,6 +127,7 @@ class Verdict:
     image_error: float | None = None
     detectable: float | None = None
     settled_by: int | None = None
+    paired: bool = False
 
     @property
     def not_inferior(self) -> bool:
@@ -141,8 +147,16 @@ class MetricDifference:
     high: float
 
 
-def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
-    """Compare two configurations on the same test images."""
+def verdict(first: Judged, second: Judged, rule: Rule, alike: bool = False) -> Verdict:
+    """Compare two configurations on the same test images.
+
+    Args:
+        first: The predictions of the first configuration.
+        second: Those of the second.
+        rule: What decides.
+        alike: Whether models of one seed have the same initial weights on both sides. If all seeds
+            are the same too, each is compared with itself.
+    """
     metric = by_image.suited(first.actual) if rule.metric == "auto" else rule.metric
     asked = question(first, second, metric)
     scores = [judged.scores(metric, asked, None) for judged in (first, second)]
@@ -150,7 +164,8 @@ def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
     margin = rule.margin.of(before if metric == "log_loss" else 1 - before)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
     seeds = (len(first.seeds), len(second.seeds))
-    found = difference(first, second, metric, asked)
+    paired = alike and asked == "configurations" and _same_seeds(first, second)
+    found = difference(first, second, metric, asked, paired)
     # Of log loss less is better; a word is about more.
     sign = -1 if metric == "log_loss" else 1
     low, high = sorted((sign * found.low, sign * found.high))
@@ -176,11 +191,14 @@ def verdict(first: Judged, second: Judged, rule: Rule) -> Verdict:
         found.seed_error if several else None,
         found.image_error if several else None,
         planning.detectable(found) if several else None,
-        planning.seeds_that_settle(found, min(seeds)) if open_question else None,
+        planning.seeds_that_settle(found, min(seeds), paired) if open_question else None,
+        paired,
     )
 
 
-def difference(first: Judged, second: Judged, metric: Metric, asked: Question) -> Difference:
+def difference(
+    first: Judged, second: Judged, metric: Metric, asked: Question, paired: bool = False
+) -> Difference:
     """Compare the scores of two configurations, or of the two released models."""
     groups = common_groups(first, second)
     one, other = (judged.scores(metric, asked, groups) for judged in (first, second))
@@ -189,13 +207,22 @@ def difference(first: Judged, second: Judged, metric: Metric, asked: Question) -
         return Difference(0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
     if asked == "configurations":
         smallest = by_image.of_one_image(metric, first.actual)
-        return difference_of_means(one, other, of_one_image=smallest)
+        return difference_of_means(one, other, of_one_image=smallest, paired=paired)
     if metric != "accuracy" or groups is not None:
         return paired_difference(other[0] - one[0])
     n = len(first.actual)
     fixed, broken = (len(images) for images in fixed_and_broken(first, second))
     low, high = tango_interval(fixed, broken, n)
     return Difference((fixed - broken) / n, low, high, mcnemar(fixed, broken), np.inf, 0.0, 0.0)
+
+
+def _same_seeds(first: Judged, second: Judged) -> bool:
+    """Return whether both sides have the same seeds, and enough of them to be paired.
+
+    Pairs have half the degrees of freedom. With two seeds that is a single one, so the interval
+    would be wider unless a seed decided nearly everything (docs/statistics.md).
+    """
+    return first.numbers == second.numbers and len(first.numbers) >= FEWEST_PAIRS
 
 
 def common_groups(first: Judged, second: Judged) -> NDArray[np.int64] | None:

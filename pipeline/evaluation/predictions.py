@@ -105,7 +105,8 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
     # Older versions wrote the loss of the released model alone.
     known = all(f"{seed}_loss" in by_column for seed in seeds)
     losses = np.stack([by_column[f"{seed}_loss"] for seed in seeds]) if known else None
-    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, groups)
+    numbers = tuple(seed.removeprefix(f"{name}_seed") for seed in seeds)
+    judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, groups, numbers)
     return judged, by_column[f"{name}_probability"]
 
 

@@ -157,7 +157,9 @@ def _differences(base: Results, head: Results, decides: Rule) -> dict[str, Any]:
 def judge(base: Results, head: Results, decides: Rule) -> tuple[Verdict, list[ClassDifference]]:
     """Judge the tuned configuration of `head` against that of `base`, over all and by class."""
     (old, _), (new, _) = base.judged(RELEASED), head.judged(RELEASED)
-    return comparison.verdict(old, new, decides), class_differences(old, new, decides)
+    alike = results.begin_alike(base, head, RELEASED)
+    # Classes stay unpaired: their many tests need small p-values, which few pairs cannot reach.
+    return comparison.verdict(old, new, decides, alike), class_differences(old, new, decides)
 
 
 def _behind(head: Results) -> list[str]:

@@ -214,6 +214,28 @@ class Results:
         return self.snapshot.files.get(path, b"").decode("utf-8", errors="replace")
 
 
+def begin_alike(base: Results, head: Results, name: str) -> bool:
+    """Return whether models of one seed have the same initial weights in both revisions.
+
+    A seed draws the weights one after another, so this asks for the same architecture, the same
+    number of weights and the same shape of the images. It looks at no score.
+
+    Args:
+        base: The older revision.
+        head: The newer one.
+        name: The configuration, "tuned" or "baseline".
+    """
+    old, new = (
+        (
+            results.specification(name).get("architecture"),
+            lookup(results.metrics, f"{name}.parameters"),
+            lookup(results.data, "test.shape"),
+        )
+        for results in (base, head)
+    )
+    return old == new and None not in old
+
+
 def incomparable(base: Results, head: Results) -> list[str]:
     """Return the reasons why the two revisions cannot be compared; empty if they can."""
     for results in (base, head):

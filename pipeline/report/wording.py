@@ -42,6 +42,7 @@ def sentence(verdict: Verdict) -> str:
     if verdict.asked == "configurations":
         old, new = verdict.seeds
         seeds = f"{new} seeds" if old == new else f"{new} seeds against {old}"
+        seeds += ", paired by seed" if verdict.paired else ""
         return (
             f"{name} in the mean of {seeds} ({interval}, {p_value(verdict.p_value)}). "
             f"Released models: {images} ({p_value(verdict.released_p_value)})"

@@ -1,5 +1,6 @@
 """The import of Keras without its optional dependencies and without TensorFlow's messages."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -12,20 +13,31 @@ SAID_AT_START = (b"oneDNN custom operations are on", b"before absl::InitializeLo
 
 @contextmanager
 def slim(bayesian: bool = False) -> Iterator[None]:
-    """Hide unused optional packages while the block imports Keras and KerasTuner.
+    """Import Keras and KerasTuner without optional packages, then run the block as `quiet` does.
 
-    Keras needs scikit-learn and Matplotlib only for wrappers and image galleries, but importing
-    them is a quarter of the time of its import.
+    They need these packages only for what is not used here: wrappers, tables, image galleries. But
+    importing them is more than a quarter of the time of their import.
 
     Args:
-        bayesian: Whether KerasTuner's Bayesian oracle, which needs scikit-learn, is used.
+        bayesian: Whether KerasTuner's Bayesian oracle, which needs scikit-learn and SciPy, is used.
     """
-    extras = ["matplotlib"] if bayesian else ["matplotlib", "sklearn"]
-    hidden = [name for name in extras if name not in sys.modules]
+    with quiet():
+        with _hidden("matplotlib", "pandas", *([] if bayesian else ["sklearn"])):
+            import keras  # noqa: F401
+
+            # Only now: JAX, which Keras may run on, needs SciPy.
+            with _hidden(*([] if bayesian else ["scipy"])):
+                import keras_tuner  # noqa: F401
+        yield
+
+
+@contextmanager
+def _hidden(*packages: str) -> Iterator[None]:
+    """Make packages that are not imported yet look as if they were not installed."""
+    hidden = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None: not installed
     try:
-        with quiet():
-            yield
+        yield
     finally:
         for name in hidden:
             del sys.modules[name]
@@ -36,15 +48,20 @@ def quiet() -> Iterator[None]:
     """Suppress the harmless messages of TensorFlow's start while the block imports it.
 
     TensorFlow writes to the file descriptor directly, not to `sys.stderr`. All other output is
-    written at the end of the block.
+    written at the end of the block. The garbage collector rests meanwhile, because what an import
+    makes is kept: looking for garbage in it is a quarter of the time of TensorFlow's import.
     """
     sys.stderr.flush()
+    collects = gc.isenabled()
+    gc.disable()
     usual = os.dup(2)
     with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
+            if collects:
+                gc.enable()
             sys.stderr.flush()
             os.dup2(usual, 2)
             os.close(usual)

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeRegressor
 
 from pipeline.statistics.words import LEVEL
 
@@ -122,6 +121,9 @@ def out_of_bag(table: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArr
         table: Encoded values, [trials, hyperparameters].
         scores: [trials], not all equal.
     """
+    # Most searches are too short to rank, and their stage need not wait for scikit-learn.
+    from sklearn.tree import DecisionTreeRegressor
+
     inputs = table.astype(np.float32)  # what a tree takes
     count, columns = inputs.shape
     draw = np.random.default_rng(SEED)

@@ -5,6 +5,7 @@ calls its `main` with the parameters, and notes what the run cost. Stages import
 an edit here reruns none.
 """
 
+import atexit
 import importlib
 import os
 import sys
@@ -15,8 +16,8 @@ from pipeline.config import environment, params
 from pipeline.running import costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
-# Stages that fit models, and draw nothing: Keras comes without what it only draws with.
-FITTING = ("tune", "confirm", "train", "untuned")
+# Stages that import Keras with their module; the others do it when they need it.
+WITH_KERAS = ("train", "evaluate")
 
 
 def run(stage: str, *item: str) -> None:
@@ -39,8 +40,7 @@ def run(stage: str, *item: str) -> None:
         tie.end_with_dvc()
         held = tie.hold_outputs(name)  # noqa: F841
     guard = Guard(name) if name else None
-    bayesian = settings.tune.algorithm == "bayesian"
-    with imports.slim(bayesian) if stage in FITTING else imports.quiet():
+    with imports.slim() if stage in WITH_KERAS else imports.quiet():
         module = importlib.import_module(f"pipeline.stages.{stage}")
     code_digest.check_unchanged()
     with costs.recorded(name) if name else nullcontext():
@@ -49,6 +49,21 @@ def run(stage: str, *item: str) -> None:
             guard.check()
 
 
+def end_at_once(finished: list[str]) -> None:
+    """End the process, if the stage has finished, without taking its modules apart.
+
+    That takes a second with TensorFlow, and the operating system does it in no time.
+    """
+    if finished:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 if __name__ == "__main__":
+    stages: list[str] = []
+    # Registered before all others, so that it is called after them.
+    atexit.register(end_at_once, stages)
     terminal.quiet_interrupts()
     terminal.run(lambda: run(*sys.argv[1:]))
+    stages.append(sys.argv[1])

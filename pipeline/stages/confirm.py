@@ -24,6 +24,10 @@ def main(settings: Params) -> None:
         say("select.confirm is off: nothing is retrained before the choice")
         return
     epochs = confirm.top * confirm.seeds * tune.epochs
+    # Here, because TensorFlow takes seconds that most runs can do without; and before the workers
+    # are forked, who then have it as well.
+    with imports.slim():
+        from pipeline.search import retraining  # noqa: F401
     with start_pool("tune", tune.in_flight, tune.threads, epochs) as pool:
         found = _retrain(settings, confirm, pool)
     write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
@@ -39,11 +43,9 @@ def main(settings: Params) -> None:
 
 def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
     """Retrain the leaders behind a progress bar."""
-    # Here, because TensorFlow takes seconds that most runs can do without.
-    with imports.slim():
-        from pipeline.search.retraining import retrain
-        from pipeline.training import backend
-        from pipeline.training.batches import SplitFolder
+    from pipeline.search.retraining import retrain
+    from pipeline.training import backend
+    from pipeline.training.batches import SplitFolder
 
     backend.start(settings.tune.threads)
     with progress("models") as bar:

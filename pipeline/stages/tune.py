@@ -16,10 +16,10 @@ def main(settings: Params, architecture: str) -> None:
     if read_json(paths.SETTINGS, LeftOut)["left_out"].get(architecture):
         _leave_out(architecture)
         return
-    # TensorFlow is imported only now, while the worker processes import it too.
+    # TensorFlow is imported only now, and before the workers are forked, who then have it as well.
+    with imports.slim(bayesian=tune.algorithm == "bayesian"):
+        from pipeline.search import tuning
     with start_pool("tune", tune.in_flight, tune.threads, tune.trials * tune.epochs) as pool:
-        with imports.slim(bayesian=tune.algorithm == "bayesian"):
-            from pipeline.search import tuning
         tuning.search(settings, architecture, pool)
 
 

@@ -36,6 +36,7 @@ def difference_of_means(
     second: NDArray[np.bool_ | np.floating],
     confidence: float = 0.95,
     of_one_image: float | None = None,
+    paired: bool = False,
 ) -> Difference:
     """Compare mean scores by an interval that covers other seeds and other test images.
 
@@ -57,22 +58,33 @@ def difference_of_means(
     1938, Statistical Research Memoirs 2, 1-24; Scheffé 1970, JASA 65, 1501-1508). Welch's degrees
     of freedom ignore that most of the error may come from the side with fewer seeds.
 
+    If both sides share each seed, what a seed does to both of them is no part of the difference:
+    the variance between seeds is that of the differences seed by seed, with half the degrees of
+    freedom, as in a paired t test. Such readers work with both methods; the components are the
+    same. Where a shared seed has no common effect the interval is only wider.
+
     Args:
         first: The score of each model of the first configuration on each image, [seeds, n]: for
             the accuracy whether it is right, for others see `pipeline/statistics/by_image.py`.
         second: The same for the second, [seeds, n]; the number of seeds may differ.
         confidence: Confidence level of the interval.
         of_one_image: How much the mean changes with one image; 1/n if it is not given.
+        paired: Whether row i of both comes from the same seed, so that the differences count. That
+            has to be decided without a look at the scores.
 
     Raises:
-        ValueError: a configuration has fewer than two seeds, or there are fewer than two images.
+        ValueError: a configuration has fewer than two seeds, there are fewer than two images, or
+            the sides are paired and have different numbers of seeds.
     """
     n = first.shape[1]
     fewest = min(len(first), len(second))
     if min(fewest, n) < 2:
         raise ValueError("a spread needs at least two seeds on each side, and two images")
+    if paired and len(first) != len(second):
+        raise ValueError("pairs need as many seeds on one side as on the other")
     least = 1 / n if of_one_image is None else of_one_image
-    parts = [_seed_variance(scores) for scores in (first, second)]
+    varying = [second.astype(float) - first] if paired else [first, second]
+    parts = [_seed_variance(scores) for scores in varying]
     seeds = sum(of_mean for of_mean, _ in parts)
     by_image = second.mean(axis=0) - first.mean(axis=0)
     estimate = float(by_image.mean())

@@ -25,20 +25,21 @@ def detectable(found: Difference, power: float = POWER) -> float:
     return float(stdtrit(freedom, 0.975) + stdtrit(freedom, power)) * _error(found)
 
 
-def seeds_that_settle(found: Difference, seeds: int) -> int | None:
+def seeds_that_settle(found: Difference, seeds: int, paired: bool = False) -> int | None:
     """Return how many seeds a side would make this difference significant if it stays as it is.
 
     Args:
         found: A comparison that is undecided.
         seeds: The number of seeds on each side so far.
+        paired: Whether the differences seed by seed are compared.
 
     Returns:
         None if not even 50 would, since the part of the uncertainty that the images make stays.
     """
     for more in range(seeds + 1, MOST_SEEDS + 1):
         error = math.hypot(found.seed_error * math.sqrt(seeds / more), found.image_error)
-        # At least two sides of (more - 1) degrees each; the images' own are many.
-        if stdtrit(2 * (more - 1), 0.975) * error < abs(found.estimate):
+        # At least (more - 1) degrees for each side, or for the pairs; the images' own are many.
+        if stdtrit((1 if paired else 2) * (more - 1), 0.975) * error < abs(found.estimate):
             return more
     return None
 

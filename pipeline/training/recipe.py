@@ -8,15 +8,16 @@ import keras
 from keras_tuner import HyperParameters
 
 from pipeline.config.conditions import Conditions
+from pipeline.training.adam import Adam
 from pipeline.training.muon import Muon
 
 Optimizer = Literal["sgd", "nesterov", "adam", "adamw", "muon"]
 OPTIMIZERS: dict[Optimizer, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] = {
     "sgd": (keras.optimizers.SGD, {}),
     "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
-    "adam": (keras.optimizers.Adam, {}),
+    "adam": (Adam, {}),
     # Keras' AdamW is Adam with a weight decay that cannot be left out.
-    "adamw": (keras.optimizers.Adam, {}),
+    "adamw": (Adam, {}),
     # The weights that Muon leaves to Adam are not decayed.
     "muon": (Muon, {"ns_steps": 4, "adam_weight_decay": None}),
 }

@@ -7,6 +7,7 @@ import time
 from pipeline.base.code_digest import ROOT
 from pipeline.config.environment import device_variables
 from pipeline.training.work import Outcome, Progress, Work
+from pipeline.workers.nursery import ForkedProcess, Nursery, possible
 from pipeline.workers.pool import Pool, Setup, WorkerError, check_software, outcome
 from pipeline.workers.process import (
     MOST_ASKED,
@@ -59,12 +60,15 @@ class LocalProcesses(Pool):
         self.count = count
         self.running: dict[int, WorkerProcess] = {}
         self.closed = False
+        self.nursery: Nursery | None = None
         self.free: queue.Queue[int] = queue.Queue()
         for number in range(count):
             self.free.put(number)
 
     def start(self) -> None:
-        """Start all processes now, so that they import TensorFlow while this one does."""
+        """Start all processes now: forked ones, where this one has TensorFlow for them."""
+        if possible():
+            self.nursery = Nursery()
         for number in range(self.count):
             self._start(number)
 
@@ -94,6 +98,8 @@ class LocalProcesses(Pool):
         self.closed = True
         for process in list(self.running.values()):
             process.close()
+        if self.nursery:
+            self.nursery.close()
 
     def _worker(self, number: int, setup: Setup, most: int) -> WorkerProcess:
         """Return process `number`, greeted; if it died while starting, one more."""
@@ -115,9 +121,18 @@ class LocalProcesses(Pool):
 
     def _start(self, number: int) -> WorkerProcess:
         if not self.closed:
-            process = WorkerProcess(ROOT, device_variables(number))
+            process = WorkerProcess(ROOT, device_variables(number), self._forked())
             self.running[number] = process  # from here on `close` ends it
         if self.closed:
             self.close()
             raise WorkerError("stopped before it was done")
         return process
+
+    def _forked(self) -> ForkedProcess | None:
+        """Return a forked process; None where one is to be started anew."""
+        if self.nursery is None:
+            return None
+        try:
+            return self.nursery.fork()
+        except OSError:  # somebody has killed it
+            return None

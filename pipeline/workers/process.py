@@ -15,7 +15,10 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # not there on the workers of a cluster
+    from pipeline.workers.nursery import ForkedProcess
 
 HEADER = 8
 ANSWER, PROGRESS = 0, 1  # kinds of messages
@@ -38,14 +41,20 @@ class WorkerTimeoutError(Exception):
 class WorkerProcess:
     """One process that runs `python -m pipeline.workers.worker` and answers one message a time."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]):
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        forked: "ForkedProcess | None" = None,
+    ):
         """Start it; it imports TensorFlow meanwhile, and waits to be greeted.
 
         Args:
             folder: Working directory; its `pipeline/` is the code that runs.
             environment: Variables to set on top of this process's own.
+            forked: The process, where it has been forked and not to be started.
         """
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen | ForkedProcess = forked or subprocess.Popen(
             [sys.executable, "-m", "pipeline.workers.worker"],
             cwd=folder,
             env={**os.environ, **environment},

@@ -42,7 +42,9 @@ def observed(tmp_path_factory):
     (folder / "data/images").mkdir(parents=True)
     write_params(folder, LEAST)
     path = os.pathsep.join(map(str, (folder, ROOT / "tests")))
-    run(sys.executable, "-m", "support.observing", "code", *RUNS, cwd=folder, PYTHONPATH=path)
+    # In one process, where all that a training opens and imports is seen.
+    alone = {"PYTHONPATH": path, "CONVOY_WORKERS": "1"}
+    run(sys.executable, "-m", "support.observing", "code", *RUNS, cwd=folder, **alone)
     found = json.loads((folder / "observed.json").read_text())
     return {stage: Observed(**{k: set(v) for k, v in did.items()}) for stage, did in found.items()}
 

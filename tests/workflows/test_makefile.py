@@ -9,10 +9,11 @@ from support.project import ROOT, run
 @pytest.fixture
 def project(tmp_path):
     """Return a project in which `make setup GPU=1` has been called."""
-    for name in ("Makefile", "requirements.lock", "requirements-gpu.lock"):
+    for name in ("Makefile", "requirements.lock", "requirements-gpu.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv/.installed-requirements-gpu.lock").touch()
+    for name in ("gpu", "dev"):
+        (tmp_path / f".venv/.installed-requirements-{name}.lock").touch()
     return tmp_path
 
 
@@ -38,3 +39,10 @@ def test_an_environment_for_the_gpu_is_renewed_as_one(project):
 
 def test_the_way_back(project):
     assert "-r requirements.lock" in run("make", "-n", "setup", "GPU=", cwd=project).stdout
+
+
+def test_what_only_tests_need_is_not_installed_by_a_run(project):
+    (project / ".venv/.installed-requirements-dev.lock").unlink()
+    assert "requirements-dev.lock" not in run("make", "-n", "run", cwd=project).stdout
+    for goal in ("test", "check"):
+        assert "-r requirements-dev.lock" in run("make", "-n", goal, cwd=project).stdout

@@ -43,13 +43,14 @@ def started(monkeypatch):
     processes = []
 
     class Process:
-        def __init__(self, folder, variables):
+        def __init__(self, folder, variables, forked):
             processes.append(self)
 
         def close(self):
             pass
 
     monkeypatch.setattr(local, "WorkerProcess", Process)
+    monkeypatch.setenv("CONVOY_FORK", "0")
     return processes
 
 

@@ -59,6 +59,31 @@ def test_the_same_predictions_are_equivalent_however_few_images():
     assert (found.word, found.low, found.high) == ("equivalent", 0, 0)
 
 
+def numbered(one, *numbers):
+    return replace(one, numbers=numbers)
+
+
+def test_seeds_are_paired_only_where_both_sides_share_them():
+    # Each seed is a little better than the same seed before, and the seeds differ a lot.
+    levels = (5, 30, 60)
+    first = judged(*(right(400, *range(k)) for k in levels))
+    second = judged(*(right(400, *range(k - 4)) for k in levels))
+    same = [numbered(each, "1", "2", "3") for each in (first, second)]
+    found = comparison.verdict(*same, RULE, alike=True)
+    unpaired = comparison.verdict(*same, RULE)
+    assert (found.paired, unpaired.paired) == (True, False)
+    assert found.difference == unpaired.difference
+    assert found.p_value <= 0.05 < unpaired.p_value
+    other = comparison.verdict(same[0], numbered(second, "1", "2", "4"), RULE, alike=True)
+    unknown = comparison.verdict(first, second, RULE, alike=True)
+    assert unpaired == other == unknown
+
+
+def test_two_seeds_are_too_few_for_pairs():
+    sides = [numbered(judged(right(400, k), right(400, k, 9)), "1", "2") for k in (3, 4)]
+    assert not comparison.verdict(*sides, RULE, alike=True).paired
+
+
 def test_one_test_image_leaves_all_undecided():
     first, second = judged([True], [True]), judged([False], [False])
     found = comparison.verdict(first, second, RULE)

@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from support.repositories import (
 )
 
 from pipeline.base.files import write_json
-from pipeline.report import alarms, snapshots
+from pipeline.report import alarms, snapshots, wording
 from pipeline.report.comparing import compare
 from pipeline.report.results import ResultsError
 from pipeline.report.snapshots import RevisionError
@@ -46,6 +47,25 @@ def test_a_worse_model_is_called_worse(repository):
     ]
     assert [row.actual for row in report.fixed] == ["0", "1"]
     assert report.stale == []
+
+
+@pytest.mark.parametrize(("parameters", "paired"), [(100, True), (101, False), (None, False)])
+def test_models_of_one_architecture_and_size_are_paired_by_seed(repository, parameters, paired):
+    def write(models, weights):
+        write_results(repository, models)
+        metrics = {"test_images": 400, "tuned": {"parameters": weights}}
+        write_json(repository / "results/metrics.json", metrics)
+        data = json.loads((repository / "results/data.json").read_text())
+        data["test"]["shape"] = "8×8×1"
+        write_json(repository / "results/data.json", data)
+
+    write(GOOD, 100)
+    commit(repository, "base")
+    write(BAD, parameters)
+    commit(repository, "head")
+    report = compare(snapshots.revision("HEAD~1"), snapshots.revision("HEAD"))
+    assert report.verdict.paired == paired
+    assert (", paired by seed" in wording.sentence(report.verdict)) == paired
 
 
 def test_stages_are_rerun_or_from_the_cache(repository):

@@ -93,6 +93,7 @@ def test_no_stage_fails_for_files_that_only_its_cost_is_counted_by(workspace, co
 
 def test_long_work_is_planned_for_the_workers_that_it_gets_unasked(workspace, monkeypatch):
     monkeypatch.delenv("CONVOY_WORKERS", raising=False)
+    monkeypatch.setenv("CONVOY_FORK", "0")
     monkeypatch.setattr(environment, "WORKER_BYTES", 1)
     monkeypatch.setattr(environment, "cores", lambda: 6)
     monkeypatch.setattr(environment, "gpus", list)
@@ -106,3 +107,7 @@ def test_long_work_is_planned_for_the_workers_that_it_gets_unasked(workspace, mo
         return costs.workers_of("tune@mlp", settings.model_copy(update={"tune": tune}))
 
     assert (workers(2), workers(8), costs.workers_of("confirm", settings)) == ("1", "3", "1")
+    # A worker that is forked costs nothing, so short work gets as many.
+    monkeypatch.delenv("CONVOY_FORK")
+    monkeypatch.setattr("sys.platform", "linux")
+    assert (workers(2), workers(8), costs.workers_of("confirm", settings)) == ("3", "3", "1")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import t, ttest_ind
+from scipy.stats import t, ttest_ind, ttest_rel
 
 from pipeline.statistics.configurations import difference_of_means
 
@@ -35,6 +35,46 @@ def test_without_image_variance_it_is_welchs_t_test():
     assert found.p_value == pytest.approx(expected.pvalue, rel=0.15)
     assert found.degrees_of_freedom == pytest.approx(expected.df, rel=0.15)
     assert found.low < found.estimate < found.high < 0
+
+
+def test_pairs_without_image_variance_are_a_paired_t_test():
+    # Each pair shares most of its mistakes, which are on other images in each pair.
+    n = 10_000
+    generator = np.random.default_rng(1)
+    sides = np.ones((2, 4, n), bool)
+    for pair, (shared, extra) in enumerate([(100, 40), (400, 55), (250, 30), (600, 47)]):
+        wrong = generator.choice(n, shared + extra, replace=False)
+        sides[0, pair, wrong[:shared]] = False
+        sides[1, pair, wrong] = False
+    found = difference_of_means(*sides, paired=True)
+    expected = ttest_rel(*(side.mean(axis=1) for side in reversed(sides)))
+    assert found.estimate == pytest.approx(expected.statistic * expected_error(sides))
+    assert found.p_value == pytest.approx(expected.pvalue, rel=0.15)
+    assert found.p_value < 0.01 < difference_of_means(*sides).p_value
+
+
+def expected_error(sides):
+    differences = np.subtract(*(side.mean(axis=1) for side in reversed(sides)))
+    return differences.std(ddof=1) / np.sqrt(len(differences))
+
+
+def test_sides_of_unequal_numbers_of_seeds_cannot_be_paired():
+    with pytest.raises(ValueError, match="as many seeds on one side"):
+        difference_of_means(np.ones((3, 10), bool), np.ones((2, 10), bool), paired=True)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.009])
+def test_equal_configurations_paired_by_seed_alarm_in_at_most_one_of_twenty(shared):
+    # Whether or not a seed does something to both of its models.
+    generator = np.random.default_rng(1)
+    difficulty = -0.6 * generator.beta(0.1, 1, 300)
+    own = np.sqrt(0.01**2 - shared**2)
+    alarms = 0
+    for _ in range(600):
+        common = generator.normal(0, shared, (3, 1))
+        sides = [models(generator, 3, 300, 0.97, own, difficulty + common) for _ in range(2)]
+        alarms += difference_of_means(*sides, paired=True).p_value <= 0.05
+    assert alarms <= 600 * 0.05
 
 
 def test_more_seeds_shrink_the_seed_part_and_more_images_the_image_part():

@@ -15,6 +15,11 @@ def test_more_seeds_settle_what_seeds_make_uncertain():
     assert 3 < few < many
 
 
+def test_pairs_need_more_seeds_for_the_same_standard_error():
+    one = found(0.01, 0.008, 0.001)
+    assert seeds_that_settle(one, 3) < seeds_that_settle(one, 3, paired=True)
+
+
 def test_no_number_of_seeds_settles_what_the_images_leave_open():
     assert seeds_that_settle(found(0.01, 0.001, 0.006), 3) is None
 
