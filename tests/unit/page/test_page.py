@@ -162,8 +162,9 @@ def test_the_keyboard_reaches_and_works_every_control(pages, chromium):
         page.keyboard.press("Enter")
         assert page.locator("#cell").is_hidden()
         # The table is sorted by a column, both ways.
-        recall = page.locator("#confusion .sortable tbody td:nth-child(3)")
-        page.locator("#confusion .sortable th button", has_text="recall").focus()
+        table = page.locator("#confusion .sortable").first
+        recall = table.locator("tbody td:nth-child(3)")
+        table.locator("th button", has_text="recall").focus()
         for order in (
             sorted(recall.all_inner_texts(), reverse=True),
             sorted(recall.all_inner_texts()),
