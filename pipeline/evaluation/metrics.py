@@ -11,6 +11,7 @@ from pipeline.base import paths
 from pipeline.base.files import FileError, read_json, remedy
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.shapes import Metrics
+from pipeline.statistics.words import LEVEL
 
 # DVC's tables have few columns, and one test image of 10,000 is the fourth decimal.
 DECIMALS = 4
@@ -70,6 +71,18 @@ def from_json(content: dict[str, Any]) -> dict[str, Any]:
         "yardsticks": _by(content["yardsticks"], "yardstick"),
         "behind_yardsticks": content["behind_yardsticks"],
     }
+
+
+def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
+    """Write how the tuned models stand beside yardsticks that are better."""
+    label = " and ".join(YARDSTICKS[name] for name in names)
+    p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
+    if p_value < LEVEL:
+        return f"Not worth its training: the tuned models are behind {label}, which takes seconds."
+    return (
+        f"No better than {label}, which takes seconds: on these test images the difference may be "
+        f"chance (McNemar's test, p = {p_value:.2g})."
+    )
 
 
 def read() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The table at the end of a run: the winner, its scores, and where to look next."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -13,11 +13,10 @@ from pipeline.config.shapes import Choice, MaybePictures, Searched
 from pipeline.evaluation import choice, parts, sizes
 from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
-from pipeline.evaluation.metrics import YARDSTICKS
+from pipeline.evaluation.metrics import YARDSTICKS, beside_yardsticks
 from pipeline.evaluation.notes import notes
 from pipeline.running.terminal import console, plain, say
 from pipeline.statistics.by_image import LABELS
-from pipeline.statistics.words import LEVEL
 
 # What depends on a file or folder has a column with its digest, which `--drop` leaves out.
 COMPARE = "dvc exp show --only-changed --drop '.*/|pipeline'"
@@ -128,18 +127,6 @@ def choice_lines(metrics: Mapping[str, Any], select: Mapping[str, Any]) -> list[
         choice.score(chosen),
     )
     return [line for line in found if line]
-
-
-def beside_yardsticks(names: Sequence[str], metrics: dict[str, Any]) -> str:
-    """Write how the tuned models stand beside yardsticks that are better."""
-    label = " and ".join(YARDSTICKS[name] for name in names)
-    p_value = min(metrics["yardsticks"][name].get("mcnemar_p", 0.0) for name in names)
-    if p_value < LEVEL:
-        return f"Not worth its training: the tuned models are behind {label}, which takes seconds."
-    return (
-        f"No better than {label}, which takes seconds: on these test images the difference may be "
-        f"chance (McNemar's test, p = {p_value:.2g})."
-    )
 
 
 def _search(verdict: dict[str, Any], seeds: int) -> Iterator[str]:

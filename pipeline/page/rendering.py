@@ -6,6 +6,8 @@ import re
 from importlib import import_module, resources
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from pipeline.page import vega, wording
 from pipeline.page.run import Run
 from pipeline.report.escaping import html_environment
@@ -43,6 +45,11 @@ def render(run: Run) -> str:
     return fill("page.html.j2", run=run, sections=SECTIONS, facts=facts)
 
 
+def marked(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
 def fill(template: str, **values: Any) -> str:
     """Fill a template whose page has styles and scripts inside it.
 
@@ -59,6 +66,7 @@ def fill(template: str, **values: Any) -> str:
         "duration": wording.duration,
         "value": value,
         "about": about,
+        "marked": marked,
     }
     scripts = [vega.script(), *(_text(name) for name in OWN_SCRIPTS)]
     return environment.get_template(template).render(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.evaluation import comparison
+from pipeline.evaluation import comparison, metrics
 from pipeline.evaluation.by_class import ClassDifference, class_differences
 from pipeline.evaluation.comparison import MetricDifference, Verdict
 from pipeline.evaluation.metrics import YARDSTICKS
@@ -47,7 +47,7 @@ class Report:
         fixed: Images that only the newer released model gets right, most confident first.
         broken: Images that only the older released model gets right, in the same order.
         search: Tuned against baseline in the newer revision, None if it has no results.
-        behind: The yardsticks that the newer tuned models are behind.
+        behind: How the newer tuned models stand beside yardsticks that are better; may be empty.
         values: Metrics, old and new.
         params: Parameters, old and new, with what was chosen in the place of `auto`.
         model: Architecture and hyperparameters of the tuned model, old and new.
@@ -72,7 +72,7 @@ class Report:
     fixed: list[Flipped]
     broken: list[Flipped]
     search: Verdict | None
-    behind: list[str]
+    behind: str
     values: list[Change]
     params: list[Change]
     model: list[Change]
@@ -162,10 +162,11 @@ def judge(base: Results, head: Results, decides: Rule) -> tuple[Verdict, list[Cl
     return comparison.verdict(old, new, decides, alike), class_differences(old, new, decides)
 
 
-def _behind(head: Results) -> list[str]:
+def _behind(head: Results) -> str:
     listed = head.metrics.get("behind_yardsticks")
-    known = listed if isinstance(listed, list) else []
-    return [label for name, label in YARDSTICKS.items() if name in known]
+    scored = head.metrics.get("yardsticks", {})
+    names = [name for name in YARDSTICKS if name in (listed or []) and name in scored]
+    return metrics.beside_yardsticks(names, head.metrics) if names else ""
 
 
 def _search(head: Results) -> Verdict | None:

@@ -5,9 +5,9 @@ from typing import Any
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config.shapes import Choice
-from pipeline.evaluation.metrics import YARDSTICKS
+from pipeline.evaluation.metrics import YARDSTICKS, beside_yardsticks
 from pipeline.evaluation.notes import notes
-from pipeline.evaluation.summary import beside_yardsticks, choice_lines
+from pipeline.evaluation.summary import choice_lines
 from pipeline.page.charts import COLOURS, Spec, axis, chart
 from pipeline.page.difference import difference
 from pipeline.page.run import NAMES, Run
