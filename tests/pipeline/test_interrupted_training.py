@@ -21,6 +21,8 @@ MODELS = [Path(f"models/tuned/seed-{seed}.keras") for seed in (1, 2)]
 
 @pytest.fixture
 def clone(finished, tmp_path, monkeypatch):
+    # Seeds are trained in this process, one after the other, so that they can be interrupted here.
+    monkeypatch.setenv("CONVOY_WORKERS", "1")
     monkeypatch.chdir(shutil.copytree(finished, tmp_path / "convoy", symlinks=True))
 
 
