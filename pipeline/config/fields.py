@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
 from pipeline.base import paths
+from pipeline.base.fractions import share
 from pipeline.base.text import visible
-from pipeline.config.fractions import share
 from pipeline.config.messages import near_miss
 from pipeline.statistics import rule
 

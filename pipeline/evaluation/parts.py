@@ -8,9 +8,39 @@ of it came from the search.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.evaluation.by_class import class_differences
 from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.statistics.rule import Rule
 from pipeline.training.specification import UNTUNED
+
+
+def against_baseline(
+    models: Mapping[str, Judged], rule: Rule, classes: Sequence[str]
+) -> dict[str, Any]:
+    """Answer "was the search worth it?" by comparing tuned with baseline.
+
+    Args:
+        models: The predictions of "tuned" and "baseline".
+        rule: How two configurations are compared.
+        classes: The class names, in label order.
+    """
+    first, second = models["baseline"], models["tuned"]
+    found = verdict(first, second, rule)
+    worse = [row.label for row in class_differences(first, second, rule) if row.worse]
+    return {
+        "verdict": found.word,
+        "metric": found.metric,
+        "baseline": found.first,
+        "tuned": found.second,
+        "difference": found.difference,
+        "difference_interval": [found.low, found.high],
+        "margin": found.margin,
+        "fixed": found.fixed,
+        "broken": found.broken,
+        "detectable": found.detectable,
+        "settled_by": found.settled_by,
+        "worse_classes": [classes[label] for label in worse],
+    }
 
 
 def parts(models: Mapping[str, Judged], rule: Rule, same_as: str | None) -> list[dict[str, Any]]:

@@ -19,14 +19,11 @@ from pipeline.evaluation import (
     scoring,
     yardsticks,
 )
-from pipeline.evaluation.by_class import class_differences
-from pipeline.evaluation.comparison import Judged, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.probabilities import Seen
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar
-from pipeline.statistics.rule import Rule
 from pipeline.training import augmentation, backend, looks
 from pipeline.training.batches import SplitFolder
 from pipeline.training.specification import UNTUNED, read_untuned
@@ -66,7 +63,7 @@ def main(settings: Params) -> None:
         for name, index in indices.items()
     }
     models = {name: judging.compared(released[name], by_seed[name]) for name in indices}
-    search = _search(models, settings.evaluate.rule, test.classes)
+    search = parts.against_baseline(models, settings.evaluate.rule, test.classes)
     measured = _yardsticks(test, released["tuned"])
     # Empty where the tuned models are worth their training.
     behind = [
@@ -133,27 +130,6 @@ def _metrics(
         "sure": [scoring.sure(released, each) for each in index.thresholds or ()],
         # What `predict` would warn of: its rate of false alarms.
         "unlike_training": looks.share_unlike(test, index.looks or {}),
-    }
-
-
-def _search(models: dict[str, Judged], rule: Rule, classes: list[str]) -> dict[str, Any]:
-    """Answer "was the search worth it?" by comparing tuned with baseline."""
-    first, second = models["baseline"], models["tuned"]
-    found = verdict(first, second, rule)
-    worse = [row.label for row in class_differences(first, second, rule) if row.worse]
-    return {
-        "verdict": found.word,
-        "metric": found.metric,
-        "baseline": found.first,
-        "tuned": found.second,
-        "difference": found.difference,
-        "difference_interval": [found.low, found.high],
-        "margin": found.margin,
-        "fixed": found.fixed,
-        "broken": found.broken,
-        "detectable": found.detectable,
-        "settled_by": found.settled_by,
-        "worse_classes": [classes[label] for label in worse],
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.base.fractions import share
 from pipeline.statistics.by_image import Metric
 
 ALLOWED = 'more than 0 and less than 1, as 0.005 or "1/200"; or a share of the error, as "10%"'
@@ -51,10 +52,8 @@ def margin(written: object) -> Margin:
     text = str(written).strip()
     relative = text.endswith("%")
     try:
-        # `fractions.Fraction` is not used: it would compute every digit of "1e999999999".
-        numerator, _, denominator = text.removesuffix("%").partition("/")
-        value = float(numerator) / float(denominator or 1) / (100 if relative else 1)
-    except (ValueError, ZeroDivisionError):
+        value = share(text.removesuffix("%")) / (100 if relative else 1)
+    except ValueError:
         value = 0.0
     if isinstance(written, bool) or not 0 < value < 1:
         raise ValueError(f"allowed: {ALLOWED}")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from pipeline.base.files import write_csv, write_json
-from pipeline.evaluation import against_rest, metrics, predictions, scoring
-from pipeline.evaluation.comparison import Judged, verdict
+from pipeline.evaluation import against_rest, metrics, parts, predictions, scoring
+from pipeline.evaluation.comparison import Judged
 from pipeline.evaluation.scoring import of_labels
 from pipeline.figures import sheet
 from pipeline.statistics.rule import Margin, Rule
@@ -43,7 +43,7 @@ def write_run(folder, classes, wrong, *, images=200, seeds=3, trials=4, files=No
     doubted = ["test", 3, files[3] if files else "", classes[0], classes[-1], 0.01, 0.9]
     columns = ("part", "index", "file", "label", "rather", "label_probability", "probability")
     write_csv(results / "labels.csv", columns, [doubted] * wrong)
-    _write_metrics(results, models)
+    _write_metrics(results, models, classes)
     _write_data(results, classes, actual)
     _write_search(results, trials, rng)
     curve = [
@@ -81,7 +81,7 @@ def _write_against_rest(results, judged, classes, rng):
     write_csv(results / "roc.csv", head, [["tuned", *point] for point in points])
 
 
-def _write_metrics(results, models):
+def _write_metrics(results, models, classes):
     scores = {
         name: {
             "architecture": "compact_cnn",
@@ -93,21 +93,7 @@ def _write_metrics(results, models):
         }
         for name, judged in models.items()
     }
-    found = verdict(models["baseline"], models["tuned"], Rule("auto", Margin(0.005, False)))
-    search = {
-        "verdict": found.word,
-        "metric": found.metric,
-        "baseline": found.first,
-        "tuned": found.second,
-        "difference": found.difference,
-        "difference_interval": [found.low, found.high],
-        "margin": found.margin,
-        "fixed": found.fixed,
-        "broken": found.broken,
-        "detectable": found.detectable,
-        "settled_by": found.settled_by,
-        "worse_classes": [],
-    }
+    search = parts.against_baseline(models, Rule("auto", Margin(0.005, False)), classes)
     actual = models["tuned"].actual
     majority = {"largest_class": of_labels(actual, np.zeros_like(actual))}
     content = metrics.to_json("toy", len(actual), scores, search, majority, [])

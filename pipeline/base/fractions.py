@@ -1,7 +1,4 @@
-"""The fractions in params.yaml: a number, or a text such as "1/6".
-
-The report reads them from any revision, so this module does not need pydantic.
-"""
+"""The fractions in params.yaml: a number, or a text such as "1/6"."""
 
 
 def share(text: str) -> float:

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.config.fractions import share
+from pipeline.base.fractions import share
 
 
 @pytest.mark.parametrize(
