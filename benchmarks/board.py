@@ -39,7 +39,7 @@ def train(model: str) -> None:
     """Run the stage; print last the processor seconds that went into TensorBoard."""
     from pipeline.board.runs import Runs
     from pipeline.running import imports
-    from pipeline.stages import __main__ as runner
+    from pipeline.running import stage as runner
 
     with imports.slim():
         from pipeline.training import reports
@@ -59,7 +59,7 @@ def train(model: str) -> None:
     for method in ("__init__", "epoch", "end", "graph", "shown"):
         setattr(Runs, method, timed(getattr(Runs, method)))
     reports.histograms = timed(reports.histograms)
-    runner.run("train", model)
+    runner.run(None, "train", model)
     print(sum(spent))
 
 

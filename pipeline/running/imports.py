@@ -22,13 +22,27 @@ def slim(bayesian: bool = False) -> Iterator[None]:
         bayesian: Whether KerasTuner's Bayesian oracle, which needs scikit-learn and SciPy, is used.
     """
     with quiet():
-        with _hidden("matplotlib", "pandas", *([] if bayesian else ["sklearn"])):
-            import keras  # noqa: F401
-
-            # Only now: JAX, which Keras may run on, needs SciPy.
-            with _hidden(*([] if bayesian else ["scipy"])):
-                import keras_tuner  # noqa: F401
+        slim_keras()
+        # Only now: JAX, which Keras may run on, needs SciPy.
+        with _hidden("matplotlib", "pandas", *([] if bayesian else ["sklearn", "scipy"])):
+            import keras_tuner  # noqa: F401
         yield
+
+
+def slim_keras() -> None:
+    """Import Keras alone without optional packages."""
+    with _hidden("matplotlib", "pandas", "sklearn"):
+        import keras  # noqa: F401
+
+
+def unused_tensorflow() -> bool:
+    """Return whether Keras with TensorFlow is imported and not used: without threads, forkable."""
+    keras = sys.modules.get("keras")
+    if keras is None or keras.backend.backend() != "tensorflow":
+        return False
+    from tensorflow.python.eager import context
+
+    return context.context_safe() is None
 
 
 @contextmanager

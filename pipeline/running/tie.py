@@ -25,17 +25,22 @@ FIRST_PROCESS = 1
 LOOK_SECONDS = 0.1
 
 
-def end_with_dvc() -> None:
-    """End this process and its workers, at once, when the one that started the stage ends.
+def starter() -> psutil.Process:
+    """Return the run of DVC that started this process, which is a stage.
 
     Raises:
         ConvoyError: it has ended already.
     """
-    starter = psutil.Process().parent()
-    while starter and starter.name() in SHELLS:
-        starter = starter.parent()
-    if starter is None or (starter.pid == FIRST_PROCESS and "dvc" not in starter.name()):
+    found = psutil.Process().parent()
+    while found and found.name() in SHELLS:
+        found = found.parent()
+    if found is None or (found.pid == FIRST_PROCESS and "dvc" not in found.name()):
         raise ConvoyError("the dvc that started this stage has ended. Run `dvc repro` again.")
+    return found
+
+
+def end_with(starter: psutil.Process) -> None:
+    """End this process and its workers, at once, when the one that started the stage ends."""
     threading.Thread(target=_end_after, args=[starter], daemon=True).start()
 
 

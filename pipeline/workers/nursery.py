@@ -26,6 +26,7 @@ from typing import NoReturn
 
 from pipeline.base.code_digest import ROOT
 from pipeline.config import environment
+from pipeline.running import imports
 
 WORKER = "pipeline.workers.worker"
 FIRST_FREE = 3  # file descriptors: after standard input, output and error
@@ -33,12 +34,7 @@ FIRST_FREE = 3  # file descriptors: after standard input, output and error
 
 def possible() -> bool:
     """Return whether this process can be forked: it has imported TensorFlow and not used it."""
-    keras = sys.modules.get("keras")
-    if not environment.forks() or keras is None or keras.backend.backend() != "tensorflow":
-        return False
-    from tensorflow.python.eager import context
-
-    return context.context_safe() is None
+    return environment.forks() and imports.unused_tensorflow()
 
 
 class ForkedProcess:

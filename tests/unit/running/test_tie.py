@@ -11,7 +11,7 @@ STAGE = """
 import sys, time
 from pathlib import Path
 from pipeline.running import tie
-tie.end_with_dvc()
+tie.end_with(tie.starter())
 held = tie.hold_outputs("train@tuned")
 print("held", flush=True)
 time.sleep(600)
