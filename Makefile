@@ -48,6 +48,8 @@ $(TOOLS): requirements-dev.lock $(INSTALLED)
 
 run: setup  ## Run the whole pipeline: dvc repro
 	@mkdir -p .state && touch .state/run-began
+	@# Side by side, on machines with more cores than one search keeps busy.
+	@python -m pipeline search
 	@# All pipelines: there is one, and DVC then reads dvc.lock once, not twice.
 	dvc repro --all-pipelines
 	@# Stage `summary` does not run when the results came out the same.

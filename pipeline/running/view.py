@@ -78,6 +78,26 @@ class View(ABC):
         return Group(*found)
 
 
+class Views(View):
+    """Several of them, one below the other."""
+
+    def __init__(self, views: Sequence[View]):
+        super().__init__()
+        self.views = views
+
+    def lines(self, width: int) -> list[Text]:
+        """Return the lines of all."""
+        found: list[Text] = []
+        for view in self.views:
+            with view.lock:
+                found += view.lines(width)
+        return found
+
+    def line(self) -> str:
+        """Return a line of each."""
+        return "\n".join(view.line() for view in self.views)
+
+
 def head(title: str, done: int, total: int, unit: str, share: float, left: str, width: int) -> Text:
     """Write the first line: a bar, how many are done, how long the rest takes."""
     rest = "  ".join(filter(None, [f"  {done}/{total} {unit}", left]))

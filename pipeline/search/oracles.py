@@ -1,6 +1,7 @@
 """KerasTuner's oracles, made to start from the published recipe and to keep nothing on disk."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.config.params import Tune
 
 OBJECTIVE = "val_accuracy"
+LIMITED = threading.Lock()
 
 
 class _RecipeFirst:
@@ -49,8 +51,9 @@ class _Random(_RecipeFirst, RandomSearchOracle):
 
 class _Bayesian(_RecipeFirst, BayesianOptimizationOracle):
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        # One thread: how a sum is split changes its last digits, and these matrices are small.
-        with threadpool_limits(1):
+        # One thread: how a sum is split changes its last digits, and these matrices are small. One
+        # oracle a time, because the limit is the whole process's.
+        with LIMITED, threadpool_limits(1):
             proposal = super().populate_space(trial_id)
         values = proposal["values"]
         if values and self._compute_values_hash(values) in self._tried_so_far:

@@ -1,11 +1,14 @@
 """One search from the parameters to its tables: what stage `tune` does once TensorFlow is there."""
 
+from keras_tuner import HyperParameters as Space
+
 from pipeline.base import paths
 from pipeline.base.files import sha256, write_json
 from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import say
 from pipeline.search import tables
 from pipeline.search.optimism import caution, resolution
+from pipeline.search.records import Record
 from pipeline.search.search import Search
 from pipeline.search.selection import write_candidates
 from pipeline.search.space import search_space
@@ -15,8 +18,8 @@ from pipeline.training.batches import SplitFolder
 from pipeline.workers.pool import Pool
 
 
-def search(settings: Params, architecture: str, pool: Pool) -> None:
-    """Search one architecture on a pool; write its trial table, its candidates and its scores."""
+def opened(settings: Params, architecture: str, pool: Pool) -> tuple[Search, Space, Watch]:
+    """Open the search of one architecture, with its space and what shows how far it is."""
     epochs = epochs_of(architecture, "tune", settings.tune.epochs)
     tune = settings.tune.model_copy(update={"epochs": epochs})
     train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
@@ -29,29 +32,40 @@ def search(settings: Params, architecture: str, pool: Pool) -> None:
         )
         for name in {architecture, *tune.fixed}
     }
-    space, table = spaces[architecture], paths.TRIALS / f"{architecture}.csv"
-    board = paths.TENSORBOARD / "search" / architecture
-    records = []
+    space, board = spaces[architecture], paths.TENSORBOARD / "search" / architecture
     watch = Watch(architecture, tune, conditions, space, board)
-    with (
-        watch.view,
-        Search.open(architecture, tune, conditions, train, validation, pool, watch.report) as found,
-    ):
+    found = Search.open(architecture, tune, conditions, train, validation, pool, watch.report)
+    return found, space, watch
+
+
+def run(found: Search, space: Space, watch: Watch) -> list[Record]:
+    """Run a search that is open; return the records of all trials."""
+    records = []
+    with found:
         for record in found.run(space):
             records.append(record)
             watch.record(record)
-        watch.view.close()
+    watch.view.close()
+    return records
 
+
+def search(settings: Params, architecture: str, pool: Pool) -> None:
+    """Search one architecture on a pool; write its trial table, its candidates and its scores."""
+    found, space, watch = opened(settings, architecture, pool)
+    with watch.view:
+        records = run(found, space, watch)
+    table = paths.TRIALS / f"{architecture}.csv"
     tables.write_trials(records, table)
     watch.shown(table)
     code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
-    candidates = tables.candidates(records, len(validation), code)
+    images = len(SplitFolder(paths.VALIDATION))
+    candidates = tables.candidates(records, images, code)
     write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
-    outcome = tables.outcome(candidates, records) | {"precision": conditions.precision}
+    outcome = tables.outcome(candidates, records) | {"precision": found.conditions.precision}
     # A list, so that no value of it is a column of `dvc exp show`.
     write_json(paths.TUNE / f"{architecture}.json", [outcome])
     best, too_high = outcome["val_accuracy"], outcome["optimism"]
-    score = caution(best, len(validation), len(candidates), too_high)
+    score = caution(best, images, len(candidates), too_high)
     say(f"{architecture}: best is trial {outcome['best']['trial']} with {score}")
     if told := resolution(candidates):
         say(told)

@@ -1,7 +1,7 @@
 """Pools on this machine: trainings in this process, or in processes beside it."""
 
 import pickle
-import queue
+import threading
 import time
 
 from pipeline.base.code_digest import ROOT
@@ -61,9 +61,8 @@ class LocalProcesses(Pool):
         self.running: dict[int, WorkerProcess] = {}
         self.closed = False
         self.nursery: Nursery | None = None
-        self.free: queue.Queue[int] = queue.Queue()
-        for number in range(count):
-            self.free.put(number)
+        self.free = set(range(count))
+        self.freed = threading.Condition()
 
     def start(self) -> None:
         """Start all processes now: forked ones, where this one has TensorFlow for them."""
@@ -76,7 +75,7 @@ class LocalProcesses(Pool):
         self, setup: Setup, work: Work, start: bytes | None, suspect: bool, progress: Progress
     ) -> Outcome:
         """Compute one training on a free process."""
-        number = self.free.get()
+        number = self._take(setup)
         begun = time.monotonic()
         try:
             kind, answer = ask_twice(
@@ -87,7 +86,9 @@ class LocalProcesses(Pool):
                 lambda message: progress(pickle.loads(message)),
             )
         finally:
-            self.free.put(number)
+            with self.freed:
+                self.free.add(number)
+                self.freed.notify()
         if self.closed and kind != "answer":
             # Ended by `close`: that says nothing about the training, so it must not be kept.
             raise WorkerError("stopped before it was done")
@@ -101,9 +102,19 @@ class LocalProcesses(Pool):
         if self.nursery:
             self.nursery.close()
 
+    def _take(self, setup: Setup) -> int:
+        """Wait for a free process and take it: one that was told the same, if there is one."""
+        hello = _hello(setup)
+        with self.freed:
+            self.freed.wait_for(lambda: self.free)
+            told = {n: self.running[n].hello for n in self.free & self.running.keys()}
+            number = min(self.free, key=lambda n: (told.get(n) != hello, told.get(n) is not None))
+            self.free.remove(number)
+        return number
+
     def _worker(self, number: int, setup: Setup, most: int) -> WorkerProcess:
         """Return process `number`, greeted; if it died while starting, one more."""
-        hello = setup.hello(setup.train.folder.resolve(), setup.validation.folder.resolve())
+        hello = _hello(setup)
         old = self.running.get(number)
         process = renewed(old, hello, most, lambda: self._start(number))
         if process.greeting is not None:
@@ -136,3 +147,7 @@ class LocalProcesses(Pool):
             return self.nursery.fork()
         except OSError:  # somebody has killed it
             return None
+
+
+def _hello(setup: Setup) -> bytes:
+    return setup.hello(setup.train.folder.resolve(), setup.validation.folder.resolve())

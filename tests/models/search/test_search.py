@@ -3,6 +3,7 @@
 import hashlib
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -67,6 +68,16 @@ def run(folder, settings, workers):
 
 def outcome(records):
     return [(r.number, r.spec, r.result) for r in records]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_several_searches_at_once_each_propose_as_alone(tmp_path, algorithm):
+    searches = [tune(algorithm, seed=seed) for seed in range(4)]
+    alone = [run(tmp_path / f"alone{s.seed}", s, Arithmetic()) for s in searches]
+    pool = Arithmetic(concurrent=True)
+    with ThreadPoolExecutor(4) as threads:
+        found = threads.map(lambda s: run(tmp_path / f"at once{s.seed}", s, pool), searches)
+        assert list(map(outcome, found)) == list(map(outcome, alone))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
