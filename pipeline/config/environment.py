@@ -8,7 +8,6 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from pipeline.base import paths
@@ -73,6 +72,8 @@ def usual_workers(threads: int, epochs: int) -> int:
         threads: Threads a training.
         epochs: Epochs of all trainings together.
     """
+    import numpy as np  # only here: a stage that another process runs has no other use for it
+
     images = paths.TRAIN / "images.npy"
     if not images.exists():
         return 1
