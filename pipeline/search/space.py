@@ -36,7 +36,7 @@ def search_space(
             not have that value.
     """
     # Once with the defaults, to know what may be fixed, before a model is built with what is not.
-    asked = {key: value for key, value in fixed.items() if value == recipe.ON_REQUEST}
+    asked = {key: value for key, value in fixed.items() if value in recipe.OPTIMIZERS}
     declared = {
         e["config"]["name"]: e for e in _declared(architecture, shape, classes, asked)["space"]
     }

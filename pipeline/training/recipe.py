@@ -22,7 +22,7 @@ OPTIMIZERS: dict[Optimizer, tuple[type[keras.optimizers.Optimizer], dict[str, An
     "muon": (Muon, {"ns_steps": 4, "adam_weight_decay": None}),
 }
 # Muon's steps cost more, which pays only in short trainings, so `tune.fixed` must ask for it.
-ON_REQUEST = "muon"
+USUAL: tuple[Optimizer, ...] = ("sgd", "nesterov", "adam", "adamw")
 
 # Lowest, highest and usual values for each optimizer (Goodfellow et al. 2016, "Deep Learning", 8.3
 # and 8.5; Loshchilov and Hutter 2019 for weight decay).
@@ -56,12 +56,14 @@ class Recipe:
         batch_size: Images in a step.
         weight_decay: Share of each weight, times the learning rate, that is subtracted in each
             step; biases and the parameters of normalisation do not decay.
+        offered: The optimizers that a search draws from; `tune.fixed` may ask for another.
     """
 
     optimizer: Optimizer = "adam"
     learning_rate: float = 1e-3
     batch_size: int = 128
     weight_decay: float = 0.0
+    offered: tuple[Optimizer, ...] = USUAL
 
     def __post_init__(self) -> None:
         """Check that the optimizer supports a weight decay if there is one.
@@ -78,8 +80,8 @@ class Recipe:
 
 def declare(hp: HyperParameters, published: Recipe) -> Recipe:
     """Declare the search space of training, with a recipe as default; return the values chosen."""
-    asked = hp.values.get("optimizer") == ON_REQUEST
-    offered = [name for name in OPTIMIZERS if name != ON_REQUEST or asked]
+    asked = hp.values.get("optimizer")
+    offered = [name for name in OPTIMIZERS if name in published.offered or name == asked]
     optimizer = hp.Choice("optimizer", offered, default=published.optimizer)
     rates = _declare_ranges(hp, "learning_rate", offered, LEARNING_RATES, published)
     decays = _declare_ranges(hp, "weight_decay", offered, WEIGHT_DECAYS, published)

@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+from keras_tuner import HyperParameters
 from support.settings import conditions as under
 
-from pipeline.training.recipe import OPTIMIZERS, Recipe, learning_rate, make_optimizer
+from pipeline.training.recipe import OPTIMIZERS, Recipe, declare, learning_rate, make_optimizer
 
 
 def rates(schedule, steps=100, peak=0.5):
@@ -69,3 +70,16 @@ def test_every_optimizer_goes_downhill(name):
 def test_a_weight_decay_that_the_optimizer_has_not_is_refused():
     with pytest.raises(ValueError, match="only nesterov, adamw, muon have one"):
         Recipe("adam", weight_decay=1e-4)
+
+
+def test_a_search_draws_from_the_optimizers_that_the_recipe_offers_and_from_the_one_asked_for():
+    published = Recipe("adam", offered=("adam", "adamw"))
+    drawn, asked = HyperParameters(), HyperParameters()
+    asked.values = {"optimizer": "sgd"}
+    for hp in (drawn, asked):
+        declare(hp, published)
+    offered = [
+        next(entry.values for entry in hp.space if entry.name == "optimizer")
+        for hp in (drawn, asked)
+    ]
+    assert offered == [["adam", "adamw"], ["sgd", "adam", "adamw"]]
