@@ -100,6 +100,7 @@ format: setup $(TOOLS)  ## Mend formatting and what lint can mend itself
 docs: setup  ## Write the pages that are made from the project itself
 	PYTHONPATH=. python docs/rerun_table.py
 	PYTHONPATH=. python docs/results_table.py
+	PYTHONPATH=. python docs/standard_results.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu -o requirements.lock $(UV)

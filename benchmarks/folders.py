@@ -12,57 +12,29 @@ table for docs/folders.md, of accuracies on the test images, by which nothing wa
 """
 
 import argparse
-import json
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
-
+from benchmarks import anew
+from benchmarks.anew import Run
 from pipeline.evaluation.metrics import from_json
 
-ROOT = Path(__file__).parent.parent
 SEEDS = (1, 2, 3)
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of the default pipeline: its workspace, wall and processor seconds."""
-
-    workspace: Path
-    wall: float
-    processor: float
-
-    def read(self, name: str) -> Any:
-        """Read a JSON file of its results."""
-        return json.loads((self.workspace / "results" / name).read_text(encoding="utf-8"))
-
-
 def pipeline(data: str, workspace: Path) -> Run:
-    """Run `dvc repro` on a folder or a built-in data set in a clone of this project."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(workspace)], check=True)
-    yaml = YAML()
-    params = yaml.load(workspace / "params.yaml")
+    """Run the default settings anew on a folder or a built-in data set."""
+    anew.clone(workspace)
     if Path(data).is_dir():
-        params["dataset"] |= {"name": "folder", "path": str(Path(data).resolve())}
-    else:
-        params["dataset"]["name"] = data
-    yaml.dump(params, workspace / "params.yaml")
-    before, start = _children(), time.monotonic()
-    with (workspace / "run.log").open("w") as log:
-        subprocess.run(
-            ["dvc", "repro", "--force"], cwd=workspace, stdout=log, stderr=log, check=True
-        )
-    return Run(workspace, time.monotonic() - start, _children() - before)
+        path = anew.quoted(str(Path(data).resolve()))
+        return anew.repro(workspace, ["dataset.name=folder", f"dataset.path={path}"])
+    return anew.repro(workspace, [f"dataset.name={data}"])
 
 
 def plain(workspace: Path, seed: int, seconds: float) -> float:
@@ -133,11 +105,6 @@ HEAD = (
 
 def _range(values: list[float]) -> float:
     return max(values) - min(values)
-
-
-def _children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:

@@ -42,11 +42,20 @@ def updated(text, metrics):
     Raises:
         ValueError: the marks between which they stand are missing.
     """
+    return filled(text, results(metrics), README.name)
+
+
+def filled(text, written, page):
+    """Return a page with this between its marks.
+
+    Raises:
+        ValueError: the marks are missing.
+    """
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:
-        raise ValueError(f"{README.name}: no lines {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{BEGIN}{results(metrics)}{END}{after}"
+        raise ValueError(f"{page}: no lines {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{BEGIN}{written}{END}{after}"
 
 
 def _row(name, model):

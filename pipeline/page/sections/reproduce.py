@@ -33,7 +33,7 @@ def section(run: Run) -> dict[str, Any]:
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": platform.python_version(),
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "memory": psutil.virtual_memory().total / 2**30,
         "precision": run.index.precision if run.index else None,
@@ -71,7 +71,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's name, where the system says it."""
     file = Path("/proc/cpuinfo")
     if file.exists():
