@@ -81,12 +81,13 @@ def delegated(starter: psutil.Process, arguments: Sequence[str]) -> int | None:
     Returns:
         As of `subprocess`, negative for a signal; None where this process has to run the stage.
     """
-    if arguments[0] not in WARMED:
+    address = _address(starter)
+    if arguments[0] not in WARMED or not address.exists():  # never on macOS
         return None
     told = {"arguments": arguments, "environment": dict(os.environ), "starter": starter.pid}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         try:
-            connection.connect(str(_address(starter)))
+            connection.connect(str(address))
             socket.send_fds(connection, [json.dumps(told).encode()], [0, 1, 2])
             accepted = connection.recv(MOST_BYTES)
         except OSError:
