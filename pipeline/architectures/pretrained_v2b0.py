@@ -7,15 +7,8 @@ import keras
 from keras_tuner import HyperParameters
 
 from pipeline.pretrained import backbones
-from pipeline.training.recipe import Recipe
 
-RECIPE = Recipe(
-    optimizer="adamw",
-    learning_rate=1e-3,
-    batch_size=32,
-    weight_decay=1e-2,
-    offered=("adam", "adamw"),
-)
+RECIPE = backbones.RECIPE
 BACKBONE = "efficientnet_v2b0"
 
 

@@ -14,6 +14,17 @@ from pipeline.pretrained.lite0 import Lite0
 from pipeline.pretrained.pickles import WeightsError
 from pipeline.pretrained.published import PUBLISHED
 from pipeline.training.features import FROZEN_END
+from pipeline.training.recipe import Recipe
+
+# How their last blocks are trained. Gradient descent without Adam was far behind
+# (docs/folders.md), so a search does not draw it.
+RECIPE = Recipe(
+    optimizer="adamw",
+    learning_rate=1e-3,
+    batch_size=32,
+    weight_decay=1e-2,
+    offered=("adam", "adamw"),
+)
 
 
 class Network(Protocol):
