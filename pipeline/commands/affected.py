@@ -22,11 +22,13 @@ from hydra.errors import HydraException
 
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, write_json
+from pipeline.base.files import files_of, remedy, write_json
 from pipeline.config import dvc_yaml, params
 from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 from pipeline.data import location
+
+SEE = "`python -m pipeline doctor` says more."
 
 
 @contextmanager
@@ -130,15 +132,26 @@ def stages(copy: Path) -> dict[str, bool]:
 
     Returns:
         Whether each runs in any case, or only if an earlier stage's output changes.
+
+    Raises:
+        ConvoyError: DVC cannot read dvc.yaml, dvc.lock or its own configuration.
     """
     subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
-    with Repo() as here:
-        cache = here.cache.local_cache_dir
-    with Repo(str(copy), config={"cache": {"dir": cache}}) as repo:
-        changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
-        # Edges lead from a stage to the stages that it needs.
-        graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
-        outs = {stage.name: list(stage.outs) for stage in repo.index.stages}
+    try:
+        with Repo() as here:
+            cache = here.cache.local_cache_dir
+        with Repo(str(copy), config={"cache": {"dir": cache}}) as repo:
+            changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
+            # Edges lead from a stage to the stages that it needs.
+            graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
+            outs = {stage.name: list(stage.outs) for stage in repo.index.stages}
+    except DvcException as error:
+        # It names files of the copy by way of this folder.
+        where = os.path.relpath(copy)
+        reason = " ".join(str(error).replace(f"{where}/", "").split())
+        raise ConvoyError(f"DVC cannot use what is here: {reason}. {SEE}") from None
+    if not outs:
+        raise ConvoyError(f"{paths.PIPELINE}: no stages. {remedy(paths.PIPELINE)}")
     cached = {out.def_path for of_stage in outs.values() for out in of_stage if out.use_cache}
     order = list(reversed(list(networkx.topological_sort(graph))))
     certain: list[str] = []

@@ -160,6 +160,13 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(1)
 
 
+def in_words(error: ConvoyError | OSError) -> str:
+    """Return one line on an error that another process reports."""
+    if isinstance(error, OSError) and (error.filename or error.errno in FULL):
+        return of_a_file(error)
+    return str(error)
+
+
 def of_a_file(error: OSError) -> str:
     """Return one line on a file or folder that cannot be used: which, why, what to do."""
     file = Path(os.fsdecode(error.filename)) if error.filename else _fullest()

@@ -1,0 +1,17 @@
+# Convoy where nothing else is installed; docs/environment.md says how to build and run it.
+ARG PYTHON=3.12
+FROM python:${PYTHON}-slim AS tools
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git make \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --shell /bin/bash convoy
+USER convoy
+
+FROM tools
+WORKDIR /home/convoy/convoy
+# The packages are a layer of their own, which stays until the lock file changes.
+COPY --chown=convoy Makefile requirements.lock ./
+RUN make .venv/.installed-requirements.lock
+COPY --chown=convoy . .
+RUN make setup
+CMD ["make", "run"]
