@@ -19,11 +19,12 @@ from dvc.repo import Repo
 from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import files_of, remedy, write_json
-from pipeline.config import dvc_yaml, params
+from pipeline.config import params
 from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 from pipeline.data import location
@@ -114,7 +115,7 @@ def set_parameters(file: Path, overrides: Sequence[str]) -> None:
             if to_hydra_overrides(change)[0].is_sweep_override():
                 raise ConvoyError(f"-S {override}: these are several experiments; plan one of them")
             apply_overrides(file, change)
-        except (DvcException, HydraException) as error:
+        except (DvcException, HydraException, OmegaConfBaseException) as error:
             reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
             raise ConvoyError(f"-S {override}: {reason}{_hint(key)}") from None
 
@@ -123,7 +124,8 @@ def _hint(key: str) -> str:
     """Return a hint for a wrong key; empty if the key exists and only its value is wrong."""
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
-    known = dvc_yaml.flatten(params.load().model_dump())
+    params.load()  # a file that is wrong anyway is named first
+    known = params.written()
     return "" if key in known else did_you_mean(key, known)
 
 

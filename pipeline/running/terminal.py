@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import io
 import os
 import re
 import shutil
@@ -195,8 +196,12 @@ def _fullest() -> Path:
 def quiet_interrupts() -> None:
     """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal.
 
-    Other tracebacks are printed as usual, but without what is secret in an address.
+    Other tracebacks are printed as usual, but without what is secret in an address. What the
+    terminal's encoding lacks is printed as a question mark.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
