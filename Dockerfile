@@ -1,6 +1,8 @@
 # Convoy where nothing else is installed; docs/environment.md says how to build and run it.
 ARG PYTHON=3.12
 FROM python:${PYTHON}-slim AS tools
+# Of the image's own release of Debian, whatever that has.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git make \
     && rm -rf /var/lib/apt/lists/* \
