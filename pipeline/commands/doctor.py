@@ -21,6 +21,7 @@ from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.config import environment, params
 from pipeline.data import location
+from pipeline.data.source import DataError
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
 from pipeline.running.terminal import console, of_a_file, say
@@ -95,7 +96,7 @@ def _parameters() -> Iterator[Problem]:
     try:
         # DVC looks for the folder whatever the data set is.
         location.find(params.load().dataset.path)
-    except ConvoyError as error:
+    except (params.ParamsError, DataError) as error:
         yield Problem(str(error), f"edit {paths.PARAMS}")
 
 
