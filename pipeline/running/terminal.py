@@ -179,7 +179,10 @@ def of_a_file(error: OSError) -> str:
         gone = "`dvc gc --all-commits --all-experiments` drops what nothing uses"
         advice = f"Make room ({room}), or {elsewhere}," if kept else f"Make room ({gone})"
         return f"{named}. {advice} and run the same again to go on."
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if error.errno == errno.EROFS:
+        advice = "Have the disk mounted for writing again (`dmesg` says what ended that)"
+        return f"{named}. {advice}{f', or {elsewhere}' if kept else ''}, and run the same again."
+    if error.errno in (errno.EACCES, errno.EPERM):
         advice = f"Make {file.parent}/ and what is in it readable and writable for you"
         return f"{named}. {advice}{f', or {elsewhere}' if kept else ''}."
     if error.errno == errno.ENOENT:
