@@ -1,6 +1,7 @@
 """Checked reading, atomic writing and hashing of small files; a reader never sees half of one."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -35,8 +36,18 @@ def writing(path: Path) -> Iterator[None]:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside `path`; move it there if the block ends without an error.
 
-    An `OSError` of the block that has no file's name gets that of `path`.
+    A device or a pipe, such as /dev/stdout, is written to itself. An `OSError` of the block that
+    has no file's name gets that of `path`.
+
+    Raises:
+        IsADirectoryError: `path` is a folder.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        with writing(path):
+            yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -125,6 +125,14 @@ def finite(text: str) -> float:
     return number
 
 
+def counted(text: str) -> int:
+    """Read a whole number from 1; raise ValueError for anything else."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(f"{shortened(text)} is below 1")
+    return number
+
+
 def finite_or_empty(text: str) -> float | None:
     """Read a finite number, or None from nothing; raise ValueError for anything else."""
     return finite(text) if text else None

@@ -107,7 +107,7 @@ def mark(folder: Path, *results: Path) -> None:
 def shows(folder: Path, *results: Path) -> bool:
     """Check whether a folder shows what is in these files."""
     file = folder / MARK
-    return file.exists() and file.read_text(encoding="utf-8") == _digest(*results)
+    return file.exists() and file.read_bytes() == _digest(*results).encode()
 
 
 def _digest(*files: Path) -> str:

@@ -19,14 +19,17 @@ from dvc.repo import Repo
 from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, write_json
-from pipeline.config import dvc_yaml, params
+from pipeline.base.files import files_of, remedy, write_json
+from pipeline.config import params
 from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 from pipeline.data import location
+
+SEE = "`python -m pipeline doctor` says more."
 
 
 @contextmanager
@@ -112,7 +115,7 @@ def set_parameters(file: Path, overrides: Sequence[str]) -> None:
             if to_hydra_overrides(change)[0].is_sweep_override():
                 raise ConvoyError(f"-S {override}: these are several experiments; plan one of them")
             apply_overrides(file, change)
-        except (DvcException, HydraException) as error:
+        except (DvcException, HydraException, OmegaConfBaseException) as error:
             reason = str(error.__cause__ or error).splitlines()[0].rstrip(".")
             raise ConvoyError(f"-S {override}: {reason}{_hint(key)}") from None
 
@@ -121,7 +124,8 @@ def _hint(key: str) -> str:
     """Return a hint for a wrong key; empty if the key exists and only its value is wrong."""
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
-    known = dvc_yaml.flatten(params.load().model_dump())
+    params.load()  # a file that is wrong anyway is named first
+    known = params.written()
     return "" if key in known else did_you_mean(key, known)
 
 
@@ -130,15 +134,26 @@ def stages(copy: Path) -> dict[str, bool]:
 
     Returns:
         Whether each runs in any case, or only if an earlier stage's output changes.
+
+    Raises:
+        ConvoyError: DVC cannot read dvc.yaml, dvc.lock or its own configuration.
     """
     subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
-    with Repo() as here:
-        cache = here.cache.local_cache_dir
-    with Repo(str(copy), config={"cache": {"dir": cache}}) as repo:
-        changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
-        # Edges lead from a stage to the stages that it needs.
-        graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
-        outs = {stage.name: list(stage.outs) for stage in repo.index.stages}
+    try:
+        with Repo() as here:
+            cache = here.cache.local_cache_dir
+        with Repo(str(copy), config={"cache": {"dir": cache}}) as repo:
+            changes = {name.rpartition(":")[2]: found for name, found in repo.status().items()}
+            # Edges lead from a stage to the stages that it needs.
+            graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.name)
+            outs = {stage.name: list(stage.outs) for stage in repo.index.stages}
+    except DvcException as error:
+        # It names files of the copy by way of this folder.
+        where = os.path.relpath(copy)
+        reason = " ".join(str(error).replace(f"{where}/", "").split())
+        raise ConvoyError(f"DVC cannot use what is here: {reason}. {SEE}") from None
+    if not outs:
+        raise ConvoyError(f"{paths.PIPELINE}: no stages. {remedy(paths.PIPELINE)}")
     cached = {out.def_path for of_stage in outs.values() for out in of_stage if out.use_cache}
     order = list(reversed(list(networkx.topological_sort(graph))))
     certain: list[str] = []

@@ -13,12 +13,12 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import read_csv
 from pipeline.board.events import SCALARS
 from pipeline.board.runs import MARK, Runs, mark, shows
+from pipeline.evaluation.curves import read as read_curves
 from pipeline.running import imports
 from pipeline.running.terminal import say
-from pipeline.search.columns import TRIAL_COLUMNS
+from pipeline.search.columns import TRIAL_COLUMNS, read_trials
 from pipeline.training import trained
 
 SEARCHES, FINAL = paths.TENSORBOARD / "search", paths.TENSORBOARD / "final"
@@ -87,7 +87,7 @@ def fill() -> None:
 def _search(table: Path) -> None:
     """Write the trials of one search: their hyperparameters and the scores they ended with."""
     runs = Runs(SEARCHES / table.stem)
-    for row in read_csv(table):
+    for row in read_trials(table):
         run = f"trial-{int(row['trial']):04d}"
         values = {name: _value(text) for name, text in row.items() if name not in TRIAL_COLUMNS}
         given = {name: value for name, value in values.items() if value != ""}
@@ -109,7 +109,7 @@ def _curves(file: Path, runs: Runs, weights: Mapping[str, Any]) -> None:
         weights: For each seed, how the weights of its model are spread.
     """
     curves: dict[str, list[list[float]]] = {}
-    for row in read_csv(file):
+    for row in read_curves(file):
         curves.setdefault(row["seed"], []).append([float(row[name]) for name in SCALARS])
     for seed, curve in curves.items():
         run = f"seed-{seed}"

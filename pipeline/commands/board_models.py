@@ -32,7 +32,7 @@ def describe(name: str, runs: Runs) -> dict[str, dict[str, Histogram]]:
     """Write the graph of a trained model; return for each seed how its weights are spread."""
     index, weights = trained.read(paths.MODELS / name), {}
     for result in index.seeds:
-        model = saving.load(trained.model_file(paths.MODELS / name, result.seed))
+        model = saving.load_seed(paths.MODELS / name, index, result.seed)
         weights[str(result.seed)] = reports.histograms(model)
         if result.seed == index.released:
             runs.graph("model", json.loads(model.to_json()))
@@ -48,9 +48,11 @@ def test_images(folder: Path) -> None:
     Args:
         folder: Where to.
     """
-    index = trained.read(paths.MODELS / "tuned")
-    model = saving.load(trained.model_file(paths.MODELS / "tuned", index.released))
+    models = paths.MODELS / "tuned"
+    index = trained.read(models)
+    model = saving.load_seed(models, index, index.released)
     test = SplitFolder(paths.TEST)
+    saving.check_images(model, trained.model_file(models, index.released), test)
     chosen = np.unique(np.linspace(0, len(test) - 1, MOST_IMAGES).round().astype(np.int64))
     images = test.images(chosen)
     say(f"computing the features of {len(images):,} of {len(test):,} test images")

@@ -11,19 +11,20 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from typing_extensions import TypedDict
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import FileError, read_json
 from pipeline.commands import machine, merging, runs, writable
 from pipeline.commands.call import dvc
 from pipeline.commands.problem import Problem
 from pipeline.config import environment, params
 from pipeline.data import location
+from pipeline.data.source import DataError
 from pipeline.report import freshness, snapshots, wording
 from pipeline.report.results import Results
-from pipeline.running.terminal import console, say
+from pipeline.running.terminal import console, of_a_file, say
 
 DVC_PROCESS_LOCKS = Path(".dvc/tmp/rwlock")
 # What `git status --porcelain` writes before a file that is not merged.
@@ -35,6 +36,16 @@ HALF_DONE = {
     "revert": "REVERT_HEAD",
     "merge": "MERGE_HEAD",
 }
+
+
+class Lock(TypedDict):
+    """A process of DVC that holds a lock; there is more in the file."""
+
+    pid: int
+
+
+# By kind of lock and by path.
+Locks = dict[str, dict[str, Lock | list[Lock]]]
 
 
 def examine() -> None:
@@ -49,11 +60,12 @@ def examine() -> None:
         if at_work and check in UNDER_A_RUN:
             console.print(f"[yellow]later[/]   {title}")
             continue
-        problems = list(check())
+        problems = _found(check)
         count += len(problems)
         console.print(f"[green]ok[/]      {title}" if not problems else f"[red]problem[/] {title}")
         for problem in problems:
-            say(f"          {problem.what}\n          → {problem.remedy}")
+            remedy = f"\n          → {problem.remedy}" if problem.remedy else ""
+            say(f"          {problem.what}{remedy}")
         if problems and check is _conflicts:
             say("          The other checks need these files whole: run doctor again after that.")
             break
@@ -61,6 +73,16 @@ def examine() -> None:
         say(f"{run} is running here: what it changes is not checked. Run doctor again after it.")
     if count:
         raise ConvoyError(f"{count} problem{'s' if count > 1 else ''} found; see above.")
+
+
+def _found(check: Callable[[], Iterator[Problem]]) -> list[Problem]:
+    """Return what a check finds; a file that it cannot read is a problem, too."""
+    try:
+        return list(check())
+    except ConvoyError as error:
+        return [Problem(str(error))]
+    except OSError as error:
+        return [Problem(of_a_file(error))]
 
 
 def _environment() -> Iterator[Problem]:
@@ -74,7 +96,7 @@ def _parameters() -> Iterator[Problem]:
     try:
         # DVC looks for the folder whatever the data set is.
         location.find(params.load().dataset.path)
-    except ConvoyError as error:
+    except (params.ParamsError, DataError) as error:
         yield Problem(str(error), f"edit {paths.PARAMS}")
 
 
@@ -191,16 +213,16 @@ def _locks() -> Iterator[Problem]:
     if not DVC_PROCESS_LOCKS.exists():
         return
     try:
-        content = json.loads(DVC_PROCESS_LOCKS.read_text())
-    except json.JSONDecodeError:
+        content = read_json(DVC_PROCESS_LOCKS, Locks)
+    except FileError:
         yield Problem(
-            f"{DVC_PROCESS_LOCKS} is cut off: DVC was killed while it wrote it",
-            f"rm {DVC_PROCESS_LOCKS}",
+            f"{DVC_PROCESS_LOCKS} is cut off or damaged, as when DVC is killed while it writes it",
+            f"rm -r {DVC_PROCESS_LOCKS}",
         )
         return
     holders: dict[int, list[str]] = {}
-    for mode in ("write", "read"):
-        for path, entries in content.get(mode, {}).items():
+    for mode in content.values():
+        for path, entries in mode.items():
             for entry in entries if isinstance(entries, list) else [entries]:
                 holders.setdefault(entry["pid"], []).append(path)
     for pid, locked in holders.items():
@@ -253,12 +275,12 @@ def _other_data(status: str) -> list[str]:
 
 def _cache() -> Iterator[Problem]:
     try:
-        lock = YAML(typ="safe").load(Path("dvc.lock").read_text()) or {}
-    except (FileNotFoundError, YAMLError):
+        lock = Results(snapshots.workspace()).lock
+    except ConvoyError:
         return  # `_results` reports it
     cache = Path(dvc("cache", "dir", quiet=True).stdout.strip(), "files/md5")
     missing = []
-    for stage, entry in lock.get("stages", {}).items():
+    for stage, entry in lock.items():
         for out in entry.get("outs", []):
             digest, path = out["md5"], Path(out["path"])
             cached = cache / digest[:2] / digest[2:]

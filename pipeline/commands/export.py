@@ -15,6 +15,7 @@ from pipeline.export.formats import FORMATS
 from pipeline.export.parity import Parity, at_most, compare, probabilities
 from pipeline.export.portable import portable
 from pipeline.running.terminal import say
+from pipeline.training import saving, trained
 from pipeline.training.batches import SplitFolder
 
 # How the card says what becomes of a picture that has not the proportions of the images.
@@ -51,6 +52,7 @@ def export(name: str, form: str, out: Path, licence: str) -> Path:
     model, index = load(name)
     described = facts.gather(name, index)
     test = SplitFolder(paths.TEST)
+    saving.check_images(model, trained.model_file(paths.MODELS / name, index.released), test)
     released = probabilities(model, test)
     _check_results(name, released)
     exact = portable(model)

@@ -149,7 +149,9 @@ def _estimate(
 
 def _growth(run: Cost, size: Size) -> tuple[float, float]:
     """Return how many times as many models and images a size has as an earlier run."""
-    return (size.models / run.models, size.passes / run.passes) if run.models else (1, 1)
+    if not (run.models and run.passes):
+        return (1, 1)
+    return size.models / run.models, size.passes / run.passes
 
 
 def _ends(run: Cost, size: Size, workers: str) -> tuple[float, float]:

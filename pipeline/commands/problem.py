@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem and its remedy."""
+    """A problem and its remedy, empty where the problem's own words have one."""
 
     what: str
-    remedy: str
+    remedy: str = ""

@@ -22,6 +22,10 @@ from pipeline.base.errors import ConvoyError
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 NAMED = "JPEG, PNG, GIF, BMP, WebP or TIFF"
+# Pictures of other kinds, as phones, cameras and programs save them: they are not read, but they
+# are no stray files.
+OTHERS = (".avif", ".heic", ".heif", ".jxl", ".jp2", ".svg", ".psd", ".xcf", ".ico", ".tga", ".ppm",
+          ".dng", ".cr2", ".cr3", ".nef", ".arw")  # fmt: skip
 # The most pixels that are decoded: a JPEG counts at the fraction at which it is decoded, a
 # progressive one in full, because all its coefficients are held. Pillow's own limit is switched
 # off because it is checked before a JPEG can be decoded at a fraction, and its words name no file.
@@ -112,7 +116,7 @@ def decode(path: Path, least: int) -> Image.Image:
     except FileNotFoundError:
         raise PictureError(path, "no such file") from None
     except Image.UnidentifiedImageError:
-        raise PictureError(path, f"not a {NAMED} picture") from None
+        raise PictureError(path, _unknown(path)) from None
     except BROKEN as error:
         raise PictureError(path, f"cannot be read: {error or type(error).__name__}") from None
 
@@ -155,6 +159,10 @@ def _require_file(path: Path) -> None:
         raise PictureError(path, f"cannot be read: {error.strerror}") from None
     if other:
         raise PictureError(path, "a folder" if path.is_dir() else "not an ordinary file")
+
+
+def _unknown(path: Path) -> str:
+    return f"not a {NAMED} picture" if path.stat().st_size else "an empty file"
 
 
 def _draft(image: Image.Image, path: Path, least: int) -> None:

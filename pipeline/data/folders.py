@@ -57,8 +57,9 @@ def read(settings: Settings) -> Source:
     classes = tuple(sorted(found.parts["train"]))
     if len(classes) < 2:
         raise DataError(
-            f"{root}: {len(classes)} classes with pictures; two or more are needed, each a "
+            f"{say(root)}: classes with pictures: {len(classes)}; two or more are needed, each a "
             "sub-folder, as <class>/* or train/<class>/* and test/<class>/*"
+            f"{_left_out(found.unusable)}"
         )
     plain: list[str] = []
     facts = _facts([file for files in found.parts["train"].values() for file in files], settings)
@@ -75,6 +76,11 @@ def read(settings: Settings) -> Source:
         pictures=facts,
         notes=found.notes,
     )
+
+
+def _left_out(entries: Sequence[Unusable]) -> str:
+    more = f", and {len(entries) - 1} more" if len(entries) > 1 else ""
+    return f". Left out: {entries[0]}{more}" if entries else ""
 
 
 def _drop_thin_classes(found: Layout) -> None:

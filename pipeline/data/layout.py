@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.config.messages import did_you_mean
 from pipeline.data import decoding, pictures
-from pipeline.data.listing import Listing, is_picture
+from pipeline.data.listing import Listing, is_of_another_kind, is_picture
 from pipeline.data.source import DataError, Unusable
 
 # What people call the three parts, in any case.
@@ -123,7 +123,8 @@ def _folders(folder: Path, layout: Layout, *, tables: bool = False) -> list[Path
             found.append(entry)
         elif not (tables and (entry.name == README or entry.suffix.lower() == TABLE)):
             why = "a stray file; pictures belong in a class"
-            layout.unusable.append(Unusable(say(entry), why, int(is_picture(entry))))
+            one = is_picture(entry) or is_of_another_kind(entry)
+            layout.unusable.append(Unusable(say(entry), why, int(one)))
     return found
 
 
@@ -203,6 +204,9 @@ def _files(folder: Path, layout: Layout, but: Path | None = None) -> list[Path]:
             layout.unusable.append(Unusable(say(entry), "an empty folder within a class"))
         elif is_picture(entry):
             files.append(entry)
+        elif is_of_another_kind(entry):
+            why = f"a picture of a kind that is not read; save it as {decoding.NAMED}"
+            layout.unusable.append(Unusable(say(entry), why, 1))
         else:
             allowed = " ".join(decoding.SUFFIXES)
             why = f"a stray file; allowed: {allowed}"

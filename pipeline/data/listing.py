@@ -57,7 +57,7 @@ class Listing:
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         for entry in self.entries(folder):
-            if is_picture(entry):
+            if is_picture(entry) or is_of_another_kind(entry):
                 yield entry
             elif entry.is_dir() and not entry.is_symlink():
                 yield from self._walk(entry)
@@ -75,13 +75,19 @@ def is_picture(path: Path) -> bool:
     return decoding.is_picture(path)
 
 
+def is_of_another_kind(path: Path) -> bool:
+    """Check whether a file is, by its name, a picture of a kind that is not read."""
+    return path.suffix.lower() in decoding.OTHERS and path.is_file()
+
+
 def below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the pictures in a folder at any depth, and the files that are passed over."""
     found: list[Path] = []
     passed_over: list[Path] = []
     for entry in sorted(entry for entry in folder.rglob("*") if not entry.is_dir()):
         hidden = any(map(is_hidden, entry.relative_to(folder).parts))
-        (found if not hidden and is_picture(entry) else passed_over).append(entry)
+        is_one = is_picture(entry) or is_of_another_kind(entry)
+        (found if is_one and not hidden else passed_over).append(entry)
     return found, passed_over
 
 

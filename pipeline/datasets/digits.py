@@ -3,6 +3,8 @@
 scikit-learn includes the file, so this data set needs no network. It has no official test images.
 """
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.base.files import reading
+from pipeline.base.parsing import ContentError, shortened
 from pipeline.data.source import Chunk, DataError, Part, Settings, Source, SourceFile, Spec
 
 NAME = "digits.csv.gz"
@@ -30,8 +34,17 @@ SPEC = Spec(
 
 
 def read(folder: Path, settings: Settings) -> Source:
-    """Read the table: 64 pixels and the label in each line."""
-    table = np.loadtxt(folder / NAME, delimiter=",", dtype=np.int64, ndmin=2)
+    """Read the table: 64 pixels and the label in each line.
+
+    Raises:
+        DataError, FileError: the file is missing, damaged, or another one.
+    """
+    with reading(folder / NAME):
+        try:
+            with gzip.open(folder / NAME, "rt") as lines:
+                table = np.loadtxt(lines, delimiter=",", dtype=np.int64, ndmin=2)
+        except (EOFError, ValueError, zlib.error) as error:
+            raise ContentError(f"no table of numbers: {shortened(error)}") from None
     if table.shape[1] != 65 or table.min() < 0 or table[:, :64].max() > DARKEST:
         raise DataError(f"{folder / NAME}: expected lines of 64 values from 0 to 16 and a label")
     pixels = (table[:, :64].reshape(-1, 8, 8) * 255 // DARKEST).astype(np.uint8)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pipeline.base.files import FileError, read_csv, remedy
-from pipeline.base.parsing import Columns, finite
+from pipeline.base.parsing import Columns, counted, finite
 
 COLUMNS: Columns = {
     "seed": int,
-    "epoch": int,
+    "epoch": counted,
     **dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy"), finite),
 }
 

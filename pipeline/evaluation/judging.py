@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import keras
@@ -64,7 +63,7 @@ def judge(
         for result in index.seeds:
             file = trained.model_file(folder, result.seed)
             model = saving.load_seed(folder, index, result.seed)
-            _check_images(file, model, test)
+            saving.check_images(model, file, test)
             probabilities = model.predict(Batches(test, INFERENCE_BATCH), verbose=0)
             judged[result.seed] = scoring.predictions(test.labels, probabilities, groups)
             if receive:
@@ -80,14 +79,6 @@ def grouped(test: SplitFolder) -> NDArray[np.int64] | None:
     if test.groups is None:
         return None
     return predictions.numbered(test.groups)
-
-
-def _check_images(file: Path, model: keras.Model, test: SplitFolder) -> None:
-    if model.input_shape[1:] != test.shape:
-        raise FileError(
-            f"{file}: a model of images {model.input_shape[1:]}; those in {test.folder} are "
-            f"{test.shape}. {remedy(file)}"
-        )
 
 
 def _milliseconds(model: keras.Model, image: NDArray[np.uint8]) -> float:

@@ -59,10 +59,16 @@ def draw(indices: NDArray[np.int64], images: NDArray[np.uint8], path: Path) -> N
 
 
 def cut(sheet: Image.Image, wanted: Sequence[int]) -> dict[int, Image.Image]:
-    """Cut the wanted images from a sheet; images that it does not have are left out."""
+    """Cut the wanted images from a sheet; images that it does not have are left out.
+
+    Raises:
+        KeyError, ValueError: what `draw` notes in a sheet is missing, or something else.
+    """
     notes = getattr(sheet, "text", {})
     places = {int(index): place for place, index in enumerate(notes["images"].split())}
     width, height = map(int, notes["tile"].split())
+    if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        raise ValueError(f"tiles of {width}×{height} pixels")
     tiles = {}
     for index in wanted:
         if index in places:

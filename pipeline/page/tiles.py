@@ -26,13 +26,17 @@ def of_test(run: Run, wanted: Iterable[int]) -> dict[int, str]:
 
 
 def of_committed(run: Run, path: str) -> str:
-    """Return a committed PNG as a data URI, as JPEG where that is smaller; empty if not there."""
-    content = run.results.snapshot.files.get(path)
-    if content is None:
+    """Return a committed PNG as a data URI, as JPEG where that is smaller; empty if not there.
+
+    Raises:
+        ResultsError: it is damaged, or no PNG.
+    """
+    snapshot, stream = run.results.snapshot, io.BytesIO()
+    picture = pictures.decoded(snapshot, path)
+    if picture is None:
         return ""
-    stream = io.BytesIO()
-    with Image.open(io.BytesIO(content)) as picture:
-        picture.convert("RGB").save(stream, format="JPEG", quality=QUALITY)
+    content = snapshot.files[path]
+    picture.convert("RGB").save(stream, format="JPEG", quality=QUALITY)
     form, smaller = min(
         ("png", content), ("jpeg", stream.getvalue()), key=lambda each: len(each[1])
     )

@@ -24,6 +24,8 @@ def stale(results: Results) -> list[str]:
     if not results.lock:
         return ["there is no dvc.lock: run `dvc repro` and commit what it writes"]
     pipeline, values = results.yaml("dvc.yaml", dvc_yaml.Pipeline), dvc_yaml.flatten(results.params)
+    if not pipeline.get("stages"):
+        return ["dvc.yaml has no stages, or is missing: git checkout HEAD -- dvc.yaml"]
     known = results.tracked | {
         out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
     }

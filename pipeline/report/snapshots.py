@@ -1,6 +1,7 @@
 """The files of one revision, read from git or from the workspace."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,10 +71,10 @@ def revision(name: str) -> Snapshot:
     if commit.returncode:
         if reason := commit.stderr.decode(errors="replace").strip():
             raise RevisionError(f"{name}: {reason}")
-        raise RevisionError(
-            f"{name}: no such revision here. In a shallow clone fetch it first: "
-            f"git fetch --depth=1 origin {name}"
-        )
+        # Of a plain name alone: nobody should copy an option, or something for the shell.
+        plain = re.fullmatch(r"\w[\w./-]*", name)
+        fetch = f" In a shallow clone fetch it first: git fetch --depth=1 origin {name}"
+        raise RevisionError(f"{name}: no such revision here.{fetch if plain else ''}")
     sha = commit.stdout.decode().strip()
     here = ["--full-tree"] if inside(sha, "").endswith(":") else []
     listing = git("ls-tree", "-r", "-z", "--long", *here, sha, "--", *FILES, *FOLDERS, DATA)

@@ -11,18 +11,22 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psutil
+from annotated_types import Ge
 
 from pipeline.base import paths
 from pipeline.base.files import FileError, files_of, read_json
+from pipeline.base.parsing import ContentError, json_of
 from pipeline.config import dvc_yaml, environment, params
 from pipeline.config.params import Params
 from pipeline.running.guard import described
 from pipeline.running.terminal import say
+
+Amount = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,12 @@ class Cost:
     stage: str
     dataset: str
     images: Mapping[str, int]
-    models: float
-    passes: float
-    startup_seconds: float
-    work_seconds: float
-    peak_mib: float
-    disk_mib: float
+    models: Amount
+    passes: Amount
+    startup_seconds: Amount
+    work_seconds: Amount
+    peak_mib: Amount
+    disk_mib: Amount
     workers: str = "1"
 
 
@@ -183,8 +187,9 @@ def images(dataset: str) -> dict[str, int]:
     """Read the number of images in each split of a data set; empty if another one is here."""
     report = _read(paths.DATA_REPORT)
     with suppress(KeyError, TypeError):
-        if report["dataset"] == dataset:
-            return {name: report[name]["images"] for name in ("train", "validation", "test")}
+        counts = {name: report[name]["images"] for name in ("train", "validation", "test")}
+        if report["dataset"] == dataset and min(counts.values()) > 0:
+            return counts
     return {}
 
 
@@ -192,13 +197,11 @@ def earlier() -> list[Cost]:
     """Read all recorded costs, oldest first."""
     if not paths.COSTS.exists():
         return []
-    known = {field.name for field in fields(Cost)}  # other versions may have written other fields
     found = []
-    for text in paths.COSTS.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in paths.COSTS.read_bytes().splitlines():
         # A full disk or a kill leaves half a line, and an older version lines with less in them.
-        with suppress(ValueError, TypeError):
-            line = dict(json.loads(text))
-            found.append(Cost(**{key: line[key] for key in known & line.keys()}))
+        with suppress(ContentError):
+            found.append(json_of(line, Cost))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import io
 import os
 import re
 import shutil
@@ -160,6 +161,13 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(1)
 
 
+def in_words(error: ConvoyError | OSError) -> str:
+    """Return one line on an error that another process reports."""
+    if isinstance(error, OSError) and (error.filename or error.errno in FULL):
+        return of_a_file(error)
+    return str(error)
+
+
 def of_a_file(error: OSError) -> str:
     """Return one line on a file or folder that cannot be used: which, why, what to do."""
     file = Path(os.fsdecode(error.filename)) if error.filename else _fullest()
@@ -171,7 +179,10 @@ def of_a_file(error: OSError) -> str:
         gone = "`dvc gc --all-commits --all-experiments` drops what nothing uses"
         advice = f"Make room ({room}), or {elsewhere}," if kept else f"Make room ({gone})"
         return f"{named}. {advice} and run the same again to go on."
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if error.errno == errno.EROFS:
+        advice = "Have the disk mounted for writing again (`dmesg` says what ended that)"
+        return f"{named}. {advice}{f', or {elsewhere}' if kept else ''}, and run the same again."
+    if error.errno in (errno.EACCES, errno.EPERM):
         advice = f"Make {file.parent}/ and what is in it readable and writable for you"
         return f"{named}. {advice}{f', or {elsewhere}' if kept else ''}."
     if error.errno == errno.ENOENT:
@@ -188,8 +199,12 @@ def _fullest() -> Path:
 def quiet_interrupts() -> None:
     """Make Ctrl-C print one line instead of a traceback; the process still ends by the signal.
 
-    Other tracebacks are printed as usual, but without what is secret in an address.
+    Other tracebacks are printed as usual, but without what is secret in an address. What the
+    terminal's encoding lacks is printed as a question mark.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.base.files import FileError, read_csv, remedy
-from pipeline.base.parsing import Columns, finite_or_empty
+from pipeline.base.parsing import Columns, counted, finite_or_empty
 
 TRIAL_COLUMNS = [
     "trial",
@@ -18,9 +18,9 @@ TRIAL_COLUMNS = [
 ]
 # What the columns that every version has written must hold.
 CHECKS: Columns = {
-    "trial": int,
+    "trial": counted,
     "status": str,
-    "epochs": int,
+    "epochs": counted,
     **dict.fromkeys(("val_accuracy", "val_loss", "parameters"), finite_or_empty),
 }
 

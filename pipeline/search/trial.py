@@ -26,7 +26,7 @@ def run_trial(
     seconds: float | None,
     progress: Progress,
 ) -> tuple[Result, bytes | None]:
-    """Build and fit one model. Whatever goes wrong with it is the trial's outcome.
+    """Build and fit one model. Whatever goes wrong with the model is the trial's outcome.
 
     Args:
         spec: What to train.
@@ -39,6 +39,9 @@ def run_trial(
 
     Returns:
         The result, and the checkpoint at the end if a higher rung may want it.
+
+    Raises:
+        FileError, OSError: a file that it needs cannot be read or written.
     """
     parameters = None
     if keras.backend.backend() == "torch":
@@ -72,7 +75,9 @@ def run_trial(
         result = _judge(spec, curve, parameters, effort.multiply_adds(model))
         wanted = spec.promotable and result.status == "completed"
         return result, keeper.checkpoint(curve) if wanted else None
-    except Exception as error:  # noqa: BLE001 - one model's failure must not end the search
+    except Exception as error:  # one model's failure must not end the search
+        if devices.is_of_a_file(error):
+            raise
         reason = f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"
         return _failed(parameters, reason, _cause(error)), None
 

@@ -25,7 +25,7 @@ from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
 from pipeline.statistics.paired import mcnemar
 from pipeline.training import augmentation, backend, looks
-from pipeline.training.batches import SplitFolder
+from pipeline.training.batches import SplitFolder, require_alike
 from pipeline.training.specification import UNTUNED, read_untuned
 from pipeline.training.trained import TrainedModels
 
@@ -38,6 +38,7 @@ def main(settings: Params) -> None:
     test = SplitFolder(paths.TEST)
     indices = judging.trained_models()
     validation = SplitFolder(paths.VALIDATION)
+    require_alike(test, validation, SplitFolder(paths.TRAIN))
     seen = {
         name: Seen(index.released, validation if name == "tuned" else None)
         for name, index in indices.items()

@@ -138,8 +138,8 @@ class Store:
         lock, attempts = self.claims / f"{key}.lock", self.claims / f"{key}.attempts"
         waits = f"waiting for {title}, which another process is training"
         with claimed(lock, lambda: self.report(waits)):
-            if attempts.is_dir():
-                self._damaged(attempts, "a folder in the place of a file")
+            if os.path.lexists(attempts) and not attempts.is_file():
+                self._damaged(attempts, "something else in the place of a file")
             before = attempts.stat().st_size if attempts.exists() else 0
             _append(attempts, b".", keep=before)
             try:
@@ -209,8 +209,8 @@ class Store:
 
     def _catch_up(self) -> None:
         """Read what has been appended since the last time. The lock must be held."""
-        if self.path.is_dir():
-            self._damaged(self.path, "a folder in the place of a file")
+        if os.path.lexists(self.path) and not self.path.is_file():
+            self._damaged(self.path, "something else in the place of a file")
         if not self.path.exists():
             self._entries, self._read_to = {}, 0
             return

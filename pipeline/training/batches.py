@@ -17,6 +17,7 @@ from typing_extensions import TypedDict  # pydantic cannot use that of Python 3.
 
 from pipeline.base.arrays import read_npy
 from pipeline.base.files import FileError, read_csv, read_json, remedy, sha256, write_json
+from pipeline.base.parsing import shortened
 from pipeline.config.fields import Fit
 
 INFERENCE_BATCH = 500
@@ -49,7 +50,10 @@ class SplitFolder:
         """
         file = self.folder / "labels.npy"
         labels = read_npy(file, np.int64, 1)
-        images, classes = len(self._map()), len(self.classes)
+        shape, classes = self._map().shape, len(self.classes)
+        images = shape[0]
+        if 0 in shape[1:]:
+            raise FileError(f"{self.folder}/images.npy: no pixels, {shape}. {remedy(file)}")
         if len(labels) != images:
             raise FileError(f"{file}: {len(labels)} labels of {images} images. {remedy(file)}")
         if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
@@ -140,6 +144,22 @@ class SplitFolder:
 
     def _map(self) -> NDArray[np.uint8]:
         return read_npy(self.folder / "images.npy", np.uint8, 4, mapped=True)
+
+
+def require_alike(first: SplitFolder, *others: SplitFolder) -> None:
+    """Check that splits hold images of one shape and one list of classes.
+
+    Raises:
+        FileError: they do not, so that they are not what stage `split` has written together.
+    """
+    for other in others:
+        for what in ("shape", "classes"):
+            here, there = getattr(other, what), getattr(first, what)
+            if here != there:
+                raise FileError(
+                    f"{other.folder}: {what} {shortened(here)}, but {shortened(there)} in "
+                    f"{first.folder}. {remedy(other.folder)}"
+                )
 
 
 class Batches(keras.utils.PyDataset):

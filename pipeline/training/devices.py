@@ -2,6 +2,11 @@
 
 import keras
 
+from pipeline.base.files import FileError
+
+# In the words of backends, of the operating system, and of NumPy.
+NO_MEMORY = ("out of memory", "bad_alloc", "cannot allocate memory", "unable to allocate")
+
 
 def gpu_names() -> list[str]:
     """Return the names of the backend's GPUs, such as "NVIDIA H100 80GB HBM3"."""
@@ -48,6 +53,10 @@ def is_out_of_memory(error: Exception) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "out of memory" in text
-        or "bad_alloc" in text
+        or any(words in text for words in NO_MEMORY)
     )
+
+
+def is_of_a_file(error: Exception) -> bool:
+    """Check whether an error is that of a file or a disk, and says nothing about the model."""
+    return isinstance(error, FileError | OSError) and not is_out_of_memory(error)

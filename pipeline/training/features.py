@@ -16,7 +16,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.base.files import replacing
+from pipeline.base.arrays import read_npy
+from pipeline.base.files import FileError, replacing
 from pipeline.base.locks import claimed
 from pipeline.config.conditions import PLAIN, Conditions
 from pipeline.running.terminal import say
@@ -145,10 +146,18 @@ def split_features(
         file = folder / f"{_fingerprint(body, split, flip)}.npy"
         lock = file.with_suffix(".lock")
         with claimed(lock, lambda: say("waiting for another process that computes features")):
-            if not file.exists():
+            if not _is_whole(file, (len(split), *body.output_shape[1:])):
                 write(body, split.images, len(split), file, flip=flip)
         files.append(file)
     return FeatureSplit(split, files)
+
+
+def _is_whole(file: Path, shape: tuple[int, ...]) -> bool:
+    """Check that a file has features of this shape; a damaged one is written again."""
+    try:
+        return read_npy(file, np.float16, len(shape), mapped=True).shape == shape
+    except FileError:
+        return False
 
 
 def write(

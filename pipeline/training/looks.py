@@ -86,11 +86,14 @@ WORDS = {
 
 
 def differences(image: NDArray[np.uint8], looks: Looks) -> list[str]:
-    """Say what sets an image [height, width, channels] apart from the training images."""
-    measured = measure(image[np.newaxis])
+    """Say what sets an image [height, width, channels] apart from the training images.
+
+    Bounds of what is not measured, as another version may have written them, are passed over.
+    """
     said = []
-    for name, (low, high) in looks.items():
-        value = float(measured[name][0])
+    for name, values in measure(image[np.newaxis]).items():
+        value = float(values[0])
+        low, high = looks.get(name, (value, value))
         if not low <= value <= high:
             word = WORDS[name][value > high]
             said.append(f"{word} ({value:.0f}, theirs {max(0, low):.0f} to {min(255, high):.0f})")
@@ -103,4 +106,5 @@ def distance(image: NDArray[np.uint8], looks: Looks) -> float:
     return sum(
         max(0.0, low - float(measured[name][0]), float(measured[name][0]) - high)
         for name, (low, high) in looks.items()
+        if name in measured
     )

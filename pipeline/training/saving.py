@@ -13,6 +13,7 @@ import keras
 from pipeline.base.files import FileError, remedy, replacing
 from pipeline.base.parsing import shortened
 from pipeline.training import trained
+from pipeline.training.batches import SplitFolder
 from pipeline.training.trained import TrainedModels
 
 # Any fixed time would do; this is the earliest that a zip file can store.
@@ -80,6 +81,19 @@ def load_seed(folder: Path, index: TrainedModels, seed: int) -> keras.Model:
             f"from height, width and channels to {len(index.classes)} classes. {remedy(file)}"
         )
     return model
+
+
+def check_images(model: keras.Model, file: Path, images: SplitFolder) -> None:
+    """Check that a model, of this file, takes the images of a split.
+
+    Raises:
+        FileError: it takes images of another shape.
+    """
+    if model.input_shape[1:] != images.shape:
+        raise FileError(
+            f"{file}: a model of images {model.input_shape[1:]}; those in {images.folder} are "
+            f"{images.shape}. {remedy(file)}"
+        )
 
 
 def _rewritten(source: zipfile.ZipFile) -> bytes:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:  # it imports Keras, which takes seconds
 
 Kind = Literal["trial", "seed"]
 Status = Literal["completed", "stopped", "failed"]
-# Why a training failed. "specification" would fail anywhere; the others depend on the machine.
-Cause = Literal["", "specification", "memory", "time", "killed"]
+# Why a training failed. "specification" would fail anywhere; the others depend on the machine. What
+# failed by a "file" says nothing about the training and is not kept: the stage stops.
+Cause = Literal["", "specification", "memory", "time", "killed", "file"]
 # Loss, accuracy, validation loss and validation accuracy after one epoch.
 EpochRow = tuple[float, float, float, float]
 
@@ -132,6 +133,9 @@ class Work(Protocol):
 
         Returns:
             The result, and the payload if one is to be kept.
+
+        Raises:
+            FileError, OSError: a file that it needs cannot be read or written.
         """
 
 

@@ -8,11 +8,12 @@ from types import TracebackType
 from typing import TypeVar
 
 from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
 from pipeline.running.terminal import say
 from pipeline.store.entry import Entry
 from pipeline.store.store import Store
 from pipeline.training import fingerprint
-from pipeline.training.batches import SplitFolder
+from pipeline.training.batches import SplitFolder, require_alike
 from pipeline.training.work import Finished, Outcome, Report, Result, Work
 from pipeline.workers.pool import Pool, Setup
 
@@ -94,8 +95,9 @@ class Executor:
             on_report: Called when a training has said how far it is, from any thread.
 
         Raises:
-            ConvoyError: the store cannot be used.
+            ConvoyError: the store cannot be used, or the images do not belong together.
         """
+        require_alike(train, validation)
         software = fingerprint.software(work.module, architecture)
         setup = Setup(
             work.module,
@@ -190,6 +192,8 @@ class Executor:
                 outcome = Outcome(Result("failed", reason=reason, cause="killed"), None, 0.0)
         finally:
             del self.in_flight[key]
+        if outcome.result.cause == "file":
+            raise ConvoyError(outcome.result.reason)
         entry = Entry(
             key,
             work.kind,

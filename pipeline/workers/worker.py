@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.base import code_digest
-from pipeline.running import imports
-from pipeline.training.work import Job, Outcome, Report
+from pipeline.base.errors import ConvoyError
+from pipeline.running import imports, terminal
+from pipeline.training.work import Job, Outcome, Report, Result
 from pipeline.workers.process import PROGRESS, receive, send
 
 
@@ -48,7 +49,10 @@ def main() -> None:
     while True:
         job: Job = pickle.loads(messages.get())
         begun = time.monotonic()
-        result, payload = job.work.run(train, validation, job.start, job.seconds, progress)
+        try:
+            result, payload = job.work.run(train, validation, job.start, job.seconds, progress)
+        except (ConvoyError, OSError) as error:
+            result, payload = Result("failed", reason=terminal.in_words(error), cause="file"), None
         send(answers, pickle.dumps(Outcome(result, payload, time.monotonic() - begun)))
 
 

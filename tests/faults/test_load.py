@@ -47,7 +47,7 @@ def test_folders_of_unusual_sizes_are_read(tmp_path, classes, each, side):
 
 @pytest.mark.parametrize(
     ("classes", "each", "said"),
-    [(1, 20, "1 classes with pictures; two or more are needed"), (3, 1, "the only picture of its")],
+    [(1, 20, "classes with pictures: 1; two or more"), (3, 1, "the only picture of its")],
 )
 def test_too_few_classes_or_pictures_are_refused_with_the_limit(tmp_path, classes, each, said):
     with pytest.raises(DataError, match=said):

@@ -38,6 +38,7 @@ REFUSED = {
     "tune.trials": "-S tune.trials: expected key=value",
     "other.yaml:a=1": "only params.yaml holds parameters",
     "tune.trials=[": "-S tune.trials=[: ",
+    "tune.trials=${x}": "-S tune.trials=${x}: Interpolation key 'x' not found",
 }
 
 

@@ -82,6 +82,20 @@ def test_a_lock_file_that_was_cut_off_is_found_and_costs_nothing(healthy, last):
     assert lock.read_bytes() == whole
 
 
+@pytest.mark.parametrize("content", ["stages: [1]\n", "stages: {a: {outs: [{path: b}]}}\n", "é"])
+def test_a_lock_file_of_another_shape_is_found_and_ends_no_check(healthy, content, capsys):
+    Path("dvc.lock").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ConvoyError, match="1 problem found"):
+        doctor.examine()
+    assert "dvc.lock" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["", "stages: {}\n"])
+def test_a_pipeline_without_stages_is_found(healthy, content):
+    Path("dvc.yaml").write_text(content)
+    assert problems("The committed lock file")[0].startswith("dvc.yaml has no stages")
+
+
 def test_the_detached_head_of_a_killed_experiment_is_told_from_another(healthy):
     run("git", "checkout", "-q", "--detach", cwd=healthy)
     assert "belong to no branch" in problems("Git is on a branch")[0]
@@ -112,7 +126,7 @@ def test_a_lock_whose_process_number_now_belongs_to_another_program(tmp_path, mo
     assert problems("No process") == []  # DVC forgets a process that is gone
 
 
-@pytest.mark.parametrize("torn", ["", '{"write": {"data/sp'])
+@pytest.mark.parametrize("torn", ["", '{"write": {"data/sp', "[]", '{"read": {"data": [{}]}}'])
 def test_a_file_of_locks_that_was_cut_off(tmp_path, monkeypatch, torn):
     monkeypatch.chdir(tmp_path)
     doctor.DVC_PROCESS_LOCKS.parent.mkdir(parents=True)

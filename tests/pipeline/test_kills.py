@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from support.project import run
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("CONVOY_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("CONVOY_TEST_KILLS", "10"))
 OUTPUTS = ["results/tune/simple_cnn.json", "results/trials/simple_cnn.csv", "dvc.lock"]
 
 
@@ -46,24 +46,24 @@ def log_of(folder):
     return folder.with_name(f"{folder.name}.log")
 
 
-def killed_in_time(folder, moments):
+def killed_in_time(folder, moments, seconds):
     """Start dvc, then kill it and all that it has started; tell whether it was still running.
 
-    Every other kill comes at any moment, the rest once a trial is being computed, because
-    starting takes most of the time on a busy machine.
+    Every other kill comes at any moment of the `seconds` that a run takes here, the rest once a
+    trial is being computed, because starting takes most of the time.
     """
     process = start(folder)
     claims = folder / ".state" / "store" / "claims"
     if moments.random() < 0.5:
         while process.poll() is None and not (claims.exists() and list(claims.glob("*.lock"))):
             time.sleep(0.05)
-        wait = moments.uniform(0, 8)
+        wait = moments.uniform(0, seconds / 3)
     else:
-        wait = moments.uniform(1, 20)
+        wait = moments.uniform(0, seconds)
     try:
         if process.wait(wait):
             mend(folder)
-            return killed_in_time(folder, moments)
+            return killed_in_time(folder, moments, seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -102,13 +102,16 @@ def stored_keys(folder):
 @pytest.mark.parametrize("algorithm", ["random", "hyperband"])
 def test_a_search_killed_many_times_ends_like_one_left_alone(tmp_path, algorithm):
     alone = clone(tmp_path / "alone", algorithm)
-    assert start(alone).wait() == 0
     killed = clone(tmp_path / "killed", algorithm)
     assert start(killed, "split").wait() == 0
+    assert start(alone, "split").wait() == 0
+    begun = time.monotonic()
+    assert start(alone).wait() == 0
+    seconds = time.monotonic() - begun
     moments = random.Random(algorithm)
     kills, seen = 0, []
     while kills < KILLS:
-        if killed_in_time(killed, moments):
+        if killed_in_time(killed, moments, seconds):
             kills += 1
             now = stored_keys(killed)
             assert now[: len(seen)] == seen

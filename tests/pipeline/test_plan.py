@@ -43,6 +43,20 @@ def test_what_is_only_in_the_cache_is_not_made_again(planned, tmp_path):
     assert plan.plan([]) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("dvc.lock", b"[1]\n", "DVC cannot use what is here: 'dvc.lock' "),
+        ("dvc.yaml", b"# \xe9\n", "'dvc.yaml', is not valid utf-8"),
+        ("dvc.yaml", b"", "dvc.yaml: no stages"),
+    ],
+)
+def test_what_dvc_cannot_read_is_named(planned, file, content, said):
+    Path(file).write_bytes(content)
+    with pytest.raises(ConvoyError, match=said):
+        plan.plan([])
+
+
 def test_an_interrupted_search_goes_on(planned):
     Path("results/tune/mlp.json").unlink()
     Path("results/trials/mlp.csv").unlink()

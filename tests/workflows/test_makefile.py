@@ -37,6 +37,22 @@ def test_an_environment_for_the_gpu_is_renewed_as_one(project):
     assert "venv" not in run("make", "-n", "run", cwd=project).stdout
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_uv_installs_where_it_is_there_and_hashes_are_required_of_either(project, found):
+    for name in ("requirements", "requirements-dev"):
+        (project / f".venv/.installed-{name}.lock").unlink(missing_ok=True)
+    tools = project / "tools"
+    tools.mkdir()
+    for name in ("make", "sh", "python3", *["uv"] * found):
+        (tools / name).symlink_to(shutil.which("true" if name == "uv" else name))
+    said = run("make", "-n", "check", "GPU=", cwd=project, PATH=str(tools)).stdout
+    lines = [line for line in said.splitlines() if " -r requirements" in line]
+    assert [line.split()[-1] for line in lines] == ["requirements.lock", "requirements-dev.lock"]
+    for line in lines:
+        assert line.startswith("uv pip install" if found else ".venv/bin/python -m pip install")
+        assert "--require-hashes" in line
+
+
 def test_the_way_back(project):
     assert "-r requirements.lock" in run("make", "-n", "setup", "GPU=", cwd=project).stdout
 

@@ -1,12 +1,16 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
 from support.settings import conditions as under
 from support.settings import trial as plain
 
+from pipeline.base.files import FileError
 from pipeline.search import trial
 from pipeline.search.records import TrialSpec
 from pipeline.training import recipe
+from pipeline.training.batches import SplitFolder
 
 # Dropout in two places and an optimizer with a state of its own.
 CNN = {"filters_1a": 8, "filters_1b": 16, "dense_units": 32, "batch_size": 64}
@@ -106,3 +110,11 @@ def test_a_trial_below_the_median_is_stopped_not_failed(splits):
     assert result.val_accuracy == result.curve[-1][3]
     assert result.cause == ""
     assert "after epoch 2" in result.reason
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"")])
+def test_a_file_that_cannot_be_read_is_no_failure_of_the_trial(splits, tmp_path, damage):
+    train = SplitFolder(shutil.copytree(splits[0].folder, tmp_path / "train"))
+    damage(train.folder / "images.npy")
+    with pytest.raises(FileError, match=r"train/images\.npy: "):
+        run(plain("mlp", {}, 1, 1), (train, splits[1]))

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.training.batches import Batches, SplitFolder
+from pipeline.base.files import FileError
+from pipeline.training.batches import Batches, SplitFolder, require_alike
 
 
 @pytest.fixture
@@ -50,3 +51,20 @@ def test_the_digest_names_images_and_labels(split):
     changed[0] = 9
     np.save(split.folder / "labels.npy", changed)
     assert SplitFolder(split.folder).digest != before
+
+
+def test_splits_that_do_not_belong_together_are_refused(split, tmp_path):
+    def other(name, images, classes):
+        labels = np.zeros(len(images), np.int64)
+        return SplitFolder.write(tmp_path / name, images, labels, classes)
+
+    images = np.zeros((3, 2, 2, 1), np.uint8)
+    require_alike(split, other("same", images, split.classes))
+    for name, pixels, classes, said in (
+        ("wide", np.zeros((3, 2, 4, 1), np.uint8), split.classes, r"wide: shape \(2, 4, 1\), but"),
+        ("fewer", images, split.classes[:2], "fewer: classes .* but"),
+    ):
+        with pytest.raises(FileError, match=said):
+            require_alike(split, other(name, pixels, classes))
+    with pytest.raises(FileError, match="no pixels"):
+        other("thin", images[:, :, :0], split.classes).labels  # noqa: B018

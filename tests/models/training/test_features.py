@@ -56,6 +56,16 @@ def test_the_same_features_are_the_same_bytes(split, model, tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+def test_features_of_which_the_file_is_damaged_are_computed_again(split, model, tmp_path):
+    body, _ = features.parted(model)
+    (file,) = features.split_features(body, split, tmp_path / "kept").files
+    whole = file.read_bytes()
+    for damage in (whole[:-5], b"", whole[:100]):
+        file.write_bytes(damage)
+        features.split_features(body, split, tmp_path / "kept")
+        assert file.read_bytes() == whole
+
+
 def test_the_model_answers_as_its_head_does_before_and_after_training(split, model, tmp_path):
     body, head = features.parted(model)
     frozen = body.get_weights()

@@ -50,6 +50,13 @@ def test_a_negative_is_nearer_to_its_own_kind(split):
     assert looks.distance(255 - image, bounds) > 100
 
 
+def test_bounds_of_another_version_or_kind_of_image_are_passed_over():
+    image = strokes(np.random.default_rng(4), 1)[0]
+    for name in ("sharpness", "colour"):
+        assert looks.differences(image, {name: (250, 255)}) == []
+        assert looks.distance(image, {name: (250, 255)}) == 0
+
+
 def test_grey_images_among_coloured_ones(tmp_path):
     images = strokes(np.random.default_rng(5), 100, channels=3)
     images[..., 0] = images[..., 0] // 3

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.base.files import FileError
 from pipeline.training import models, saving
 
 
@@ -56,3 +57,14 @@ def test_keras_loads_it_as_usual(model, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "a.keras")
     assert np.array_equal(loaded.predict(pictures, verbose=0), model.predict(pictures, verbose=0))
     assert list(tmp_path.iterdir()) == [tmp_path / "a.keras"]
+
+
+def test_code_in_a_file_is_refused_and_not_run(tmp_path):
+    mark = str(tmp_path / "ran")
+    images = keras.Input((8, 8, 1))
+    marking = keras.layers.Lambda(lambda x: (open(mark, "w").close(), x)[1])  # noqa: PTH123
+    keras.Model(images, marking(images)).save(tmp_path / "a.keras")
+    (tmp_path / "ran").unlink()
+    with pytest.raises(FileError, match="Keras cannot read this model"):
+        saving.load(tmp_path / "a.keras")
+    assert not (tmp_path / "ran").exists()

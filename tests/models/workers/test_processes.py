@@ -1,6 +1,7 @@
 """Real worker processes. They take seconds to start, so the tests share what they can."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -9,9 +10,13 @@ from dataclasses import replace
 import pytest
 from support.settings import trial
 
+from pipeline.base import paths
 from pipeline.base.code_digest import ROOT
+from pipeline.base.errors import ConvoyError
 from pipeline.training import fingerprint
+from pipeline.training.batches import SplitFolder
 from pipeline.workers import pool as pools
+from pipeline.workers.executor import Executor, unheard
 from pipeline.workers.local import InProcess, LocalProcesses
 from pipeline.workers.pool import Setup, WorkerError
 from pipeline.workers.process import WorkerDiedError, WorkerProcess
@@ -89,6 +94,19 @@ def test_a_process_that_was_told_something_else_is_exchanged(splits, pool, here)
     assert other.run(trial("mlp", {}, 1, 1), None, False).result.status == "completed"
     assert pool.running[0].pid != pid
     assert pool.run(SPEC, None, False).result == here
+
+
+def test_a_file_that_cannot_be_read_stops_the_search_and_is_not_kept(splits, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "STORE", tmp_path / "store")
+    train = SplitFolder(shutil.copytree(splits[0].folder, tmp_path / "train"))
+    opened = [1, None, train, splits[1]]
+    with LocalProcesses(1, 1, None) as pool:
+        executor = Executor.open(type(SPEC), SPEC.architecture, *opened, pool, unheard)
+        (train.folder / "images.npy").write_bytes(b"")  # by now this process has looked at it
+        with executor, pytest.raises(ConvoyError, match=r"train/images\.npy: no sound array"):
+            executor.submit(SPEC).result()
+    assert executor.store.entries() == []
+    assert list(executor.store.claims.glob("*.attempts")) == []
 
 
 def test_a_process_killed_while_it_starts_is_replaced(splits, here):

@@ -1,4 +1,7 @@
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,22 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         raise OSError("no room")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_is_not_replaced(tmp_path):
+    for folder in (tmp_path, Path()):
+        with pytest.raises(IsADirectoryError), files.replacing(folder):
+            pass
+
+
+def test_a_pipe_is_written_to_itself(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(pipe.read_bytes)
+        files.write_json(pipe, [1])
+        assert heard.result() == b"[\n  1\n]\n"
+    assert pipe.is_fifo()
 
 
 def test_json_is_readable_by_people_and_comes_back(tmp_path):

@@ -71,6 +71,35 @@ def test_a_class_may_be_called_train(tmp_path):
     assert folder.read(Path("unused"), settings(root)).classes == ("cat", "dog", "train")
 
 
+@pytest.mark.parametrize("place", ["cat/phone.HEIC", "phone.avif", "cat/inner/phone.heic"])
+def test_pictures_of_kinds_that_are_not_read_are_counted_as_pictures(tmp_path, place):
+    root = pets(tmp_path / "in")
+    (root / place).parent.mkdir(exist_ok=True)
+    (root / place).write_bytes(b"\0\0\0\x18ftypheic")
+    if "inner" in place:
+        with pytest.raises(DataError, match="1 pictures lie deeper"):
+            gather(root)
+        return
+    with pytest.raises(DataError, match=r"of a kind that is not read|belong in a class"):
+        gather(root)
+    _, skipped = gather(root, skip=True)
+    assert [(Path(entry.where).suffix.lower(), entry.pictures) for entry in skipped] == [
+        (Path(place).suffix.lower(), 1)
+    ]
+
+
+def test_where_no_picture_can_be_read_the_first_reason_is_said(tmp_path):
+    for name in ("cat/0.png", "dog/0.png", "dog/1.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"")
+    with pytest.raises(DataError, match=r"classes with pictures: 0; .* Left out: .*, and \d more"):
+        gather(tmp_path / "in", skip=True)
+    with pytest.raises(DataError, match=r"dog/0\.png: an empty file"):
+        pets(tmp_path / "other")
+        (tmp_path / "other/dog/0.png").write_bytes(b"")
+        gather(tmp_path / "other")
+
+
 def test_all_formats_and_modes_mixed(tmp_path):
     root = pets(tmp_path / "in")
     for mode, suffix in [
@@ -143,7 +172,7 @@ def empty_folder_in_class(root: Path) -> None:
     ("spoil", "said", "pictures"),
     [
         (broken, r"cat/broken\.png: cannot be read", 1),
-        (empty_file, r"cat/empty\.jpg: not a JPEG", 1),
+        (empty_file, r"cat/empty\.jpg: an empty file", 1),
         (dead_link, r"cat/gone\.png: no such file", 1),
         (link_to_itself, r"cat/loop\.png: ", 1),
         (stray, r"notes\.txt: a stray file; pictures belong in a class", 0),
@@ -359,7 +388,7 @@ def test_too_few_classes(tmp_path, classes):
     for name in classes:
         for shade in range(2):
             picture(tmp_path / name / f"{shade}.png", shade)
-    with pytest.raises(DataError, match=f"{len(classes)} classes with pictures; two or more"):
+    with pytest.raises(DataError, match=f"classes with pictures: {len(classes)}; two or more"):
         gather(tmp_path)
 
 

@@ -113,6 +113,13 @@ def test_the_base_names_the_reference_and_the_head_cannot(repository):
     assert report("v1").reference.name == "v1"
 
 
+@pytest.mark.parametrize("name", ["--upload-pack=x", "-1", "v9; x", "$(x)", ""])
+def test_no_command_is_advised_that_would_do_something_else(repository, name):
+    with pytest.raises(RevisionError) as caught:
+        report(name)
+    assert "git fetch" not in str(caught.value)
+
+
 def test_a_reference_that_is_not_here_is_an_error_or_fails_the_check(repository):
     with pytest.raises(RevisionError, match="v9: no such revision here"):
         report("v9")

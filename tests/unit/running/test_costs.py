@@ -69,6 +69,24 @@ def test_records_of_an_older_version_are_passed_over(workspace):
     assert [cost.stage for cost in costs.earlier()] == ["select"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"passes": -1}, {"work_seconds": "x"}, {"images": 3}, {"models": None}, {"peak_mib": 1e400}],
+)
+def test_records_with_odd_values_are_passed_over(workspace, change):
+    with costs.recorded("select"):
+        pass
+    paths.COSTS.write_text(json.dumps(json.loads(paths.COSTS.read_text()) | change) + "\n")
+    assert costs.earlier() == []
+
+
+@pytest.mark.parametrize("count", [-5, 0])
+def test_counts_that_no_data_have_are_not_taken(workspace, count):
+    parts = {name: {"images": count} for name in ("train", "validation", "test")}
+    write_json(paths.DATA_REPORT, {"dataset": "mnist"} | parts)
+    assert costs.images("mnist") == {}
+
+
 def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
     with costs.recorded("select"):
         pass

@@ -1,6 +1,7 @@
 """What the user is told when something ends a stage."""
 
 import errno
+import io
 import signal
 import subprocess
 import sys
@@ -19,6 +20,16 @@ def fail_with(error):
         raise error
 
     terminal.run(main)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_a_letter_shows_another(monkeypatch, encoding):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    terminal.run(lambda: terminal.say("0.9–1.0 of größer"))
+    sys.stdout.flush()
+    assert b"0.9?1.0 of gr" in shown.getvalue()
 
 
 def test_a_full_disk_says_what_to_do(capsys):

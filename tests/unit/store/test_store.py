@@ -175,3 +175,17 @@ def test_a_wait_for_another_process_is_said(tmp_path, monkeypatch):
             time.sleep(0.01)
     other.join()
     assert said == ["waiting for a trial, which another process is training"]
+
+
+@pytest.mark.parametrize("name", ["entries.jsonl", "claims/k1.attempts"])
+@pytest.mark.parametrize("put", [lambda p: p.mkdir(), lambda p: p.symlink_to(p), os.mkfifo])
+def test_what_is_no_file_in_the_place_of_one_is_put_out_of_the_way(tmp_path, name, put):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    put(tmp_path / name)
+    said = []
+    store = Store(tmp_path, said.append)
+    with store.claim("k1", "trial 1") as attempts:
+        assert attempts == 0
+    store.add(entry(), None)
+    assert store.find("k1", NO_LIMITS) == entry()
+    assert "something else in the place of a file" in said[0]
