@@ -58,12 +58,15 @@ def section(run: Run) -> dict[str, Any]:
     }
 
 
-def _summary(model: "keras.Model") -> str:
-    """Return what `model.summary()` prints, whatever the width of the terminal."""
-    lines: list[str] = []
+def _summary(model: "keras.Model") -> list[str]:
+    """Return the lines that `model.summary()` prints, whatever the width of the terminal.
+
+    Lines, because a template shows a line end within a value as an escape.
+    """
+    printed: list[str] = []
     with environment(COLUMNS=str(SUMMARY_WIDTH + 2)):  # where Keras cuts the lines
-        model.summary(print_fn=lines.append, line_length=SUMMARY_WIDTH)
-    return "\n".join(lines)
+        model.summary(print_fn=printed.append, line_length=SUMMARY_WIDTH)
+    return "\n".join(printed).strip("\n").split("\n")
 
 
 @contextmanager
