@@ -119,7 +119,12 @@ def _no_better_than_guessing(metrics: Mapping[str, Any]) -> str | None:
 
 def _same_model(metrics: Mapping[str, Any]) -> str | None:
     search = metrics["tuned_against_baseline"]
-    same = metrics["tuned"] == metrics["baseline"] and not search["fixed"] + search["broken"]
+    # Of the calibration, only tuned has the temperature.
+    tuned, baseline = (
+        {name: score for name, score in metrics[model].items() if name != "calibration"}
+        for model in ("tuned", "baseline")
+    )
+    same = tuned == baseline and not search["fixed"] + search["broken"]
     return (
         "Tuned and baseline are the same model: the search found nothing better than the recipe."
         if same

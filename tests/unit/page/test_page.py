@@ -114,6 +114,7 @@ def test_a_run_without_mistakes_says_so(pages):
     text = read(pages["one seed, no mistake"])
     assert "makes no mistake on 200 test images" in text
     assert "which one seed has none of" in text
+    assert "Every prediction is the same, image for image." in text
 
 
 def test_the_cost_is_that_of_this_machine_and_not_in_git(pages):
