@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -46,7 +47,9 @@ def _shade(axes: Axes, share: NDArray[np.float64], title: str) -> None:
 def _number(
     axes: Axes, matrix: NDArray[np.int64], share: NDArray[np.float64], names: Sequence[str]
 ) -> None:
-    slanted = {"rotation": 45, "ha": "right"} if max(map(len, names)) > UPRIGHT else {}
+    slanted: dict[str, Any] = (
+        {"rotation": 45, "ha": "right"} if max(map(len, names)) > UPRIGHT else {}
+    )
     axes.set_xticks(range(len(names)), names, **slanted)
     axes.set_yticks(range(len(names)), names)
     for (row, column), count in np.ndenumerate(matrix):
