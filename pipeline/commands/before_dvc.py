@@ -48,7 +48,8 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         from pipeline.commands import before_dvc as module
 
         module.check(sys.argv[1:])
-        shown = module.summaries()
+        # An older revision may be checked out, which has less of this.
+        shown = getattr(module, "summaries", int)()
         del sys.path[0]
         break
 
@@ -57,7 +58,7 @@ from dvc.cli import main
 status = main()
 if status and module:
     module.explain(sys.argv[1:])
-elif module:
+elif hasattr(module, "conclude"):
     module.conclude(sys.argv[1:], shown)
 sys.exit(status)
 '''
