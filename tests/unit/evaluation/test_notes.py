@@ -115,3 +115,9 @@ def test_the_recipe_chosen_is_the_baseline_itself(noted):
     said = "Tuned and baseline are the same model: the search found nothing better than the recipe."
     assert said in noted(trials(0.9, 0.7), content=content)
     assert said not in noted(trials(0.9, 0.7))
+
+
+def test_a_score_that_is_perfect_at_once_is_suspicious(noted):
+    said = "The first trial of mlp has every validation image right."
+    assert any(line.startswith(said) for line in noted(trials(1.0, 0.9)))
+    assert not any("every validation image" in line for line in noted(trials(0.9, 1.0)))
