@@ -83,8 +83,8 @@ def _perfect_at_once(candidates: Sequence[Candidate]) -> str | None:
         return None
     return (
         f"The first trial of {' and of '.join(names)} has every validation image right. Where that "
-        "is too good to be true, look for copies across the splits (results/data.json) and for what "
-        "gives the classes away, such as a frame or a background."
+        "is too good to be true, look for copies across the splits (results/data.json) and for "
+        "what gives the classes away, such as a frame or a background."
     )
 
 
