@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 PAGE = Path(".state/page.html")
 PICTURE = Path(__file__).with_suffix(".png")
-WINDOW = {"width": 1180, "height": 1500}
+WINDOW = {"width": 1180, "height": 1660}
 # A page of mostly text and lines needs no more; it makes the file a third as large.
 COLOURS = 128
 

@@ -158,10 +158,12 @@ def stages(copy: Path) -> dict[str, bool]:
     order = list(reversed(list(networkx.topological_sort(graph))))
     certain: list[str] = []
     for name in order:
-        remade = [out.def_path for earlier in certain for out in outs[earlier]]
+        # The copy already has what `code` would write.
+        makers = [earlier for earlier in certain if earlier != "code"]
+        remade = [out.def_path for earlier in makers for out in outs[earlier]]
         if any(_is_reason(entry, cached, remade) for entry in changes.get(name, [])):
             certain.append(name)
-    # The output of `check` never changes, and the copy already has the output of `code`.
+    # The output of `check` never changes.
     leading = [name for name in certain if name not in ("check", "code")]
     reached = {n for name in leading for n in networkx.ancestors(graph, name)}
     return {name: name in certain for name in order if name in reached.union(certain)}

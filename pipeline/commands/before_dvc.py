@@ -1,10 +1,11 @@
-"""What is said before `dvc repro` and `dvc exp run` begin, and after DVC has failed.
+"""What is said before `dvc repro` and `dvc exp run` begin, and after DVC has ended.
 
 DVC resolves the templates of dvc.yaml before any stage runs, stage `check` among them, and some
 values make it fail in its own words: "'Value' object is not iterable". `make setup` therefore puts
 a small `dvc` into .venv, which calls `check`, then the real one, and `explain` if that fails: DVC
 removes old outputs and writes new ones by itself, and where it may not, it has no advice. Where
-that `dvc` is not installed, `python -m pipeline doctor` and `plan` say what is wrong.
+stage `summary` had nothing to do, `conclude` prints the table. Where that `dvc` is not installed,
+`python -m pipeline doctor` and `plan` say what is wrong.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from pipeline.running.terminal import complain, of_a_file, run, say
 # What Linux allows after #! is 127 bytes.
 LONGEST_INTERPRETER = 120
 COMMANDS = (["repro"], ["exp", "run"], ["experiments", "run"])
+# The whole pipeline, with no option that asks for less output or none.
+WHOLE = (["repro"], ["repro", "-P"], ["repro", "--all-pipelines"])
 # Other commands that write to the workspace.
 WRITERS = (["checkout"], ["pull"], ["fetch"])
 # On a disk with less room than this, DVC cannot write its own files.
@@ -38,13 +41,15 @@ SCRIPT = f'''"""{MARK}. Written by `python -m pipeline dvc-setup`."""
 import sys
 from pathlib import Path
 
-module = None
+module, shown = None, 0
 for folder in (Path.cwd(), *Path.cwd().parents):
     if (folder / "pipeline/commands/before_dvc.py").exists():
         sys.path.insert(0, str(folder))
         from pipeline.commands import before_dvc as module
 
         module.check(sys.argv[1:])
+        # An older revision may be checked out, which has less of this.
+        shown = getattr(module, "summaries", int)()
         del sys.path[0]
         break
 
@@ -53,6 +58,8 @@ from dvc.cli import main
 status = main()
 if status and module:
     module.explain(sys.argv[1:])
+elif hasattr(module, "conclude"):
+    module.conclude(sys.argv[1:], shown)
 sys.exit(status)
 '''
 
@@ -95,6 +102,31 @@ def explain(arguments: Sequence[str]) -> None:
                 return
         for folder in writable.refusing()[:1]:
             complain(of_a_file(_error(errno.EACCES, folder / "*")))
+
+
+def summaries() -> int:
+    """Return how often stage `summary` has printed the table here, as the record of costs says."""
+    root = _root()
+    if root is None:
+        return 0
+    with contextlib.chdir(root):
+        return paths.COSTS.read_text().count('"stage": "summary"') if paths.COSTS.exists() else 0
+
+
+def conclude(arguments: Sequence[str], shown: int) -> None:
+    """Print the table after a run of the whole pipeline in which stage `summary` did not run.
+
+    Args:
+        arguments: Those of `dvc` on the command line.
+        shown: What `summaries` returned before.
+    """
+    if list(arguments) not in WHOLE or not (root := _root()) or summaries() > shown:
+        return
+    with contextlib.chdir(root):
+        if paths.SUMMARISED.exists():
+            from pipeline.evaluation import summary  # takes SciPy's second
+
+            run(summary.show)
 
 
 def _error(number: int, path: Path) -> OSError:

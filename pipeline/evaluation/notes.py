@@ -35,6 +35,7 @@ def notes() -> list[str]:
     found = (
         _nothing_learnt(candidates, data["validation"]["per_class"]),
         _alike(candidates),
+        _perfect_at_once(candidates),
         resolution(candidates),
         _small_validation(error, data["validation"]["images"]),
         _still_improving(curves, error),
@@ -73,6 +74,18 @@ def _alike(candidates: Sequence[Candidate]) -> str | None:
                 f"and the same scores to the last digit ({accuracy:.4f}): do these have any effect?"
             )
     return None
+
+
+def _perfect_at_once(candidates: Sequence[Candidate]) -> str | None:
+    """Warn if a recipe, the first trial of its search, makes no mistake in validation."""
+    names = [c.architecture for c in candidates if c.trial == 1 and c.val_accuracy == 1]
+    if not names:
+        return None
+    return (
+        f"The first trial of {' and of '.join(names)} has every validation image right. Where that "
+        "is too good to be true, look for copies across the splits (results/data.json) and for "
+        "what gives the classes away, such as a frame or a background."
+    )
 
 
 def _small_validation(error: float, images: int) -> str | None:
@@ -119,7 +132,12 @@ def _no_better_than_guessing(metrics: Mapping[str, Any]) -> str | None:
 
 def _same_model(metrics: Mapping[str, Any]) -> str | None:
     search = metrics["tuned_against_baseline"]
-    same = metrics["tuned"] == metrics["baseline"] and not search["fixed"] + search["broken"]
+    # Of the calibration, only tuned has the temperature.
+    tuned, baseline = (
+        {name: score for name, score in metrics[model].items() if name != "calibration"}
+        for model in ("tuned", "baseline")
+    )
+    same = tuned == baseline and not search["fixed"] + search["broken"]
     return (
         "Tuned and baseline are the same model: the search found nothing better than the recipe."
         if same

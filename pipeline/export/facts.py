@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
-from pipeline.evaluation.metrics import YARDSTICKS
+from pipeline.evaluation.metrics import YARDSTICKS, beside_yardsticks
 from pipeline.report import snapshots
 from pipeline.report.results import Results
 from pipeline.statistics.by_image import LABELS
@@ -118,12 +118,8 @@ def _limits(results: Results, index: TrainedModels) -> list[str]:
             f"{same} test images are also training images, and {near} resemble one closely; the "
             "scores include them."
         )
-    for yardstick in metrics.get("behind_yardsticks", []):
-        accuracy = metrics["yardsticks"][yardstick]["accuracy"]
-        found.append(
-            f"On these images {YARDSTICKS[yardstick]}, which takes seconds, is more accurate "
-            f"({accuracy:.3f})."
-        )
+    if behind := metrics.get("behind_yardsticks", []):
+        found.append(beside_yardsticks(behind, metrics))
     return found
 
 

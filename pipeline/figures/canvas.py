@@ -64,7 +64,7 @@ def tiles(
     With none, it is as high as its title, which says why.
     """
     rows = max(1, -(-count // columns))
-    height = size[1] * rows + 0.4 if count else 0.4
+    height = size[1] * rows * bool(count) + 0.2 * (1 + len(title.splitlines()))
     with picture(path, rows, columns, (size[0] * columns, height)) as grid:
         grid[0, 0].figure.suptitle(title, fontsize=11)
         for axes in grid.flat:

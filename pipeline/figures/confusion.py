@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +12,8 @@ from pipeline.figures.canvas import caption, picture
 
 MOST_NUMBERED = 20
 MOST_PAIRS = 20
+# Names of so many letters fit side by side below the matrix.
+UPRIGHT = 3
 
 
 def draw(matrix: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
@@ -44,7 +47,10 @@ def _shade(axes: Axes, share: NDArray[np.float64], title: str) -> None:
 def _number(
     axes: Axes, matrix: NDArray[np.int64], share: NDArray[np.float64], names: Sequence[str]
 ) -> None:
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    slanted: dict[str, Any] = (
+        {"rotation": 45, "ha": "right"} if max(map(len, names)) > UPRIGHT else {}
+    )
+    axes.set_xticks(range(len(names)), names, **slanted)
     axes.set_yticks(range(len(names)), names)
     for (row, column), count in np.ndenumerate(matrix):
         if count:

@@ -8,14 +8,16 @@ from pipeline.evaluation.scoring import Predictions
 from pipeline.figures.canvas import caption, path_caption, show_image, tiles
 from pipeline.training.batches import SplitFolder
 
-MOST, COLUMNS = 24, 6
+# Fewer columns have no room for the title.
+MOST, COLUMNS, LEAST_COLUMNS = 24, 6, 3
 
 
 def draw(name: str, judged: Predictions, test: SplitFolder, path: Path) -> None:
     """Draw up to 24 mistakes of a model: actual class, predicted class and its probability."""
     worst = worst_mistakes(judged)
     shown = worst[:MOST]
-    with tiles(path, _title(name, len(worst), len(test)), len(shown), COLUMNS, (1.5, 1.9)) as grid:
+    columns = min(COLUMNS, max(LEAST_COLUMNS, len(shown)))
+    with tiles(path, _title(name, len(worst), len(test)), len(shown), columns, (1.5, 1.9)) as grid:
         for axes, index, image in zip(grid, shown, test.images(shown), strict=False):
             show_image(axes, image)
             axes.set_title(_caption(judged, int(index), test), fontsize=9)
@@ -25,7 +27,8 @@ def _title(name: str, wrong: int, n: int) -> str:
     if not wrong:
         return f"{name}: no mistake in {n:,} test images"
     which = f"the {MOST} surest of {wrong:,}" if wrong > MOST else f"all {wrong}"
-    return f"{name}: {which} mistakes in {n:,} test images (actual, predicted, its probability)"
+    which = f"{which} mistakes" if wrong > 1 else "the one mistake"
+    return f"{name}: {which} in {n:,} test images\n(actual, predicted, its probability)"
 
 
 def worst_mistakes(judged: Predictions) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from pipeline.figures.canvas import BLUE, RED, caption, panels
@@ -16,6 +16,8 @@ Row = Mapping[str, str]
 STATUSES = {"completed": ("o", BLUE), "stopped": ("s", RED), "failed": ("x", "black")}
 # More axes side by side cannot be read.
 MOST_NAMES = 10
+# If the largest network is less than so many times the smallest, 20 k and 50 k are marked too.
+FEW_DECADES = 30
 GREY = "#B0B0B0"  # what does not stand above noise
 # The best trial is the darkest and drawn last.
 SHADES = colormaps["Blues"]
@@ -92,6 +94,9 @@ def _cost(axes: Axes, rows: Sequence[Row]) -> None:
         parameters = [int(row["parameters"]) for row in chosen]
         axes.scatter(parameters, _scores(chosen), 20, [shade], label=f"{epochs} epochs")
     axes.set(xscale="log", xlabel="parameters", title="score against size")
+    sizes = [int(row["parameters"]) for row in rows]
+    if sizes and max(sizes) < FEW_DECADES * min(sizes):
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
     if len(by_epochs) > 1:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.parsing import Columns, finite, finite_or_empty
-from pipeline.page.charts import Spec, axis, categories, chart
+from pipeline.page.charts import CATEGORIES, Spec, axis, categories, chart
 from pipeline.page.run import NAMES, Run
 
 SCORES = {"sensitivity": "sensitivity", "specificity": "specificity", "auc": "AUC"}
@@ -37,7 +37,10 @@ def table(run: Run) -> list[dict[str, Any]]:
 
 
 def curves(run: Run) -> Spec | None:
-    """Draw the ROC curves of the released tuned model; None if there are none."""
+    """Draw the ROC curves of the released tuned model; None if there are none.
+
+    There are eight colours; if there are more classes, those with the smallest areas have them.
+    """
     checks: Columns = {
         "model": str,
         "class": str,
@@ -57,10 +60,34 @@ def curves(run: Run) -> Spec | None:
     if not rows:
         return None
     names = list(dict.fromkeys(str(row["class"]) for row in rows))
+    areas = {row["name"]: row["scores"][-1][0] for row in table(run) if row["scores"][-1]}
+    hardest = sorted(names, key=lambda name: areas.get(name, 1.0))[: len(CATEGORIES)]
+    coloured = [name for name in names if name in hardest]
     scale = {"domain": [0, 1]}
     x = {"type": "quantitative", "scale": scale, "axis": axis("false positive rate", "~%")}
     y = {"type": "quantitative", "scale": scale, "axis": axis("true positive rate", "~%")}
     ends = [{"at": 0}, {"at": 1}]
+    lines: Spec = {
+        "mark": {"type": "line", "point": {"size": 18}},
+        "encoding": {
+            "x": {**x, "field": "false"},
+            "y": {**y, "field": "true"},
+            "order": {"field": "place", "type": "quantitative"},
+            "detail": {"field": "class"},
+            "tooltip": [
+                {"field": "class"},
+                {"field": "false", "format": ".2%", "title": "false positive rate"},
+                {"field": "true", "format": ".2%", "title": "true positive rate"},
+            ],
+        },
+    }
+    colour = {
+        "field": "class",
+        "type": "nominal",
+        "scale": categories(coloured),
+        "legend": {"title": None, "labelLimit": 120, "columns": 4},
+    }
+    is_coloured: Spec = {"field": "class", "oneOf": coloured}
     return chart(
         "ROC curve of each class against the rest",
         rows,
@@ -72,23 +99,14 @@ def curves(run: Run) -> Spec | None:
                 "encoding": {"x": {**x, "field": "at"}, "y": {**y, "field": "at"}},
             },
             {
-                "mark": {"type": "line", "point": {"size": 18}},
-                "encoding": {
-                    "x": {**x, "field": "false"},
-                    "y": {**y, "field": "true"},
-                    "order": {"field": "place", "type": "quantitative"},
-                    "color": {
-                        "field": "class",
-                        "type": "nominal",
-                        "scale": categories(names),
-                        "legend": {"title": None, "labelLimit": 120},
-                    },
-                    "tooltip": [
-                        {"field": "class"},
-                        {"field": "false", "format": ".2%", "title": "false positive rate"},
-                        {"field": "true", "format": ".2%", "title": "true positive rate"},
-                    ],
-                },
+                "transform": [{"filter": {"not": is_coloured}}],
+                "mark": {"type": "line", "color": "var(--line-strong)", "strokeWidth": 1},
+                "encoding": lines["encoding"],
+            },
+            {
+                "transform": [{"filter": is_coloured}],
+                "mark": lines["mark"],
+                "encoding": {**lines["encoding"], "color": colour},
             },
         ],
     )

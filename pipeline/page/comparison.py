@@ -58,7 +58,7 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
         uncertainty=wording.uncertainty,
         signed=wording.signed,
         unexplained=wording.unexplained,
-        authors=wording.AUTHORS.replace("`", ""),
+        authors=wording.AUTHORS,
         warnings=alarms.warnings(report),
         remarks=alarms.remarks(report),
         copies=leaks.line(report.leaks),

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from pipeline.base.text import visible
 from pipeline.page import vega, wording
 from pipeline.page.run import Run
 from pipeline.report.escaping import html_environment
@@ -47,7 +48,7 @@ def render(run: Run) -> str:
 
 def marked(text: str) -> Markup:
     """Return a text as HTML, with what stands between backticks as code."""
-    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(visible(text)))))
 
 
 def fill(template: str, **values: Any) -> str:

@@ -129,7 +129,15 @@ def value(content: Any) -> str:
         return f"{content:.4g}" if abs(content) < 0.01 else f"{content:.4f}".rstrip("0").rstrip(".")
     if isinstance(content, int) and not isinstance(content, bool) and abs(content) >= 10000:
         return f"{content:,}"
-    text = ", ".join(map(value, content)) if isinstance(content, list) else str(content)
+    match content:
+        case [{}, *_]:
+            text = "; ".join(map(value, content))
+        case list():
+            text = ", ".join(map(value, content))
+        case dict():
+            text = ", ".join(f"{key} {value(part)}" for key, part in content.items())
+        case _:
+            text = str(content)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

@@ -10,8 +10,9 @@ LEAST_EPOCHS = 0.05
 class Pace:
     """The pace of a stage's trainings in epochs a second, over all that run at a time.
 
-    It counts from the moment at which the first training began, not from the start of the stage,
-    which waits for TensorFlow first.
+    It counts from the moment at which the first training was under way, not from the start of the
+    stage, which waits for TensorFlow first. The first batch waits for its graph, often as long as
+    an epoch takes.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
@@ -21,7 +22,7 @@ class Pace:
 
     def report(self, done: float) -> None:
         """Note that so many epochs have been computed by now, those of running trainings too."""
-        if self.since is None:
+        if self.since is None and done > 0:
             self.since, self.before = self.clock(), done
 
     def ended(self, seconds: float) -> None:

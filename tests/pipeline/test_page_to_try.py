@@ -104,6 +104,8 @@ def test_the_answers_are_those_of_predict(page, browser, tmp_path):
         assert warning.is_visible() == bool(answer["unlike"])
         parts = [part for part in answer["unlike"] if not part.startswith("try")]
         assert all(part in warning.text_content() for part in parts)
+        inverted = "try --invert" in answer["unlike"]
+        assert ("try its negative" in (warning.text_content() or "")) == inverted
     assert wrong == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from support.project import run
 
+from pipeline.commands import before_dvc
 from pipeline.evaluation.metrics import from_json
 from pipeline.evaluation.summary import COMPARE
 
@@ -82,6 +83,19 @@ def test_the_models_give_the_committed_predictions(finished):
     text = run("python", "-m", "pipeline", "report", "--base", "HEAD", cwd=finished).stdout
     assert "Every prediction is the same" in text
     assert "do not belong" not in text
+
+
+def test_a_run_of_everything_ends_with_the_table_also_where_nothing_ran(
+    finished, monkeypatch, capsys
+):
+    monkeypatch.chdir(finished)
+    shown = before_dvc.summaries()
+    assert shown  # by stage `summary`, when the pipeline ran
+    before_dvc.conclude(["repro"], shown - 1)
+    before_dvc.conclude(["repro", "evaluate"], shown)
+    assert not capsys.readouterr().out
+    before_dvc.conclude(["repro"], shown)
+    assert "Was the search worth it?" in capsys.readouterr().out
 
 
 def test_the_summary_can_be_seen_again(finished):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from support.project import TINY, run, write_params
 
-from pipeline.base import paths
+from pipeline.base import code_digest, paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json, write_json
 from pipeline.commands import affected, plan
@@ -63,6 +63,16 @@ def test_an_interrupted_search_goes_on(planned):
     assert reached(certain=True) == ["tune@mlp"]
     # They run only if the search comes out different.
     assert {"explain", "select", "evaluate"} <= set(reached(certain=False))
+
+
+def test_edited_code_names_the_stages_that_run_it(planned):
+    try:
+        with Path("pipeline/figures/search.py").open("a") as file:
+            file.write("# edited\n")
+        code_digest.loaded.cache_clear()
+        assert reached(certain=True) == ["code", "explain"]
+    finally:
+        code_digest.loaded.cache_clear()
 
 
 def test_a_result_that_was_edited_is_made_again(planned):

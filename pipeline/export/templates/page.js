@@ -54,6 +54,20 @@ function unlike(image) {
   });
 }
 
+// How far an image is outside of all bounds.
+function distance(image) {
+  const measured = measures(image);
+  return Object.entries(model.looks).reduce((sum, [name, [low, high]]) =>
+    sum + Math.max(0, low - measured[name], measured[name] - high), 0);
+}
+
+// Whether the negative of an unlike image would be nearer: as `predict` says it.
+function advice(image) {
+  const negative = {...image, data: image.data.map(value => 255 - value)};
+  if (distance(negative) >= distance(image) / 2) return [];
+  return [of("invert").checked ? "try without its negative" : "try its negative"];
+}
+
 function drawInput(image) {
   const canvas = of("input");
   canvas.width = image.width;
@@ -91,7 +105,8 @@ function show({image, probabilities}) {
   }));
   const said = unlike(image);
   of("warning").hidden = !said.length;
-  of("warning").textContent = `Unlike the training images: ${said.join("; ")}.`;
+  of("warning").textContent =
+    `Unlike the training images: ${[...said, ...advice(image)].join("; ")}.`;
 }
 
 async function answer() {
@@ -114,13 +129,19 @@ async function take(file) {
     of("answer").textContent = `${file.name}: not a picture that this browser reads`;
     return;
   }
+  if (of("pad")) wipe();
   await answer();
 }
 
-function blank() {
+function wipe() {
   const pad = of("pad"), context = pad.getContext("2d", {willReadFrequently: true});
   context.fillStyle = darkGround ? "black" : "white";
   context.fillRect(0, 0, pad.width, pad.height);
+}
+
+function blank() {
+  wipe();
+  of("file").value = "";
   shown = null;
   for (const id of ["answer", "bars"]) of(id).replaceChildren();
   of("warning").hidden = true;
@@ -146,6 +167,7 @@ function drawable() {
   };
   pad.addEventListener("pointerdown", event => {
     pad.setPointerCapture(event.pointerId);
+    of("file").value = "";
     last = place(event);
     stroke(event);
   });

@@ -50,7 +50,7 @@ def _chart(name: str, found: list[Bin]) -> Spec:
         f"Reliability diagram of {name}: accuracy against probability, with 95 % intervals",
         rows,
         250,
-        title=name,
+        title={"text": name, "offset": 18},
         layer=[
             {
                 "data": {"values": ends},
@@ -74,10 +74,10 @@ def _chart(name: str, found: list[Bin]) -> Spec:
                 },
             },
             {
-                "mark": {"type": "text", "dx": -8, "align": "right", "fontSize": 11},
+                "mark": {"type": "text", "dy": -8, "fontSize": 11},
                 "encoding": {
                     **place,
-                    "y": {**y, "field": "accuracy"},
+                    "y": {**y, "field": "high"},
                     "text": {"field": "label"},
                 },
             },

@@ -1,4 +1,4 @@
-"""Heat maps of the worst mistakes: what the model looked at when it was wrong."""
+"""Heat maps of the worst mistakes, or of the least sure answers where there are none."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ SIDE = 112
 
 def section(run: Run) -> dict[str, Any]:
     """Return each image with the heat maps of the predicted and of the actual class."""
-    facts: dict[str, Any] = {"rows": [], "why_not": ""}
+    mistakes = worst(run)
+    facts: dict[str, Any] = {"rows": [], "why_not": "", "mistakes": len(mistakes)}
     images = run.images("test")
     if run.model is None or images is None:
         return facts | {"why_not": "The model or the test images are not here."}
     from pipeline.evaluation import heat_maps
 
     judged, probability = run.judged(NAMES[0])
-    chosen = np.sort(worst(run)[:MOST])
-    if not len(chosen):
-        return facts | {"why_not": "The model makes no mistakes on the test images."}
+    least_sure = np.argsort(probability, kind="stable")
+    chosen = np.sort((mistakes if len(mistakes) else least_sure)[:MOST])
     shown = np.asarray(images[chosen])
     layer = heat_maps.layer_for(heat_maps.core(run.model))
     if layer is None:

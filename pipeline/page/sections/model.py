@@ -24,7 +24,8 @@ SHORT = {
 # Boxes in the drawing; a network with more layers is drawn by the sizes of its maps.
 MOST_BOXES = 14
 HEIGHT, LEAST_HEIGHT = 150.0, 14.0
-GAP = 46.0
+# Pixels between two boxes, and of the page's column. Gaps shrink to fit, and then boxes to a half.
+GAP, LEAST_GAP, COLUMN, LEAST_SHARE = 46.0, 30.0, 1000.0, 0.5
 SUMMARY_WIDTH = 88
 MERGED = "several"
 LEFT = 34.0
@@ -58,12 +59,15 @@ def section(run: Run) -> dict[str, Any]:
     }
 
 
-def _summary(model: "keras.Model") -> str:
-    """Return what `model.summary()` prints, whatever the width of the terminal."""
-    lines: list[str] = []
+def _summary(model: "keras.Model") -> list[str]:
+    """Return the lines that `model.summary()` prints, whatever the width of the terminal.
+
+    Lines, because a template shows a line end within a value as an escape.
+    """
+    printed: list[str] = []
     with environment(COLUMNS=str(SUMMARY_WIDTH + 2)):  # where Keras cuts the lines
-        model.summary(print_fn=lines.append, line_length=SUMMARY_WIDTH)
-    return "\n".join(lines)
+        model.summary(print_fn=printed.append, line_length=SUMMARY_WIDTH)
+    return "\n".join(printed).strip("\n").split("\n")
 
 
 @contextmanager
@@ -138,22 +142,26 @@ def drawing(layers: list[dict[str, Any]]) -> dict[str, Any]:
         boxes = _merged(boxes)
     boxes[0] |= {"kind": "image"}
     largest = max(box["shape"][0] for box in boxes if len(box["shape"]) == 3)
-    x = LEFT
     for number, box in enumerate(boxes):
         maps = len(box["shape"]) == 3
         side = _side(box["shape"][0], largest) if maps else min(HEIGHT, 8 + 3 * box["shape"][0])
-        depth = 6 + 7 * math.log2(1 + box["shape"][-1]) if maps else 12.0
-        slant = side * 0.28 if maps else 0.0
         box |= {
             "label": _label(box),
-            "x": x,
             "side": side,
-            "depth": depth,
-            "slant": slant,
+            "depth": 6 + 7 * math.log2(1 + box["shape"][-1]) if maps else 12.0,
+            "slant": side * 0.28 if maps else 0.0,
             "low": number % 2 == 1,
         }
-        x += depth + slant + GAP
-    return {"boxes": boxes, "width": round(x), "height": round(HEIGHT + 130)}
+    room = COLUMN - LEFT - LEAST_GAP * len(boxes)
+    share = room / sum(box["depth"] + box["slant"] for box in boxes)
+    for box in boxes:
+        box |= {part: box[part] * min(1, max(LEAST_SHARE, share)) for part in ("depth", "slant")}
+    widths = [box["depth"] + box["slant"] for box in boxes]
+    gap = min(GAP, max(LEAST_GAP, (COLUMN - LEFT - sum(widths)) / len(boxes)))
+    for number, box in enumerate(boxes):
+        box["x"] = LEFT + sum(widths[:number]) + number * gap
+    width = LEFT + sum(widths) + len(boxes) * gap
+    return {"boxes": boxes, "width": round(width), "height": round(HEIGHT + 130), "gap": gap}
 
 
 def _label(box: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What was asked, and what came out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.base import paths
@@ -21,6 +22,7 @@ MEANING = {
     "equivalent": "Any difference is smaller than what matters.",
     "undecided": "The numbers allow for more than one answer; more seeds or images would tell.",
 }
+SAME = "Every prediction is the same, image for image."
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def section(run: Run) -> dict[str, Any]:
         "margin": score(search["metric"], search["margin"]),
         "winner": metrics[NAMES[0]],
         "sentence": sentence(run),
-        "meaning": MEANING.get(search["verdict"], ""),
+        "meaning": SAME if _same(search) else MEANING.get(search["verdict"], ""),
         "choice": choice_lines(metrics, select),
         "behind": beside_yardsticks(behind, metrics) if behind else "",
         "notes": _notes(),
@@ -54,6 +56,10 @@ def section(run: Run) -> dict[str, Any]:
             ("baseline", "tuned"),
         ),
     }
+
+
+def _same(search: Mapping[str, Any]) -> bool:
+    return not (search["fixed"] or search["broken"] or any(search["difference_interval"]))
 
 
 def _notes() -> list[str]:

@@ -48,6 +48,8 @@ def section(run: Run) -> dict[str, Any]:
         "history": _history(rows, names) if rows else None,
         "cost": _cost(rows, names, best, chosen, least) if rows else None,
         "front": len(best),
+        # Multiply-adds count as well there; results of older versions have no such file.
+        "whole_front": len(run.results.csv((paths.SELECT / "front.csv").as_posix())),
     }
 
 

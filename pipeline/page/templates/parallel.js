@@ -1,7 +1,7 @@
 "use strict";
 // Parallel coordinates: one line a trial, and on each axis a range that keeps what runs through it.
 (() => {
-  const HEIGHT = 220, TOP = 58, BOTTOM = 24, GAP = 96, LEFT = 46, STEP = 0.05;
+  const HEIGHT = 220, TOP = 66, BOTTOM = 24, GAP = 58, LEFT = 46, STEP = 0.05;
   const svg = (tag, attributes, text) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -69,9 +69,9 @@
 
     function column(axis, number) {
       const at = x(number);
-      // Long names stand in two lines of stairs, so that neighbours do not touch.
+      // Long names stand in three lines of stairs, so that neighbours do not touch.
       const name = axis.name.length > 24 ? axis.name.slice(0, 23) + "…" : axis.name;
-      const title = svg("text", { x: at, y: number % 2 ? 14 : 30, "text-anchor": "middle" }, name);
+      const title = svg("text", { x: at, y: 12 + 15 * (number % 3), "text-anchor": "middle" }, name);
       title.append(svg("title", {}, axis.name));
       canvas.append(title, svg("line", { class: "axis", x1: at, x2: at, y1: y(0), y2: y(1) }));
       for (const label of axis.labels) {

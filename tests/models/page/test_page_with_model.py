@@ -58,6 +58,9 @@ def test_each_layer_is_shown_with_its_shape_and_parameters(convolutional):
         assert f">{layer.count_params():,}<" in row, layer.name
     assert "Param #" in shown
     assert f"Total params: {model.count_params():,}" in re.sub(r"&[^;]+;|<[^>]+>", "", shown)
+    summary = re.search(r"<pre[^>]*>(.*?)</pre>", shown, re.DOTALL)[1]
+    assert len({len(line) for line in summary.splitlines() if "┃" in line or "│" in line}) == 1
+    assert all(any(layer.name in line for line in summary.splitlines()) for layer in model.layers)
 
 
 def test_filters_maps_and_heat_maps_are_pictures(convolutional):

@@ -106,3 +106,18 @@ def test_a_model_that_may_only_guess_is_called_so(noted, share, said):
         trials(0.9, 0.95), content=metrics.to_json("digits", 60, MODELS, SEARCH, yardsticks, [])
     )
     assert any("not shown to be better than guessing: 90.0%" in line for line in found) is said
+
+
+def test_the_recipe_chosen_is_the_baseline_itself(noted):
+    tuned = {**SCORES, "parameters": 9, "calibration": [{"temperature": 1.2}]}
+    models = {"tuned": tuned, "baseline": {**tuned, "calibration": [{}]}}
+    content = metrics.to_json("digits", 60, models, {**SEARCH, "fixed": 0, "broken": 0}, {}, [])
+    said = "Tuned and baseline are the same model: the search found nothing better than the recipe."
+    assert said in noted(trials(0.9, 0.7), content=content)
+    assert said not in noted(trials(0.9, 0.7))
+
+
+def test_a_score_that_is_perfect_at_once_is_suspicious(noted):
+    said = "The first trial of mlp has every validation image right."
+    assert any(line.startswith(said) for line in noted(trials(1.0, 0.9)))
+    assert not any("every validation image" in line for line in noted(trials(0.9, 1.0)))

@@ -1,5 +1,6 @@
 """The report of two revisions as a page, in a browser and by the packages that CI installs."""
 
+import re
 import subprocess
 import sys
 
@@ -42,6 +43,14 @@ def test_in_a_browser_everything_is_drawn_on_equal_scales(page, width, scheme):
         assert shown.serious_faults() == []
         assert shown.not_reached_by_tab() == []
         assert (shown.errors, shown.requests) == ([], [])
+
+
+def test_each_part_has_one_name_and_values_are_no_code(page):
+    text = re.sub(r"<script.*?</script>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = re.findall(r'\bid="([^"]+)"', text)
+    assert sorted(set(names)) == sorted(names)
+    assert "{&#39;" not in text
+    assert "`" not in text
 
 
 def axes_of(page):

@@ -99,10 +99,22 @@ def test_few_trials_say_nothing_of_importance_and_many_do(pages):
     assert "Permutation importance of a random forest over 12 trials" in read(pages["hostile"])
 
 
+def test_no_two_curves_of_classes_have_one_colour(pages):
+    spec = re.search(
+        r"\{[^<]*ROC curve of each class against the rest.*?(?=</script>)", read(pages["committed"])
+    )
+    *_, lines = json.loads(spec[0])["layer"]
+    colours = lines["encoding"]["color"]["scale"]
+    assert len(set(colours["range"])) == len(colours["domain"]) == 8
+    # One image of an 8 is taken for a 1, so that other images are surer to be a 1.
+    assert "1" in colours["domain"]
+
+
 def test_a_run_without_mistakes_says_so(pages):
     text = read(pages["one seed, no mistake"])
     assert "makes no mistake on 200 test images" in text
     assert "which one seed has none of" in text
+    assert "Every prediction is the same, image for image." in text
 
 
 def test_the_cost_is_that_of_this_machine_and_not_in_git(pages):

@@ -9,7 +9,7 @@ from PIL import Image
 from support.repositories import CLASSES, commit, new_repository, write_results, wrong_models
 
 from pipeline.page.comparison import as_html
-from pipeline.report import rendering, snapshots
+from pipeline.report import rendering, snapshots, wording
 from pipeline.report.comparing import compare
 from pipeline.report.results import ResultsError
 
@@ -133,3 +133,8 @@ def test_what_cannot_be_seen_is_shown_in_every_format(compared, raw):
         assert raw not in text and STEERING[raw] in text
     text = rendering.as_json(report)
     assert raw not in text and json.loads(text)["classes"][0] == raw
+
+
+def test_a_value_with_parts_is_written_without_code():
+    parts = [{"precision": 0.9, "reached": [0.98, 1.0]}, {"precision": 0.95, "reached": None}]
+    assert wording.value(parts) == "precision 0.9, reached 0.98, 1; precision 0.95, reached –"

@@ -73,6 +73,18 @@ def test_the_time_left_counts_from_the_first_training_and_over_all_that_run_at_a
     assert pace.left(16, 64) == pytest.approx(80)
 
 
+def test_the_wait_before_the_first_batch_is_not_taken_for_the_pace():
+    clock = Clock()
+    pace = Pace(clock)
+    pace.report(0.0)
+    clock.now += 30  # the graph of the first batch
+    pace.report(0.1)
+    assert pace.left(0.1, 9.9) is None
+    clock.now += 4
+    pace.report(0.5)
+    assert pace.left(0.5, 9.5) == pytest.approx(95)
+
+
 def test_trials_that_were_stopped_early_shorten_what_is_left():
     def left(epochs):
         view = SearchView("tune mlp", [10] * 4)
