@@ -51,14 +51,14 @@ def section(run: Run) -> dict[str, Any]:
     return facts | {
         "layers": layers,
         "drawing": drawing(layers),
-        "summary": _summary(model),
+        "summary": summary(model),
         "mirrored": model is not run.model,
         "parameters": run.model.count_params(),
         "index": run.index,
     }
 
 
-def _summary(model: "keras.Model") -> str:
+def summary(model: "keras.Model") -> str:
     """Return what `model.summary()` prints, whatever the width of the terminal."""
     lines: list[str] = []
     with environment(COLUMNS=str(SUMMARY_WIDTH + 2)):  # where Keras cuts the lines

@@ -3,6 +3,7 @@
 import json
 import re
 
+import notebook
 import pytest
 import results_table
 from support.project import ROOT
@@ -20,6 +21,10 @@ def text(page):
 def test_the_results_in_the_readme_are_the_committed_ones():
     metrics = json.loads(results_table.METRICS.read_text(encoding="utf-8"))
     assert text("README.md") == results_table.updated(text("README.md"), metrics), "run `make docs`"
+
+
+def test_the_notebook_is_the_tutorial():
+    assert text("docs/tutorial.ipynb") == notebook.made(text("docs/tutorial.md")), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES)
