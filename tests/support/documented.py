@@ -5,7 +5,6 @@ prompt, those. `<!-- not run by a test: REASON -->` above a block exempts it. St
 (`run:` in a block of `yaml`) count as well. Commands within sentences are only read.
 """
 
-import contextlib
 import importlib.util
 import re
 import shlex
@@ -13,7 +12,6 @@ import subprocess
 from dataclasses import dataclass
 
 import typer
-from click import MissingParameter
 from dvc.cli import parse_args
 
 from pipeline.__main__ import app
@@ -65,7 +63,7 @@ def of_page(page):
         for line in _lines(block["language"], block["body"]):
             marked = block["mark"] is not None
             # A comment begins after two spaces; # within a word is part of it.
-            typed = re.sub(r"(^|\s\s+)# .*", "", line).strip()
+            typed = re.sub(r"(^|\s\s+)# .*", "", line).strip().removeprefix(".venv/bin/")
             found += [Command(page, part, marked=marked) for part in typed.split(" && ") if part]
     prose = BLOCK.sub("", text)
     inline = {" ".join(typed.split()) for typed in OURS.findall(prose)}
@@ -111,16 +109,15 @@ def read(text, monkeypatch, whole=True):
     match words:
         case []:
             return
-        case ["python" | ".venv/bin/python", "-m", "pipeline", *rest]:
-            with contextlib.nullcontext() if whole else contextlib.suppress(MissingParameter):
-                _read_ours(rest)
+        case ["python", "-m", "pipeline", *rest]:
+            _read_ours(rest, whole)
         case ["python", "-m", "benchmarks.NAME" | "pipeline.stages", *_]:
             return
         case ["python", "-m", module, *_]:
             assert importlib.util.find_spec(module), f"no module {module}"
         case ["cut", *_]:
             return
-        case ["dvc" | ".venv/bin/dvc", *rest]:
+        case ["dvc", *rest]:
             _read_dvc(rest)
         case ["make", *goals]:
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -132,11 +129,15 @@ def read(text, monkeypatch, whole=True):
             raise AssertionError(f"no test knows {words[0]}: run it, or mark its block")
 
 
-def _read_ours(words):
-    group = typer.main.get_command(app)
-    if words:
-        assert words[0] in group.commands, f"no command {words[0]}"
-        group.commands[words[0]].make_context(words[0], list(words[1:]), resilient_parsing=False)
+def _read_ours(words, whole):
+    name, *rest = words
+    commands = typer.main.get_command(app).commands
+    assert name in commands, f"no command {name}"
+    try:
+        commands[name].make_context(name, rest)
+    except typer.exceptions.TyperException as error:
+        if whole or type(error).__name__ != "MissingParameter":  # Typer hides the class
+            raise
 
 
 def _read_dvc(words):

@@ -39,9 +39,18 @@ def test_files_that_are_named_exist(page):
     named = re.findall(
         r"`((?:pipeline|tests|docs|benchmarks|experiments|\.github)/[\w./]+)`", text(page)
     )
-    examples = ("NAME", "ARCH")
+    examples = ("NAME", "ARCH", "mine")
     missing = [name for name in named if not (ROOT / name).exists()]
     assert [name for name in missing if not any(word in name for word in examples)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_names_what_draws_it(page):
+    parts = ["", *text(page).split("\n\n"), ""]
+    source = r"`(python docs/pictures/\w+\.py|\w+)` draws|drawn by `python docs/pictures/"
+    for number, part in enumerate(parts):
+        if part.startswith("!["):
+            assert re.search(source, f"{parts[number - 1]} {parts[number + 1]}"), part
 
 
 def test_every_page_is_in_the_index():
