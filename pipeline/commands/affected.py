@@ -121,7 +121,7 @@ def _hint(key: str) -> str:
     """Return a hint for a wrong key; empty if the key exists and only its value is wrong."""
     if key.startswith("tune.fixed"):
         return "; ++ in front of it adds what is not there"
-    known = dvc_yaml.flatten(params.load().model_dump())
+    known = dvc_yaml.flatten(params.load().model_dump(warnings=False))
     return "" if key in known else did_you_mean(key, known)
 
 

@@ -90,7 +90,7 @@ def test_it_is_understood(command, monkeypatch, capsys):
     assert REFUSED[command.text] in capsys.readouterr().err
 
 
-def test_a_command_that_does_not_exist_is_found(monkeypatch):
+def test_a_command_that_does_not_exist_is_found(monkeypatch, recwarn):
     monkeypatch.chdir(ROOT)
     for text in (
         "python -m pipeline summery",
@@ -105,6 +105,7 @@ def test_a_command_that_does_not_exist_is_found(monkeypatch):
     ):
         with pytest.raises(BaseException):  # noqa: B017 # each program has its own
             documented.read(text, monkeypatch)
+    assert [str(warning.message) for warning in recwarn] == []  # one error, and nothing beside it
 
 
 def test_where_it_is_said_to_be_run_there_is_a_test():
