@@ -98,10 +98,12 @@ format: setup $(TOOLS)  ## Mend formatting and what lint can mend itself
 	ruff format .
 	ruff check --fix .
 
-docs: setup  ## Write the pages that are made from the project itself
+docs: setup $(TOOLS)  ## Write the pages that are made from the project itself
 	PYTHONPATH=. python docs/rerun_table.py
 	PYTHONPATH=. python docs/results_table.py
 	PYTHONPATH=. python docs/standard_results.py
+	python docs/outputs.py
+	python docs/notebook.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu -o requirements.lock $(UV)

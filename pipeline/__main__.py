@@ -43,6 +43,36 @@ def summary() -> None:
 
 
 @app.command()
+def layers(
+    name: Annotated[
+        str, typer.Argument(help="tuned, baseline, or an architecture, at its published recipe.")
+    ] = "tuned",
+) -> None:
+    """Print the layers of a network, their shapes and parameters: Keras' `model.summary()`."""
+
+    def show() -> None:
+        from pipeline.commands import ready
+
+        ready.network(name)
+        with imports.quiet():
+            from pipeline.commands import layers  # takes TensorFlow's seconds
+
+        layers.show(name)
+
+    run(show)
+
+
+@app.command()
+def classes(
+    model: Annotated[Literal["tuned", "baseline"], typer.Option(help="Which model.")] = "tuned",
+) -> None:
+    """Print precision, recall and F1 of each class: scikit-learn's classification report."""
+    from pipeline.commands import classes
+
+    run(lambda: classes.show(model))
+
+
+@app.command()
 def report(
     base: Annotated[str, typer.Option(help="The git revision to compare with.")],
     head: Annotated[

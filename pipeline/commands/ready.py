@@ -5,6 +5,7 @@ from pipeline.base.errors import ConvoyError
 from pipeline.config import params
 from pipeline.config.fields import module_names
 from pipeline.config.messages import near_miss
+from pipeline.evaluation.predictions import NAMES
 from pipeline.training import trained
 
 
@@ -33,3 +34,21 @@ def architecture(name: str | None) -> str:
     if not paths.TRAIN.exists():
         raise ConvoyError(f"{paths.TRAIN}: no images yet. Run `dvc repro split` first.")
     return chosen
+
+
+def network(name: str) -> None:
+    """Check that the layers of this network can be shown.
+
+    Args:
+        name: "tuned", "baseline" or an architecture.
+
+    Raises:
+        ConvoyError: there is no such network, no trained model of it, or no data yet.
+    """
+    choices = [*NAMES, *module_names(paths.ARCHITECTURES)]
+    if name not in choices:
+        raise ConvoyError(f"{name}: no such network{near_miss(name, choices)}")
+    if name in NAMES:
+        models(name)
+    elif not paths.DATA_REPORT.exists():
+        raise ConvoyError(f"{paths.DATA_REPORT}: no data yet. Run `dvc repro split` first.")

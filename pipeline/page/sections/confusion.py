@@ -46,7 +46,7 @@ def section(run: Run) -> dict[str, Any]:
         "cells": {f"{cell['actual']}-{cell['predicted']}": cell for cell in cells},
         "pairs": [cell for cell in cells if cell["actual"] != cell["predicted"]][:MOST_PAIRS],
         "chart": None if small else _chart(matrix),
-        "report": _report(judged.actual, judged.released, run.classes),
+        "report": report(judged.actual, judged.released, run.classes),
         "against_rest": against_rest.table(run),
         "roc": against_rest.curves(run),
         "seeds": run.seeds[NAMES[0]],
@@ -80,7 +80,7 @@ def _cells(
     return found
 
 
-def _report(
+def report(
     actual: NDArray[np.int64], predicted: NDArray[np.int64], classes: list[str]
 ) -> list[dict[str, Any]]:
     """Return scikit-learn's classification report: a row a class, then the averages.

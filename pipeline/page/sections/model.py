@@ -52,14 +52,14 @@ def section(run: Run) -> dict[str, Any]:
     return facts | {
         "layers": layers,
         "drawing": drawing(layers),
-        "summary": _summary(model),
+        "summary": summary(model),
         "mirrored": model is not run.model,
         "parameters": run.model.count_params(),
         "index": run.index,
     }
 
 
-def _summary(model: "keras.Model") -> list[str]:
+def summary(model: "keras.Model") -> list[str]:
     """Return the lines that `model.summary()` prints, whatever the width of the terminal.
 
     Lines, because a template shows a line end within a value as an escape.

@@ -27,6 +27,9 @@ def test_another_folder_is_refused_with_what_to_do(tmp_path, monkeypatch):
         (["predict", "a.jpg"], "models/tuned: no trained model here. Run `dvc repro`"),
         (["throughput", "--architecture", "lenet"], "did you mean 'lenet5'? allowed: airbench,"),
         (["throughput"], "data/split/train: no images yet"),
+        (["layers", "lenet"], "lenet: no such network; did you mean 'lenet5'?"),
+        (["layers", "lenet5"], "results/data.json: no data yet"),
+        (["layers"], "models/tuned: no trained model here"),
     ],
 )
 def test_what_is_missing_is_said_before_tensorflow_is_loaded(tmp_path, command, message):

@@ -3,6 +3,7 @@
 import json
 import re
 
+import notebook
 import pytest
 import results_table
 from support.project import ROOT
@@ -22,6 +23,10 @@ def test_the_results_in_the_readme_are_the_committed_ones():
     assert text("README.md") == results_table.updated(text("README.md"), metrics), "run `make docs`"
 
 
+def test_the_notebook_is_the_tutorial():
+    assert text("docs/tutorial.ipynb") == notebook.made(text("docs/tutorial.md")), "run `make docs`"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     prose = re.sub(r"```.*?```", "", text(page), flags=re.S)
@@ -34,9 +39,18 @@ def test_files_that_are_named_exist(page):
     named = re.findall(
         r"`((?:pipeline|tests|docs|benchmarks|experiments|\.github)/[\w./]+)`", text(page)
     )
-    examples = ("NAME", "ARCH")
+    examples = ("NAME", "ARCH", "mine")
     missing = [name for name in named if not (ROOT / name).exists()]
     assert [name for name in missing if not any(word in name for word in examples)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_names_what_draws_it(page):
+    parts = ["", *text(page).split("\n\n"), ""]
+    source = r"`(python docs/pictures/\w+\.py|\w+)` draws|drawn by `python docs/pictures/"
+    for number, part in enumerate(parts):
+        if part.startswith("!["):
+            assert re.search(source, f"{parts[number - 1]} {parts[number + 1]}"), part
 
 
 def test_every_page_is_in_the_index():
