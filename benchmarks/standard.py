@@ -126,6 +126,8 @@ def _machine() -> dict[str, Any]:
         "hardware": {
             "processor": reproduce.processor(),
             "cores": os.cpu_count(),
+            # Programs that ran or waited beside it, mean of the minute before: they make it slower.
+            "load_before": round(os.getloadavg()[0], 1),
             "gpus": _output(*gpus).splitlines() if environment.gpus() else [],
         },
         "software": {

@@ -29,10 +29,12 @@ RUNS_HEAD = (
     "wall s",
     "processor s",
     "machine",
+    "load before",
     "arithmetic",
     "software",
     "commit",
 )
+NUMBERS = ("parameters", "seeds", "training s", "wall s", "processor s", "load before")
 CIFAR_FOLDER = "CIFAR JPEG folder"
 FOLDER_ROWS = {"tuned": "ours", "baseline": "our baseline"}
 # By name of the run: the data, and the models of it that are rows. Its other model is there for the
@@ -93,7 +95,7 @@ def tables(folder=RESULTS):
 
 
 def _table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
+    lines = [head, ["---:" if cell in NUMBERS else "---" for cell in head], *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
@@ -144,9 +146,7 @@ def _run(result):
     """Write what one run took, where, and with what."""
     content = result.content
     hardware, software = content["hardware"], content["software"]
-    machine = ", ".join(
-        [f"{hardware['cores']} cores of {hardware['processor']}", *hardware["gpus"]]
-    )
+    machine = [f"{hardware['cores']} cores of {hardware['processor']}", *hardware["gpus"]]
     models = [content["models"][key] for key in result.rows]
     arithmetic = sorted({f"{model['precision']}, {model['backend']}" for model in models})
     versions = [f"{name} {software[name]}" for name in SOFTWARE if name in software]
@@ -155,7 +155,8 @@ def _run(result):
         f"{content['training_images']:,}, {content['test_images']:,}",
         f"{content['wall_seconds']:,.0f}",
         f"{content['processor_seconds']:,.0f}",
-        machine,
+        ", ".join(machine),
+        f"{hardware['load_before']:.1f}",
         "; ".join(arithmetic),
         f"Python {software['python']}, {', '.join(versions)}",
         f"`{content['commit'][:7]}`",
