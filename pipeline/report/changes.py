@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pipeline.base.code_digest import differing
 from pipeline.base.paths import CODE
-from pipeline.config.dvc_yaml import flatten
+from pipeline.config.dvc_yaml import Pipeline, flatten
 from pipeline.report.results import Results
 
 
@@ -51,7 +52,10 @@ class Stage:
 
 
 def stages(base: Results, head: Results) -> list[Stage]:
-    """Compare the two dvc.lock files: which stages were rerun, and which came from the cache."""
+    """Compare the two dvc.lock files: which stages were rerun, and which came from the cache.
+
+    They stand in the order of dvc.yaml; DVC appends a stage to dvc.lock when it first runs.
+    """
     found = []
     for name, entry in head.lock.items():
         before = base.lock.get(name)
@@ -65,7 +69,11 @@ def stages(base: Results, head: Results) -> list[Stage]:
             unexplained = not because and not same and before.get("cmd") == entry.get("cmd")
             found.append(Stage(name, "rerun", because, same, unexplained))
     gone = [name for name in base.lock if name not in head.lock]
-    return found + [Stage(name, "removed", [], False) for name in gone]
+    found += [Stage(name, "removed", [], False) for name in gone]
+    order = [*head.yaml("dvc.yaml", Pipeline).get("stages", {})]
+    names = [stage.name.partition("@")[0] for stage in found]
+    places = [order.index(name) if name in order else len(order) for name in names]
+    return [stage for _, stage in sorted(zip(places, found, strict=True), key=itemgetter(0))]
 
 
 @dataclass(frozen=True)
