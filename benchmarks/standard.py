@@ -44,12 +44,34 @@ MODELS = ("tuned", "baseline")
 def measured(name: str, folder: Path | None, workspace: Path) -> dict[str, Any]:
     """Run the settings of a name in a scratch clone, and return what is kept of it."""
     anew.clone(workspace)
-    before = _machine() | {"commit": _output("git", "-C", str(workspace), "rev-parse", "HEAD")}
-    run = anew.repro(workspace, changes(name, folder, workspace))
-    metrics, data = from_json(run.read("metrics.json")), run.read("data.json")
+    about = described(name, folder, workspace)
+    return about | outcome(anew.repro(workspace, changes(name, folder, workspace)))
+
+
+def described(name: str, folder: Path | None, workspace: Path) -> dict[str, Any]:
+    """Return the command, the clone's commit, this machine and the software that runs here."""
+    gpus = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     return {
         "command": f"python -m benchmarks.standard {name}{'=FOLDER' if folder else ''}",
-        **before,
+        "commit": _output("git", "-C", str(workspace), "rev-parse", "HEAD"),
+        "hardware": {
+            "processor": reproduce.processor(),
+            "cores": os.cpu_count(),
+            # Programs that ran or waited beside it, mean of the minute before: they make it slower.
+            "load_before": round(os.getloadavg()[0], 1),
+            "gpus": _output(*gpus).splitlines() if environment.gpus() else [],
+        },
+        "software": {
+            "python": platform.python_version(),
+            **{package: found for package in reproduce.PACKAGES if (found := _version(package))},
+        },
+    }
+
+
+def outcome(run: Run) -> dict[str, Any]:
+    """Return what is kept of a finished run: data, seconds, models, yardsticks."""
+    metrics, data = from_json(run.read("metrics.json")), run.read("data.json")
+    return {
         "dataset": metrics["dataset"],
         "training_images": data["train"]["images"],
         "test_images": metrics["test_images"],
@@ -117,24 +139,6 @@ def _training_seconds(run: Run, model: str) -> float:
     lines = (run.workspace / ".state/costs/stages.jsonl").read_text(encoding="utf-8").splitlines()
     costs = {cost["stage"]: cost for cost in map(json.loads, lines)}
     return costs[f"train@{model}"]["work_seconds"]
-
-
-def _machine() -> dict[str, Any]:
-    """Return what is known of this machine and of the software that runs here."""
-    gpus = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    return {
-        "hardware": {
-            "processor": reproduce.processor(),
-            "cores": os.cpu_count(),
-            # Programs that ran or waited beside it, mean of the minute before: they make it slower.
-            "load_before": round(os.getloadavg()[0], 1),
-            "gpus": _output(*gpus).splitlines() if environment.gpus() else [],
-        },
-        "software": {
-            "python": platform.python_version(),
-            **{package: found for package in reproduce.PACKAGES if (found := _version(package))},
-        },
-    }
 
 
 def _output(*command: str) -> str:

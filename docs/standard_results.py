@@ -156,7 +156,7 @@ def _run(result):
         f"{content['wall_seconds']:,.0f}",
         f"{content['processor_seconds']:,.0f}",
         ", ".join(machine),
-        f"{hardware['load_before']:.1f}",
+        str(hardware.get("load_before", "")),  # the first runs did not note it
         "; ".join(arithmetic),
         f"Python {software['python']}, {', '.join(versions)}",
         f"`{content['commit'][:7]}`",

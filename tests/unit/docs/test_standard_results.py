@@ -20,7 +20,7 @@ MODEL = {
 RUN = {
     "command": "python -m benchmarks.standard NAME",
     "commit": "0123456789",
-    "hardware": {"processor": "AMD EPYC", "cores": 2, "gpus": [], "load_before": 0.04},
+    "hardware": {"processor": "AMD EPYC", "cores": 2, "gpus": [], "load_before": 0.1},
     "software": {"python": "3.11.9", "tensorflow-cpu": "2.21.0", "keras": "3.15.1"},
     "dataset": "mnist",
     "training_images": 50_000,
