@@ -103,7 +103,7 @@ docs: setup $(TOOLS)  ## Write the pages that are made from the project itself
 	PYTHONPATH=. python docs/results_table.py
 	PYTHONPATH=. python docs/standard_results.py
 	python docs/outputs.py
-	python docs/notebook.py
+	python docs/tutorial_notebook.py
 
 lock: setup  ## Pin all dependencies anew, with hashes
 	uv pip compile pyproject.toml --extra cpu -o requirements.lock $(UV)

@@ -3,9 +3,9 @@
 import json
 import re
 
-import notebook
 import pytest
 import results_table
+import tutorial_notebook
 from support.project import ROOT
 
 PAGES = [
@@ -24,7 +24,9 @@ def test_the_results_in_the_readme_are_the_committed_ones():
 
 
 def test_the_notebook_is_the_tutorial():
-    assert text("docs/tutorial.ipynb") == notebook.made(text("docs/tutorial.md")), "run `make docs`"
+    assert text("docs/tutorial.ipynb") == tutorial_notebook.made(text("docs/tutorial.md")), (
+        "run `make docs`"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
