@@ -13,9 +13,10 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
+from pipeline.base.files import read_csv
 from pipeline.board.events import SCALARS
 from pipeline.board.runs import MARK, Runs, mark, shows
-from pipeline.evaluation.curves import read as read_curves
+from pipeline.evaluation import curves
 from pipeline.running import imports
 from pipeline.running.terminal import say
 from pipeline.search.columns import TRIAL_COLUMNS, read_trials
@@ -108,10 +109,10 @@ def _curves(file: Path, runs: Runs, weights: Mapping[str, Any]) -> None:
         runs: Where to.
         weights: For each seed, how the weights of its model are spread.
     """
-    curves: dict[str, list[list[float]]] = {}
-    for row in read_curves(file):
-        curves.setdefault(row["seed"], []).append([float(row[name]) for name in SCALARS])
-    for seed, curve in curves.items():
+    by_seed: dict[str, list[list[float]]] = {}
+    for row in read_csv(file, curves.COLUMNS):  # none where nothing was trained
+        by_seed.setdefault(row["seed"], []).append([float(row[name]) for name in SCALARS])
+    for seed, curve in by_seed.items():
         run = f"seed-{seed}"
         for epoch, scores in enumerate(curve, start=1):
             last = weights.get(seed, {}) if epoch == len(curve) else {}

@@ -158,11 +158,18 @@ def _merging() -> Iterator[Problem]:
 
 
 def _git_head() -> Iterator[Problem]:
-    """Find what was left half done: a merge, a rebase, a killed experiment."""
+    """Find a damaged repository, and what was left half done: a merge, a killed experiment."""
     if not _git("rev-parse", "--git-dir"):
         yield Problem(
             "this folder is in no git repository, which DVC and most commands need",
             "git clone the project instead of copying its files",
+        )
+        return
+    status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True)
+    if status.returncode:
+        yield Problem(
+            f"git status fails: {status.stderr.strip()}",
+            "mend the repository as git says, or clone it again and keep .state and .dvc/cache",
         )
         return
     for name, marker in HALF_DONE.items():

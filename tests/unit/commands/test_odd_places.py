@@ -89,6 +89,14 @@ def test_a_submodule_has_no_branch_and_that_is_no_problem(tmp_path, monkeypatch)
     assert found("Git is on a branch") == []
 
 
+def test_a_damaged_repository_is_found(tmp_path, monkeypatch):
+    root = new_repository(tmp_path / "plain")
+    monkeypatch.chdir(root)
+    assert found("Git is on a branch") == []
+    (root / ".git/index").write_bytes(b"junk")
+    assert found("Git is on a branch")[0].startswith("git status fails: ")
+
+
 def test_without_git_nothing_else_is_blamed(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     monkeypatch.chdir(project(tmp_path / "copied"))
