@@ -173,7 +173,9 @@ def _be_a_stage(
             os.close(end)
         os.environ.clear()
         os.environ.update(told["environment"])
-        sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
+        # Those of the warm process go nowhere, and take what they lead to for a file.
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_end_after, args=[connection], daemon=True).start()
         for name in [name for name in sys.modules if name.partition(".")[0] == "pipeline"]:

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[3]
 # In place of `pipeline.running.stage`: a stage that does as its item says.
 STAGE = """
 import os, sys, time
-from pipeline.running import tie
+from pipeline.running import terminal, tie
 def main(arguments, starter):
+    terminal.quiet_interrupts()
     tie.end_with(starter)
     where = "forked" if "tensorflow" in sys.modules else "in the process that DVC started"
     print(os.getpid(), os.environ["DVC_STAGE"], where, flush=True)
