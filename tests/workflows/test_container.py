@@ -27,6 +27,7 @@ def test_the_layer_of_packages_needs_only_what_is_copied_before_and_is_not_made_
         shutil.copy(ROOT / name, tmp_path)
     assert "-r requirements.lock" in run("make", "-n", goal, cwd=tmp_path).stdout
     (tmp_path / goal).parent.mkdir()
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline")
     (tmp_path / goal).touch()
     assert "-r requirements" not in run("make", "-n", "setup", cwd=tmp_path).stdout
 
