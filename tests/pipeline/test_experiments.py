@@ -14,7 +14,12 @@ from pipeline.search.space import search_space
 from pipeline.training import models
 
 NAMES = sorted(file.stem for file in (ROOT / "experiments").glob("*.yaml"))
-SHAPES = {"digits": (28, 28, 1), "mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "folder": (32, 32, 3)}
+SHAPES = {
+    "digits": (28, 28, 1),
+    "mnist": (28, 28, 1),
+    "fashion_mnist": (28, 28, 1),
+    "folder": (32, 32, 3),
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
