@@ -65,7 +65,8 @@ def test_an_interrupted_search_goes_on(planned):
     assert {"explain", "select", "evaluate"} <= set(reached(certain=False))
 
 
-def test_edited_code_names_the_stages_that_run_it(planned):
+def test_edited_code_names_the_stages_that_run_it(planned, monkeypatch):
+    monkeypatch.setattr(code_digest, "ROOT", planned)  # as where the command is typed
     try:
         with Path("pipeline/figures/search.py").open("a") as file:
             file.write("# edited\n")
