@@ -7,6 +7,7 @@ store at once, where stage `tune@ARCH` finds them.
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from dvc.repo import Repo
 
@@ -36,7 +37,7 @@ def run() -> None:
         raise ConvoyError("a stage before the searches failed; see above")
     settings = params.load()
     tune = settings.tune
-    stale = _stale()
+    stale = _stale(settings.architectures)
     if len(stale) < 2:
         return
     most, epochs = tune.in_flight * len(stale), tune.trials * tune.epochs * len(stale)
@@ -53,9 +54,9 @@ def _workers(tune: Tune) -> float:
     return environment.workers() or environment.cores() // tune.threads
 
 
-def _stale() -> list[str]:
-    """Return the architectures whose search DVC would run."""
+def _stale(architectures: Sequence[str]) -> list[str]:
+    """Return those of the architectures whose search DVC would run."""
     left_out = read_json(paths.SETTINGS, LeftOut)["left_out"]
     with Repo() as repo:
         changed = {name.rpartition("@")[2] for name in repo.status(targets=["tune"])}
-    return [n for n in params.load().architectures if n in changed and not left_out.get(n)]
+    return [n for n in architectures if n in changed and not left_out.get(n)]
