@@ -51,8 +51,6 @@ $(TOOLS): requirements-dev.lock $(INSTALLED)
 	mkdir -p .state && touch $@
 
 run: setup  ## Run the whole pipeline: dvc repro
-	@# Side by side, on machines with more cores than one search keeps busy.
-	@python -m pipeline search
 	@# All pipelines: there is one, and DVC then reads dvc.lock once, not twice.
 	dvc repro --all-pipelines
 	@# With the models; anew only where they or the results are newer.

@@ -176,14 +176,6 @@ def plan(
 
 
 @app.command()
-def search() -> None:
-    """Search all architectures at once, on more cores than one search keeps busy."""
-    from pipeline.commands import search as searches
-
-    run(searches.run)
-
-
-@app.command()
 def throughput(
     architecture: Annotated[
         str | None, typer.Option(help="Which one; by default the baseline's.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.base import code_digest, paths
 from pipeline.base.code_digest import SourceError
-from pipeline.config import dvc_yaml
+from pipeline.config import dvc_lock, dvc_yaml
 from pipeline.report import consistency
 from pipeline.report.results import Results
 
@@ -26,27 +26,27 @@ def stale(results: Results) -> list[str]:
     pipeline, values = results.yaml("dvc.yaml", dvc_yaml.Pipeline), dvc_yaml.flatten(results.params)
     if not pipeline.get("stages"):
         return ["dvc.yaml has no stages, or is missing: git checkout HEAD -- dvc.yaml"]
-    known = results.tracked | {
-        out["path"]: out["md5"] for stage in results.lock.values() for out in stage.get("outs", [])
-    }
+    known = _digests(results)
+
+    def digest(path: str) -> str | None:
+        return _digest(results, path) or known.get(posixpath.normpath(path))
+
+    def content(file: str) -> Mapping[str, Any]:
+        return results.params if file == dvc_yaml.PARAMS else results.json(file)
+
     lines = []
     for name in dvc_yaml.stage_names(pipeline, values):
         locked = results.lock.get(name)
         if locked is None:
             lines.append(f"{name}: it never ran")
             continue
-        stage = dvc_yaml.stage(pipeline, values, name)
         if name == CODE:
             # Any edit of `pipeline/` changes its dependencies; only a changed entry matters.
             lines += _code(results)
             continue
-        changes = (
-            *_command(stage, locked),
-            *_dependencies(results, stage, locked, known),
-            *_outputs(results, stage, locked),
-            *_parameters(results, stage, locked),
-        )
-        lines += [f"{name}: {change}" for change in changes]
+        stage = dvc_yaml.stage(pipeline, values, name)
+        changes = dvc_lock.changes(stage, locked, digest, content)
+        lines += [f"{name}: {change}" for change in (*changes, *_outputs(results, stage, locked))]
     return lines + consistency.contradictions(results)
 
 
@@ -74,27 +74,6 @@ def _code(results: Results) -> Iterator[str]:
         yield f"select: {paths.ARCHITECTURES.as_posix()}/{name}.py changed"
 
 
-def _command(stage: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[str]:
-    if stage.get("cmd") != locked.get("cmd"):
-        yield "its command changed"
-
-
-def _dependencies(
-    results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any], known: Mapping[str, str]
-) -> Iterator[str]:
-    """Compare the dependencies of a stage; a dropped dependency is no reason to run it."""
-    recorded = {dep["path"]: dep["md5"] for dep in locked.get("deps", [])}
-    for path in sorted(stage.get("deps", [])):
-        if path not in recorded:
-            yield f"{path} is a dependency now"
-            continue
-        now = _digest(results, path) or known.get(posixpath.normpath(path))
-        if now is None and not _own_pictures(results, path):
-            yield f"{path} is missing"
-        elif now not in (None, recorded[path]):
-            yield f"{path} changed"
-
-
 def _outputs(
     results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -109,28 +88,15 @@ def _outputs(
             yield f"{path} is not committed"
 
 
-def _parameters(
-    results: Results, stage: Mapping[str, Any], locked: Mapping[str, Any]
-) -> Iterator[str]:
-    for file, key in _keys(results, stage):
-        recorded = locked.get("params", {}).get(file, {})
-        now = results.params if file == dvc_yaml.PARAMS else results.json(file)
-        if key not in recorded:
-            yield f"{key} in {file} is read now"
-        elif dvc_yaml.lookup(now, key) != recorded[key]:
-            yield f"{key} in {file} changed"
-
-
-def _keys(results: Results, stage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the files and keys of the parameters that a stage reads."""
-    for file, key in dvc_yaml.parameters(stage):
-        yield from [(file, key)] if key else [(file, each) for each in results.params]
-
-
-def _own_pictures(results: Results, path: str) -> bool:
-    """Check whether a path is the user's own folder of pictures, which is not in git."""
-    own = results.params.get("dataset", {}).get("path")
-    return own is not None and posixpath.normpath(path) == posixpath.normpath(str(own))
+def _digests(results: Results) -> dict[str, str]:
+    """Return the MD5 of what is not in git itself, by path: data and models."""
+    locked = results.lock.values()
+    outs = {out["path"]: out["md5"] for stage in locked for out in stage.get("outs", [])}
+    # The user's own pictures, of which nothing is in git, are taken to be what they were.
+    own = posixpath.normpath(str(results.params.get("dataset", {}).get("path")))
+    deps = [(dep["path"], dep["md5"]) for stage in locked for dep in stage.get("deps", [])]
+    pictures = {normal: md5 for path, md5 in deps if (normal := posixpath.normpath(path)) == own}
+    return pictures | results.tracked | outs
 
 
 def _digest(results: Results, path: str) -> str | None:

@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,25 +73,37 @@ class Cost:
 
 
 @contextmanager
-def recorded(stage: str) -> Iterator[None]:
-    """Measure the block, a stage's work, and append its cost if it ends without an error."""
-    begun, finished = time.time(), _finished_trainings()
+def recorded(stage: str, settings: Params, starter: psutil.Process | None) -> Iterator[None]:
+    """Measure the block, a stage's work, and append its cost if it ends without an error.
+
+    Args:
+        stage: Its name in dvc.yaml.
+        settings: The parameters that it runs with.
+        starter: The run of DVC.
+    """
+    begun = time.time()
+    run_began = starter.create_time() if starter else begun
     yield
     try:
-        _note(stage, begun, _finished_trainings() - finished)
+        _note(stage, settings, begun, run_began)
     except OSError as error:
         say(f"note: {paths.COSTS} is not written, {error.strerror}; the stage itself is done")
 
 
-def _note(stage: str, begun: float, trainings: int) -> None:
+def _note(stage: str, settings: Params, begun: float, run_began: float) -> None:
     outputs = dvc_yaml.outputs(described(stage)[0])
-    settings = params.load()
     counts = images(settings.dataset.name)
     size = size_of(stage, settings, counts)
-    # What was in the store took no time. A search beside this one adds to the store as well.
-    trains = stage.partition("@")[0] in ("tune", "confirm", "train", "untuned") and size.models
-    share = min(1.0, max(0, trainings) / size.models) if trains else 1.0
     workers = workers_of(stage, settings)
+    share, seconds = 1.0, time.time() - begun
+    if _trains(stage) and size.models:
+        # What was in the store before took no time.
+        recent = _trainings(begun if stage == "confirm" else run_began)
+        own = [each for each in recent if _is_of(each, stage)]
+        share = min(1.0, len(own) / size.models)
+        if len(own) != sum(each["ended"] >= begun for each in recent):
+            # Some were computed beside another stage's, or beside these some of another one.
+            seconds = _seconds_of(own, recent)
     written = sum(file.stat().st_size for out in outputs for file in files_of(Path(out)))
     cost = Cost(
         stage,
@@ -100,7 +112,7 @@ def _note(stage: str, begun: float, trainings: int) -> None:
         size.models * share,
         size.passes * share,
         startup_seconds=round(begun - psutil.Process().create_time(), 2),
-        work_seconds=round(time.time() - begun, 2),
+        work_seconds=round(seconds, 2),
         peak_mib=round(peak_mib() + (0 if workers == "1" else largest_child_mib()), 1),
         disk_mib=round(written / 2**20, 3),
         workers=workers,
@@ -108,10 +120,42 @@ def _note(stage: str, begun: float, trainings: int) -> None:
     _append(json.dumps(asdict(cost)))
 
 
-def _finished_trainings() -> int:
-    """Count the trainings that the store has taken so far."""
-    entries = paths.STORE / "entries.jsonl"
-    return entries.read_bytes().count(b"\n") if entries.exists() else 0
+def _trains(stage: str) -> bool:
+    return stage.partition("@")[0] in ("tune", "confirm", "train", "untuned")
+
+
+def _trainings(since: float) -> list[dict[str, Any]]:
+    """Read the trainings that the store has taken since a time, as `pipeline.store.entry` has them.
+
+    That room is not imported, because it needs this one.
+    """
+    file, found = paths.STORE / "entries.jsonl", []
+    for line in file.read_bytes().splitlines() if file.exists() else []:
+        with suppress(
+            ContentError, KeyError, TypeError
+        ):  # a damaged line, of which the store tells
+            entry = json_of(line, dict[str, Any])["entry"]
+            if entry["ended"] >= since:
+                found.append(entry)
+    return found
+
+
+def _is_of(training: Mapping[str, Any], stage: str) -> bool:
+    """Return whether a training may be one of a stage's."""
+    name, _, item = stage.partition("@")
+    kind, architecture = training["kind"], training["architecture"]
+    if name in ("tune", "confirm"):
+        return kind == "trial" and (name == "confirm" or architecture == item)
+    return kind == "seed" and architecture == _chosen(item or name)
+
+
+def _seconds_of(own: Sequence[Mapping[str, Any]], recent: Sequence[Mapping[str, Any]]) -> float:
+    """Return a stage's share of the wall seconds in which trainings of its kind were computed."""
+    if not own:
+        return 0.0
+    alike = [each for each in recent if each["kind"] == own[0]["kind"]]
+    span = max(e["ended"] for e in alike) - min(e["ended"] - e["seconds"] for e in alike)
+    return span * sum(e["seconds"] for e in own) / sum(e["seconds"] for e in alike)
 
 
 def size_of(

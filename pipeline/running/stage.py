@@ -13,7 +13,7 @@ import psutil
 
 from pipeline.base import code_digest
 from pipeline.config import environment, params
-from pipeline.running import costs, imports, terminal, tie
+from pipeline.running import ahead, costs, imports, terminal, tie
 from pipeline.running.guard import Guard
 
 # Stages that import Keras with their module; the others do it when they need it.
@@ -57,10 +57,11 @@ def run(starter: psutil.Process | None, stage: str, *item: str) -> None:
         tie.end_with(starter)
         held = tie.hold_outputs(name)  # noqa: F841
     guard = Guard(name) if name else None
+    later = ahead.items(name, starter) if name and starter else []
     with imports.slim() if stage in WITH_KERAS else imports.quiet():
         module = importlib.import_module(f"pipeline.stages.{stage}")
     code_digest.check_unchanged()
-    with costs.recorded(name) if name else nullcontext():
-        module.main(settings, *item)
+    with costs.recorded(name, settings, starter) if name else nullcontext():
+        module.main(settings, *item, *later)
         if guard:
             guard.check()

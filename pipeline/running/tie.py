@@ -21,6 +21,7 @@ from pipeline.running.terminal import say
 SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh", "csh", "tcsh"}
 # Of this workspace: an experiment in a folder of its own writes its own outputs.
 LOCKS = Path(".state/stages")
+RUNS = Path(".state/runs")
 FIRST_PROCESS = 1
 LOOK_SECONDS = 0.1
 
@@ -51,6 +52,18 @@ def _end_after(starter: psutil.Process) -> None:
             time.sleep(LOOK_SECONDS)
     # Without a word to anyone: workers end when their input does.
     os._exit(1)
+
+
+def file_of(starter: psutil.Process, name: str) -> Path:
+    """Return the path of a file that belongs to a run of DVC; drop those of runs that have ended.
+
+    It is relative, because a socket's path must be short.
+    """
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for file in RUNS.iterdir():
+        if not psutil.pid_exists(int(file.name.partition("-")[0])):
+            file.unlink(missing_ok=True)
+    return RUNS / f"{starter.pid}-{int(starter.create_time())}-{name}"
 
 
 def hold_outputs(stage: str) -> FileLock:

@@ -29,9 +29,9 @@ from typing import Any, NoReturn
 import psutil
 
 from pipeline.config import environment
-from pipeline.running import imports
+from pipeline.running import imports, tie
 
-SOCKETS = Path(".state/warm")
+NAME = "warm"
 # Stages that import TensorFlow, and those before them, which leave a core free for its import.
 WARMED = ("tune", "confirm", "train", "untuned", "evaluate")
 BEFORE = ("check", "download", "split", "settings")
@@ -50,11 +50,7 @@ def prepare(starter: psutil.Process, stage: str) -> None:
     """
     if stage not in WARMED + BEFORE or not environment.forks() or not hasattr(os, "pidfd_open"):
         return
-    SOCKETS.mkdir(parents=True, exist_ok=True)
-    for left in SOCKETS.iterdir():  # behind by one that was killed
-        if not psutil.pid_exists(int(left.name.partition("-")[0])):
-            left.unlink(missing_ok=True)
-    address = _address(starter)
+    address = tie.file_of(starter, NAME)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked:
         try:
             asked.bind(str(address))
@@ -81,7 +77,7 @@ def delegated(starter: psutil.Process, arguments: Sequence[str]) -> int | None:
     Returns:
         As of `subprocess`, negative for a signal; None where this process has to run the stage.
     """
-    address = _address(starter)
+    address = tie.file_of(starter, NAME)
     if arguments[0] not in WARMED or not address.exists():  # never on macOS
         return None
     told = {"arguments": arguments, "environment": dict(os.environ), "starter": starter.pid}
@@ -198,11 +194,6 @@ def _end_after(connection: socket.socket) -> None:
     """End this process, at once, when the one that asked for it ends."""
     connection.recv(1)
     os._exit(1)
-
-
-def _address(starter: psutil.Process) -> Path:
-    """Return the socket's path, relative because it must be short."""
-    return SOCKETS / f"{starter.pid}-{int(starter.create_time())}"
 
 
 def _lasting(variables: Mapping[str, str]) -> dict[str, str]:

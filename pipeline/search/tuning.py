@@ -1,5 +1,8 @@
 """One search from the parameters to its tables: what stage `tune` does once TensorFlow is there."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from keras_tuner import HyperParameters as Space
 
 from pipeline.base import paths
@@ -15,10 +18,42 @@ from pipeline.search.space import search_space
 from pipeline.search.watching import Watch
 from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
+from pipeline.workers import side_by_side
 from pipeline.workers.pool import Pool
 
 
-def opened(settings: Params, architecture: str, pool: Pool) -> tuple[Search, Space, Watch]:
+def search(settings: Params, architecture: str, beside: Sequence[str], pool: Pool) -> None:
+    """Search one architecture on a pool; write its trial table, its candidates and its scores.
+
+    Args:
+        settings: The parameters.
+        architecture: Its name.
+        beside: Architectures that are searched at the same time, each as it would be alone, and
+            whose trials are left in the store for their own stages.
+        pool: Computes.
+    """
+    searches = [_opened(settings, name, pool) for name in (architecture, *beside)]
+    jobs = [partial(_run, *each) for each in searches]
+    records, *_ = side_by_side.run(jobs, [watch.view for _, _, watch in searches], pool)
+    found, _, watch = searches[0]
+    table = paths.TRIALS / f"{architecture}.csv"
+    tables.write_trials(records, table)
+    watch.shown(table)
+    code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
+    images = len(SplitFolder(paths.VALIDATION))
+    candidates = tables.candidates(records, images, code)
+    write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
+    outcome = tables.outcome(candidates, records) | {"precision": found.conditions.precision}
+    # A list, so that no value of it is a column of `dvc exp show`.
+    write_json(paths.TUNE / f"{architecture}.json", [outcome])
+    best, too_high = outcome["val_accuracy"], outcome["optimism"]
+    score = caution(best, images, len(candidates), too_high)
+    say(f"{architecture}: best is trial {outcome['best']['trial']} with {score}")
+    if told := resolution(candidates):
+        say(told)
+
+
+def _opened(settings: Params, architecture: str, pool: Pool) -> tuple[Search, Space, Watch]:
     """Open the search of one architecture, with its space and what shows how far it is."""
     epochs = epochs_of(architecture, "tune", settings.tune.epochs)
     tune = settings.tune.model_copy(update={"epochs": epochs})
@@ -38,7 +73,7 @@ def opened(settings: Params, architecture: str, pool: Pool) -> tuple[Search, Spa
     return found, space, watch
 
 
-def run(found: Search, space: Space, watch: Watch) -> list[Record]:
+def _run(found: Search, space: Space, watch: Watch) -> list[Record]:
     """Run a search that is open; return the records of all trials."""
     records = []
     with found:
@@ -47,25 +82,3 @@ def run(found: Search, space: Space, watch: Watch) -> list[Record]:
             watch.record(record)
     watch.view.close()
     return records
-
-
-def search(settings: Params, architecture: str, pool: Pool) -> None:
-    """Search one architecture on a pool; write its trial table, its candidates and its scores."""
-    found, space, watch = opened(settings, architecture, pool)
-    with watch.view:
-        records = run(found, space, watch)
-    table = paths.TRIALS / f"{architecture}.csv"
-    tables.write_trials(records, table)
-    watch.shown(table)
-    code = sha256(paths.ARCHITECTURES / f"{architecture}.py")
-    images = len(SplitFolder(paths.VALIDATION))
-    candidates = tables.candidates(records, images, code)
-    write_candidates(candidates, paths.CANDIDATES / f"{architecture}.json")
-    outcome = tables.outcome(candidates, records) | {"precision": found.conditions.precision}
-    # A list, so that no value of it is a column of `dvc exp show`.
-    write_json(paths.TUNE / f"{architecture}.json", [outcome])
-    best, too_high = outcome["val_accuracy"], outcome["optimism"]
-    score = caution(best, images, len(candidates), too_high)
-    say(f"{architecture}: best is trial {outcome['best']['trial']} with {score}")
-    if told := resolution(candidates):
-        say(told)

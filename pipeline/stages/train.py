@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -32,6 +33,7 @@ from pipeline.training.specification import Specification
 from pipeline.training.trained import SeedResult, Threshold, TrainedModels
 from pipeline.training.watching import Watch
 from pipeline.training.work import Report, Result
+from pipeline.workers import side_by_side
 from pipeline.workers.executor import Executor, InFlight
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
@@ -40,30 +42,59 @@ from pipeline.workers.start import start_pool
 PRECISIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
-def main(settings: Params, name: str) -> None:
-    """Write one model a seed, their index, and the learning curves."""
+@dataclass(frozen=True)
+class _Training:
+    """A training of all seeds: its name, the seeds, the model as it is built, what shows it."""
+
+    name: str
+    seeds: Sequence[FinalSeed]
+    built: keras.Model
+    watch: Watch
+
+
+def main(settings: Params, name: str, *later: str) -> None:
+    """Write one model a seed, their index, and the learning curves.
+
+    Args:
+        settings: The parameters.
+        name: Of the model.
+        later: Those that this run of DVC trains afterwards. Their seeds keep workers busy that
+            would idle, and wait in the store.
+    """
     final = settings.train
     folder = paths.MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
-    total = len(final.seeds) * final.epochs
-    with start_pool("train", len(final.seeds), final.threads, total) as pool:
+    most = len(final.seeds) * (1 + len(later))
+    with start_pool("train", most, final.threads, most * final.epochs) as pool:
         backend.start(final.threads)
         train = SplitFolder(paths.TRAIN)
-        model = _completed(specification.read(paths.SELECT / f"{name}.json"), train)
-        conditions = backend.resolved(settings.fit)
-        epochs = epochs_of(model.architecture, "train", final.epochs)
-        seeds = [
-            FinalSeed(model, conditions, epochs, final.patience, final.mirrored, seed)
-            for seed in final.seeds
+        beside = later if pool.count > 1 else []
+        if beside:
+            say(f"beside it, so that no worker idles: {', '.join(beside)}")
+        trainings = [_training(settings, each, train) for each in (name, *beside)]
+        jobs = [
+            partial(_train, each, final.threads, train, pool, folder if each.name == name else None)
+            for each in trainings
         ]
-        built, _ = seeds[0].build(train)
-        watch = Watch(name, seeds, built)
-        with watch.view:
-            results = _train(seeds, final.threads, train, pool, folder, watch)
-    curves = paths.LEARNING_CURVES / f"{name}.csv"
+        results, *_ = side_by_side.run(jobs, [each.watch.view for each in trainings], pool)
+    training, curves = trainings[0], paths.LEARNING_CURVES / f"{name}.csv"
     _write_curves(curves, results)
-    _write_index(seeds[0], built, train, results, folder)
-    watch.shown(curves, folder / trained.INDEX)
+    _write_index(training.seeds[0], training.built, train, results, folder)
+    training.watch.shown(curves, folder / trained.INDEX)
+
+
+def _training(settings: Params, name: str, train: SplitFolder) -> _Training:
+    """Prepare the training of the model of this name."""
+    final = settings.train
+    model = _completed(specification.read(paths.SELECT / f"{name}.json"), train)
+    conditions = backend.resolved(settings.fit)
+    epochs = epochs_of(model.architecture, "train", final.epochs)
+    seeds = [
+        FinalSeed(model, conditions, epochs, final.patience, final.mirrored, seed)
+        for seed in final.seeds
+    ]
+    built, _ = seeds[0].build(train)
+    return _Training(name, seeds, built, Watch(name, seeds, built))
 
 
 def _completed(model: Specification, train: SplitFolder) -> Specification:
@@ -74,23 +105,18 @@ def _completed(model: Specification, train: SplitFolder) -> Specification:
 
 
 def _train(
-    seeds: Sequence[FinalSeed],
-    threads: int,
-    train: SplitFolder,
-    pool: Pool,
-    folder: Path,
-    watch: Watch,
+    training: _Training, threads: int, train: SplitFolder, pool: Pool, folder: Path | None
 ) -> dict[int, Result]:
-    """Finish every seed; write its model as soon as it is there."""
+    """Finish every seed; write its model as soon as it is there, unless there is no folder."""
     results: dict[int, Result] = {}
 
     def report(flight: InFlight, report: Report) -> None:
         assert isinstance(flight.work, FinalSeed)
-        watch.report(flight.work, report)
+        training.watch.report(flight.work, report)
 
     executor = Executor.open(
         FinalSeed,
-        seeds[0].architecture,
+        training.seeds[0].architecture,
         threads,
         None,
         train,
@@ -99,12 +125,14 @@ def _train(
         report,
     )
     with executor:
-        for seed, finished in executor.finish_all(seeds):
-            results[seed.seed] = _checked(seed, finished.result)
-            with replacing(trained.model_file(folder, seed.seed)) as scratch:
-                scratch.write_bytes(finished.payload or b"")
-            watch.end(seed, finished)
-    return {seed.seed: results[seed.seed] for seed in seeds}
+        for seed, finished in executor.finish_all(training.seeds):
+            if folder:  # a failure of another model is its own stage's
+                results[seed.seed] = _checked(seed, finished.result)
+                assert finished.payload is not None
+                with replacing(trained.model_file(folder, seed.seed)) as scratch:
+                    scratch.write_bytes(finished.payload)
+            training.watch.end(seed, finished)
+    return {seed.seed: results[seed.seed] for seed in training.seeds if folder}
 
 
 def _checked(seed: FinalSeed, result: Result) -> Result:

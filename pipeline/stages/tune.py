@@ -10,17 +10,28 @@ from pipeline.search.columns import TRIAL_COLUMNS
 from pipeline.workers.start import start_pool
 
 
-def main(settings: Params, architecture: str) -> None:
-    """Search one architecture, unless it does not suit the data."""
-    tune = settings.tune
+def main(settings: Params, architecture: str, *later: str) -> None:
+    """Search one architecture, unless it does not suit the data.
+
+    Args:
+        settings: The parameters.
+        architecture: Its name.
+        later: Those that this run of DVC searches afterwards. Their trials keep workers busy that
+            would idle, and wait in the store.
+    """
+    tune, searches = settings.tune, 1 + len(later)
     if read_json(paths.SETTINGS, LeftOut)["left_out"].get(architecture):
         _leave_out(architecture)
         return
     # TensorFlow is imported only now, and before the workers are forked, who then have it as well.
     with imports.slim(bayesian=tune.algorithm == "bayesian"):
         from pipeline.search import tuning
-    with start_pool("tune", tune.in_flight, tune.threads, tune.trials * tune.epochs) as pool:
-        tuning.search(settings, architecture, pool)
+    most, epochs = tune.in_flight * searches, searches * tune.trials * tune.epochs
+    with start_pool("tune", most, tune.threads, epochs) as pool:
+        beside = later if pool.count > tune.in_flight else []
+        if beside:
+            say(f"beside it, so that no worker idles: {', '.join(beside)}")
+        tuning.search(settings, architecture, beside, pool)
 
 
 def _leave_out(architecture: str) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import math
 import pickle
 import threading
 import time
@@ -48,7 +49,7 @@ class Cluster(Pool):
         Raises:
             WorkerError: no scheduler answers, or it has no worker.
         """
-        super().__init__(most, memory)
+        super().__init__(math.inf, most, memory)  # workers come and go
         self.address, self.closed = address, False
         self._sent: dict[tuple[Path, Path], _Sent] = {}
         self._mutex = threading.Lock()

@@ -29,7 +29,7 @@ class InProcess(Pool):
     concurrent = False
 
     def __init__(self, memory: int | None):
-        super().__init__(1, memory)
+        super().__init__(1, 1, memory)
         self.runs = 0
         self.beside = LocalProcesses(1, 1, memory)
 
@@ -56,8 +56,7 @@ class LocalProcesses(Pool):
     concurrent = True
 
     def __init__(self, count: int, most: int, memory: int | None):
-        super().__init__(most, memory)
-        self.count = count
+        super().__init__(count, most, memory)
         self.running: dict[int, WorkerProcess] = {}
         self.closed = False
         self.nursery: Nursery | None = None
@@ -68,7 +67,7 @@ class LocalProcesses(Pool):
         """Start all processes now: forked ones, where this one has TensorFlow for them."""
         if possible():
             self.nursery = Nursery()
-        for number in range(self.count):
+        for number in sorted(self.free):
             self._start(number)
 
     def run(
@@ -116,8 +115,8 @@ class LocalProcesses(Pool):
         """Return process `number`, greeted; if it died while starting, one more."""
         hello = _hello(setup)
         old = self.running.get(number)
-        process = renewed(old, hello, most, lambda: self._start(number))
-        if process.greeting is not None:
+        process = renewed(old, most, lambda: self._start(number))
+        if process.greeting is not None and process.hello == hello:
             return process
         try:
             try:

@@ -78,14 +78,15 @@ class Pool(ABC):
 
     Attributes:
         concurrent: Whether `run` may be called from several threads.
+        count: How many trainings it computes at a time, as far as is known.
         most: How many trainings are asked for at a time.
         memory: Memory limit a worker in bytes; None for none.
     """
 
     concurrent: bool
 
-    def __init__(self, most: int, memory: int | None):
-        self.most, self.memory = most, memory
+    def __init__(self, count: float, most: int, memory: int | None):
+        self.count, self.most, self.memory = count, most, memory
 
     def __enter__(self) -> "Pool":
         return self

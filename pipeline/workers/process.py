@@ -76,15 +76,15 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def greet(self, hello: bytes) -> bytes:
-        """Send the first message, unless it has been; the answer is kept as `greeting`.
+        """Say what the next questions are about, unless it has been told; return its answer.
 
         Raises:
             WorkerDiedError, WorkerTimeoutError: it did not come up.
         """
-        if self.greeting is None:
-            self.hello = hello
+        if self.greeting is None or self.hello != hello:
+            self.hello, self.greeting = hello, None
             self.greeting = self.ask(hello, START_SECONDS, ignore)
-            self.asked = 0
+            self.asked -= 1
         return self.greeting
 
     def ask(
@@ -146,15 +146,11 @@ class WorkerProcess:
 
 
 def renewed(
-    process: WorkerProcess | None, hello: bytes, most: int, start: Callable[[], WorkerProcess]
+    process: WorkerProcess | None, most: int, start: Callable[[], WorkerProcess]
 ) -> WorkerProcess:
-    """Return the process, or end it and start another.
-
-    It goes on if it is alive, was told the same (or nothing yet), and was asked less than `most`
-    times.
-    """
+    """Return a process that is alive and was asked less than `most` times: this or another one."""
     if process is not None:
-        if process.alive and process.hello in (None, hello) and process.asked < most:
+        if process.alive and process.asked < most:
             return process
         process.close()
     return start()

@@ -110,10 +110,7 @@ def _process(place: dict[str, Any], question: Question, most: int) -> WorkerProc
     with place["guard"]:
         _check_open(place, question)
         place["process"] = renewed(
-            place.get("process"),
-            question.hello,
-            most,
-            lambda: WorkerProcess(place["folder"], {}),
+            place.get("process"), most, lambda: WorkerProcess(place["folder"], {})
         )
         return place["process"]
 

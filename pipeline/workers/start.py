@@ -34,13 +34,10 @@ def start_pool(section: Literal["tune", "train"], most: int, threads: int, epoch
         return Cluster(address, most, memory)
     count = min(asked or environment.usual_workers(threads, epochs), most)
     if asked and count < asked:
-        limit = {
-            "tune": f"tune.in_flight={most} lets",
-            "train": f"the {most} seeds in train.seeds let",
-        }
+        limit = {"tune": "tune.in_flight a search", "train": "one a seed in train.seeds"}
         say(
-            f"note: {environment.WORKERS}={asked}, but {limit[section]} no more than that many "
-            "trainings run at a time"
+            f"note: {environment.WORKERS}={asked}, but no more than {most} trainings run at a "
+            f"time: {limit[section]}"
         )
     cores = environment.cores()
     if count > 1 and count * threads > cores and not environment.device_variables(0):

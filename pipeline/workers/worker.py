@@ -13,17 +13,20 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.base import code_digest
 from pipeline.base.errors import ConvoyError
 from pipeline.running import imports, terminal
-from pipeline.training.work import Job, Outcome, Report, Result
+from pipeline.training.work import Job, Outcome, Progress, Report, Result
 from pipeline.workers.process import PROGRESS, receive, send
+
+if TYPE_CHECKING:
+    from pipeline.training.batches import SplitFolder
 
 
 def main() -> None:
-    """Greet, then train until the input ends."""
+    """Train until the input ends."""
     # Ctrl-C in a terminal reaches this process too; the one that started it decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages, answers = _channels()
@@ -34,26 +37,35 @@ def main() -> None:
         from pipeline.training.architecture import load_architecture
         from pipeline.training.batches import SplitFolder
     code_digest.check_unchanged()
-    setup = pickle.loads(messages.get())
-    backend.start(setup["threads"])
-    importlib.import_module(setup["module"])
-    load_architecture(setup["architecture"])
-    train, validation = SplitFolder(Path(setup["train"])), SplitFolder(Path(setup["validation"]))
-    send(answers, pickle.dumps(fingerprint.software(setup["module"], setup["architecture"])))
-    if setup["memory"] is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (setup["memory"],) * 2)
 
     def progress(report: Report) -> None:
         send(answers, pickle.dumps(report), PROGRESS)
 
     while True:
-        job: Job = pickle.loads(messages.get())
-        begun = time.monotonic()
-        try:
-            result, payload = job.work.run(train, validation, job.start, job.seconds, progress)
-        except (ConvoyError, OSError) as error:
-            result, payload = Result("failed", reason=terminal.in_words(error), cause="file"), None
-        send(answers, pickle.dumps(Outcome(result, payload, time.monotonic() - begun)))
+        message: Job | dict[str, Any] = pickle.loads(messages.get())
+        if isinstance(message, dict):  # what the next jobs are about
+            backend.start(message["threads"])
+            importlib.import_module(message["module"])
+            load_architecture(message["architecture"])
+            train, validation = (SplitFolder(Path(message[n])) for n in ("train", "validation"))
+            software = fingerprint.software(message["module"], message["architecture"])
+            send(answers, pickle.dumps(software))
+            if message["memory"] is not None:
+                resource.setrlimit(resource.RLIMIT_DATA, (message["memory"],) * 2)
+            continue
+        send(answers, pickle.dumps(_outcome(message, train, validation, progress)))
+
+
+def _outcome(
+    job: Job, train: "SplitFolder", validation: "SplitFolder", progress: Progress
+) -> Outcome:
+    """Compute a job."""
+    begun = time.monotonic()
+    try:
+        result, payload = job.work.run(train, validation, job.start, job.seconds, progress)
+    except (ConvoyError, OSError) as error:
+        result, payload = Result("failed", reason=terminal.in_words(error), cause="file"), None
+    return Outcome(result, payload, time.monotonic() - begun)
 
 
 def _channels() -> tuple["queue.Queue[bytes]", IO[bytes]]:

@@ -68,9 +68,9 @@ def test_more_threads_than_cores_are_noted(started, monkeypatch, capsys):
 def test_no_more_workers_than_trials_in_flight_and_that_is_said(started, monkeypatch, capsys):
     monkeypatch.setenv("CONVOY_WORKERS", "4")
     assert start_pool("tune", 2, 1, 0).count == 2
-    assert "CONVOY_WORKERS=4, but tune.in_flight=2 lets no more" in capsys.readouterr().out
+    assert "CONVOY_WORKERS=4, but no more than 2 trainings run at a time" in capsys.readouterr().out
     start_pool("train", 3, 1, 0)
-    assert "CONVOY_WORKERS=4, but the 3 seeds in train.seeds let no more" in capsys.readouterr().out
+    assert "CONVOY_WORKERS=4, but no more than 3 trainings run at a time" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("count", "kind"), [("1", InProcess), ("3", LocalProcesses)])
