@@ -19,7 +19,7 @@ from pipeline.config.params import Tune
 from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
 from pipeline.search.space import search_space
-from pipeline.training.work import Finished, Result
+from pipeline.training.work import EpochRow, Finished, Result
 
 EPOCHS = 12
 
@@ -30,7 +30,7 @@ class Answers:
     def submit(self, spec: TrialSpec) -> "Future[Finished]":
         """Return a made-up score, the same for the same hyperparameters."""
         score = zlib.crc32(repr(sorted(spec.values.items())).encode()) / 2**32
-        curve = tuple((1.0, score, 1.0, score) for _ in range(EPOCHS))
+        curve = tuple(EpochRow(1.0, score, 1.0, score) for _ in range(EPOCHS))
         future: Future[Finished] = Future()
         future.set_result(
             Finished(Result("completed", score, 1.0, 10, curve=curve), reused=False, seconds=1.0)

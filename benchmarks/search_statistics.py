@@ -107,7 +107,7 @@ def searched(
     scores = (draw.random((trials, images)) < expit(logits)).mean(axis=1)
     sizes = draw.permutation(trials) + 1
     candidates = [
-        Candidate("any", n, a, standard_error(a, images), 0.1, int(size), 1, {}, "", images)
+        Candidate("any", n, a, standard_error(a, images), 0.1, int(size), 1, {}, "", images, 4)
         for n, (a, size) in enumerate(zip(map(float, scores), sizes, strict=True))
     ]
     return candidates, skill

@@ -20,21 +20,28 @@ HEAD = (
     "seeds",
     "mean (lowest – highest), %",
     "released, 95 %",
-    "training s",
+    "training, wall-clock seconds",
     "NAME",
 )
 RUNS_HEAD = (
     "NAME",
     "training, test images",
-    "wall s",
-    "processor s",
+    "wall-clock seconds",
+    "CPU seconds",
     "machine",
     "load before",
     "arithmetic",
     "software",
     "commit",
 )
-NUMBERS = ("parameters", "seeds", "training s", "wall s", "processor s", "load before")
+NUMBERS = (
+    "parameters",
+    "seeds",
+    "training, wall-clock seconds",
+    "wall-clock seconds",
+    "CPU seconds",
+    "load before",
+)
 CIFAR_FOLDER = "CIFAR JPEG folder"
 FOLDER_ROWS = {"tuned": "ours", "baseline": "our baseline"}
 # By name of the run: the data, and the models of it that are rows. Its other model is there for the

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from pipeline.base.errors import ConvoyError
+from pipeline.base.files import FileError
 
 MOST_INSTRUCTIONS = 1_000_000
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
 
 
-class WeightsError(ConvoyError):
+class WeightsError(FileError):
     """A file of weights is missing, broken, of another format, or not the published one."""
 
 

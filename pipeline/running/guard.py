@@ -83,10 +83,8 @@ def _check_entry(stage: str) -> None:
     file = _entry_of(stage)
     if not file.exists():
         return
-    recorded, now = (
-        read_json(file, dict[str, str]),
-        code_digest.entry(code_digest.loaded(), _plain(stage)),
-    )
+    recorded = read_json(file, dict[str, str])
+    now = code_digest.entry(code_digest.loaded(), _plain(stage))
     if edited := code_digest.differing(recorded, now):
         raise ChangedError(
             f"{stage}: edited since stage `code` ran: {', '.join(edited)}. Run `dvc repro` again."

@@ -105,19 +105,28 @@ class SearchView(View):
 
     def lines(self, width: int) -> list[Text]:
         """Return what a terminal of this many columns shows."""
+        lines = [self._head(width)]
+        if self.running:
+            lines += [Text("in flight", "bold"), *self._in_flight(width)]
+        if self.best:
+            lines.append(Text("best so far", "bold"))
+            lines += [_ended(row, width) for row in self.best]
+        return [*lines, *([Text(counts, "bright_black")] if (counts := self._counts()) else [])]
+
+    def brief(self, width: int) -> list[Text]:
+        """Return how far it is, and the trials in flight."""
+        return [self._head(width), *self._in_flight(width)]
+
+    def _in_flight(self, width: int) -> list[Text]:
+        return [_running(row, width) for _, row in sorted(self.running.items())]
+
+    def _head(self, width: int) -> Text:
         total = sum(self.planned) or 1
         done = sum(self.planned[: len(self.ended)])
         running = sum(row.epochs - row.first for row in self.running.values())
         share = (done + running) / total
         left = written(self.left())
-        lines = [head(self.title, len(self.ended), len(self.planned), "trials", share, left, width)]
-        if self.running:
-            lines.append(Text("in flight", "bold"))
-            lines += [_running(row, width) for _, row in sorted(self.running.items())]
-        if self.best:
-            lines.append(Text("best so far", "bold"))
-            lines += [_ended(row, width) for row in self.best]
-        return [*lines, *([Text(counts, "bright_black")] if (counts := self._counts()) else [])]
+        return head(self.title, len(self.ended), len(self.planned), "trials", share, left, width)
 
     def line(self) -> str:
         """Return the same in one line."""

@@ -34,6 +34,10 @@ class View(ABC):
     def lines(self, width: int) -> Sequence[Text]:
         """Return what a terminal of this many columns shows."""
 
+    def brief(self, width: int) -> Sequence[Text]:
+        """Return the most important of `lines`, where other views are shown beside this one."""
+        return self.lines(width)
+
     @abstractmethod
     def line(self) -> str:
         """Return the same in one line, for a log."""
@@ -86,11 +90,11 @@ class Views(View):
         self.views = views
 
     def lines(self, width: int) -> list[Text]:
-        """Return the lines of all."""
+        """Return the most important lines of each."""
         found: list[Text] = []
         for view in self.views:
             with view.lock:
-                found += view.lines(width)
+                found += view.brief(width)
         return found
 
     def line(self) -> str:

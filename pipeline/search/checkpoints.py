@@ -28,7 +28,7 @@ class Keep(keras.callbacks.Callback):
 def curve_of(checkpoint: bytes) -> tuple[EpochRow, ...]:
     """Read the learning curve that led to a checkpoint."""
     with np.load(io.BytesIO(checkpoint)) as saved:
-        return tuple((a, b, c, d) for a, b, c, d in saved["curve"].tolist())
+        return tuple(EpochRow(*row) for row in saved["curve"].tolist())
 
 
 class Restore(keras.callbacks.Callback):

@@ -8,9 +8,8 @@ images is not in it; the test images alone show that.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
 
 from pipeline.search.selection import Candidate, choose
 from pipeline.statistics.proportions import standard_error
@@ -58,10 +57,6 @@ class Confirmed:
     def optimism_gap(self) -> float:
         """Accuracy in the search minus the mean accuracy with fresh seeds."""
         return self.searched.val_accuracy - fmean(self.val_accuracy)
-
-    def as_json(self) -> dict[str, Any]:
-        """Turn into what JSON can hold; `Leaders` reads it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ learn by heart.
 
 The yardstick is what noise scores: the same is done with scores that are shuffled among the trials,
 so that no hyperparameter can matter. A hyperparameter stands above noise if its importance is above
-the largest one of all hyperparameters in more than 95 of 100 such shuffles (Altmann et al. 2010,
+the largest one of all hyperparameters in at least 58 of 59 such shuffles (Altmann et al. 2010,
 "Permutation importance: a corrected feature importance measure", Bioinformatics 26, 1340-1347; the
 largest of all, so that one search has at most one false alarm in 20: Westfall and Young 1993,
 "Resampling-based multiple testing").

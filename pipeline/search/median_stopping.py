@@ -22,7 +22,7 @@ FREE_SHARE = 1 / 4
 def median_rule(records: Sequence[Record], epochs: int) -> tuple[float, ...]:
     """Return the validation accuracy below which to stop after each epoch; empty for never."""
     completed = [record.result for record in records if record.result.status == "completed"]
-    curves = [[row[3] for row in r.curve] for r in completed if len(r.curve) == epochs]
+    curves = [[row.val_accuracy for row in r.curve] for r in completed if len(r.curve) == epochs]
     if len(curves) < LEAST_TRIALS:
         return ()
     free = math.ceil(epochs * FREE_SHARE)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.config.conditions import Conditions
-from pipeline.config.params import Select, Tune, epochs_of
+from pipeline.config.params import Params, epochs_of
 from pipeline.search.confirmation import Confirmed, confirmed, leaders
 from pipeline.search.records import TrialSpec
 from pipeline.search.search import Search
 from pipeline.search.selection import Candidate, read_candidates, within
+from pipeline.training import backend
 from pipeline.training.batches import SplitFolder
 from pipeline.training.specification import check_code
 from pipeline.training.work import Finished
@@ -21,53 +21,42 @@ from pipeline.workers.pool import Pool
 
 
 def retrain(
-    architectures: Sequence[str],
-    tune: Tune,
-    select: Select,
-    conditions: Conditions,
-    train: SplitFolder,
-    validation: SplitFolder,
-    pool: Pool,
-    advance: Callable[[], None],
-    on_report: OnReport,
+    settings: Params, pool: Pool, advance: Callable[[], None], on_report: OnReport
 ) -> list[Confirmed]:
     """Retrain the leaders among the candidates of all searches, best first.
 
     Args:
-        architectures: Names of those that were searched.
-        tune: The settings of the search, which are those of the retraining.
-        select: How large a leader may be, how many there are, how often each is retrained.
-        conditions: How every model is fitted.
-        train: Images to train on.
-        validation: Images to score on.
+        settings: The parameters; `select.confirm` is set.
         pool: Where the models are trained.
-        advance: Called after each retrained model.
+        advance: Called after each retrained model, from any thread.
         on_report: Called when a model has said how far it is, from any thread.
 
     Raises:
         ConvoyError: an architecture was edited since its search, or every leader failed.
     """
-    candidates = [
-        candidate
-        for name in architectures
-        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
-    ]
-    assert select.confirm is not None
-    confirm = select.confirm
-    picked = leaders(within(candidates, select), confirm.top)
+    tune, confirm = settings.tune, settings.select.confirm
+    assert confirm is not None
+    backend.start(tune.threads)
+    conditions = backend.resolved(settings.fit)
+    train, validation = SplitFolder(paths.TRAIN), SplitFolder(paths.VALIDATION)
+    candidates = within(read_candidates(sorted(settings.architectures)), settings.select)
+    picked = leaders(candidates, confirm.top)
     for leader in picked:
         check_code(leader.architecture, leader.code_sha256, paths.CANDIDATES)
     done: dict[int, Confirmed] = {}
     for name in dict.fromkeys(leader.architecture for leader in picked):
-        mine = [number for number, leader in enumerate(picked) if leader.architecture == name]
         adapted = tune.model_copy(update={"epochs": epochs_of(name, "tune", tune.epochs)})
         with Search.open(name, adapted, conditions, train, validation, pool, on_report) as search:
-            waiting: list[tuple[int, list[Future[Finished]]]] = []
-            for number in mine:
-                spec = search.specify(picked[number].hyperparameters, [])
-                waiting.append((number, [search.submit(s) for s in fresh(spec, confirm.seeds)]))
-            for number, futures in waiting:
-                done[number] = _sum_up(picked[number], futures, len(validation), advance)
+            waiting: dict[int, list[Future[Finished]]] = {}
+            for number, leader in enumerate(picked):
+                if leader.architecture == name:
+                    spec = search.specify(leader.hyperparameters, [])
+                    waiting[number] = []
+                    for trial in fresh(spec, confirm.seeds):
+                        waiting[number].append(search.submit(trial))
+                        waiting[number][-1].add_done_callback(lambda _: advance())
+            for number, futures in waiting.items():
+                done[number] = _sum_up(picked[number], futures, len(validation))
     results = [done[number] for number in range(len(picked))]
     if all(result.failures for result in results):
         reasons = "\n".join(f"  {r.name}: {r.failures[0]}" for r in results)
@@ -88,15 +77,11 @@ def fresh(spec: TrialSpec, count: int) -> list[TrialSpec]:
 
 
 def _sum_up(
-    leader: Candidate,
-    futures: Sequence["Future[Finished]"],
-    validation_images: int,
-    advance: Callable[[], None],
+    leader: Candidate, futures: Sequence["Future[Finished]"], validation_images: int
 ) -> Confirmed:
     scores, failures = [], []
     for future in futures:
         result = future.result().result
-        advance()
         if result.val_accuracy is None or result.val_loss is None:
             failures.append(result.reason)
         else:

@@ -23,7 +23,7 @@ from pipeline.search.median_stopping import median_rule
 from pipeline.search.records import Record, TrialSpec
 from pipeline.training.batches import SplitFolder
 from pipeline.training.work import Finished
-from pipeline.workers.executor import Executor, InFlight, OnReport, unheard
+from pipeline.workers.executor import Executor, OnReport, unheard
 from pipeline.workers.pool import Pool
 
 
@@ -101,11 +101,6 @@ class Search:
     ) -> None:
         """End what is in flight."""
         self.executor.__exit__(kind, error, trace)
-
-    @property
-    def in_flight(self) -> list[InFlight]:
-        """The trials that are being computed at this moment, and how far each is."""
-        return list(self.executor.in_flight.values())
 
     def submit(self, spec: TrialSpec) -> "Future[Finished]":
         """Start a trial, or find it in the store."""

@@ -1,10 +1,11 @@
 """Selection among trials: the best, or the smallest that cannot be told from the best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json, write_json
 from pipeline.base.paths import PARAMS
@@ -28,6 +29,7 @@ class Candidate:
         hyperparameters: Its values.
         code_sha256: Digest of the architecture's file that it was built from.
         validation_images: Number of images that it was scored on.
+        epochs: Passes over the training images; in Hyperband's lower rungs fewer.
     """
 
     architecture: str
@@ -40,6 +42,7 @@ class Candidate:
     hyperparameters: Mapping[str, Any]
     code_sha256: str
     validation_images: int
+    epochs: int
 
 
 def choose(candidates: Sequence[Candidate], rule: Rule) -> tuple[Candidate, str]:
@@ -106,7 +109,7 @@ def within(candidates: Sequence[Candidate], select: Select) -> list[Candidate]:
         if (limit := getattr(select, f"most_{key}")) is not None
     }
     kept = [c for c in candidates if all(getattr(c, key) <= limits[key] for key in limits)]
-    if not kept and limits:
+    if candidates and not kept:
         asked = " and ".join(f"select.most_{key} = {limit}" for key, limit in limits.items())
         fewest = {key: min(getattr(c, key) for c in candidates) for key in limits}
         least = " and ".join(f"{fewest[key]:,} {key}" for key in limits)
@@ -134,10 +137,11 @@ def write_candidates(found: Sequence[Candidate], path: Path) -> None:
     write_json(path, [asdict(candidate) for candidate in found])
 
 
-def read_candidates(path: Path) -> list[Candidate]:
-    """Read the completed trials of one search.
+def read_candidates(architectures: Iterable[str]) -> list[Candidate]:
+    """Read the completed trials of the searches of these architectures, in this order.
 
     Raises:
-        FileError: the file is not as `write_candidates` writes it.
+        FileError: a file is not as `write_candidates` writes it.
     """
-    return read_json(path, list[Candidate])
+    files = [paths.CANDIDATES / f"{name}.json" for name in architectures]
+    return [candidate for file in files for candidate in read_json(file, list[Candidate])]

@@ -60,6 +60,7 @@ def candidates(
                 record.spec.values,
                 code_sha256,
                 validation_images,
+                record.spec.epochs,
             )
         )
     if not completed:

@@ -9,7 +9,7 @@ from pipeline.search import checkpoints
 from pipeline.search.records import TrialSpec
 from pipeline.training import devices, effort, models
 from pipeline.training.batches import SplitFolder
-from pipeline.training.fitting import Epoch, fit
+from pipeline.training.fitting import fit
 from pipeline.training.reports import Reports
 from pipeline.training.work import Cause, EpochRow, Progress, Result
 
@@ -48,7 +48,7 @@ def run_trial(
         checkpoint = None  # dropout would draw other numbers there than in training in one go
     curve = checkpoints.curve_of(checkpoint) if checkpoint else ()
     keeper = checkpoints.Keep()
-    watch = _Watch(spec.stop_below, [row[3] for row in curve], seconds)
+    watch = _Watch(spec.stop_below, [row.val_accuracy for row in curve], seconds)
     restore = [checkpoints.Restore(checkpoint)] if checkpoint else []
     try:
         keras.utils.set_random_seed(spec.seed)
@@ -71,7 +71,7 @@ def run_trial(
             seed=spec.seed,
             callbacks=[*restore, keeper, watch, Reports(progress)],
         )
-        curve += tuple(map(_row, epochs))
+        curve += tuple(epochs)
         result = _judge(spec, curve, parameters, effort.multiply_adds(model))
         wanted = spec.promotable and result.status == "completed"
         return result, keeper.checkpoint(curve) if wanted else None
@@ -107,7 +107,9 @@ class _Watch(keras.callbacks.Callback):
             raise TimeLimitError(f"more than tune.trial_seconds = {self.seconds:g}")
 
 
-def _judge(spec: TrialSpec, curve: tuple, parameters: int, multiply_adds: int) -> Result:
+def _judge(
+    spec: TrialSpec, curve: tuple[EpochRow, ...], parameters: int, multiply_adds: int
+) -> Result:
     loss, _, val_loss, val_accuracy = curve[-1]
     # A NaN loss can stand beside a finite accuracy, and infinity would win a maximisation.
     if not all(map(math.isfinite, (loss, val_loss, val_accuracy))):
@@ -130,7 +132,3 @@ def _cause(error: Exception) -> Cause:
     if isinstance(error, TimeLimitError):
         return "time"
     return "memory" if devices.is_out_of_memory(error) else "specification"
-
-
-def _row(epoch: Epoch) -> EpochRow:
-    return epoch.loss, epoch.accuracy, epoch.val_loss, epoch.val_accuracy

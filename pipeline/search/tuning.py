@@ -7,6 +7,7 @@ from keras_tuner import HyperParameters as Space
 
 from pipeline.base import paths
 from pipeline.base.files import sha256, write_json
+from pipeline.config import automatic
 from pipeline.config.params import Params, epochs_of
 from pipeline.running.terminal import say
 from pipeline.search import tables
@@ -65,7 +66,7 @@ def _opened(settings: Params, architecture: str, pool: Pool) -> tuple[Search, Sp
         name: search_space(
             name, train.shape, len(train.classes), tune.fixed.get(name, {}), tune.batch_sizes
         )
-        for name in {architecture, *tune.fixed}
+        for name in {architecture, *(tune.fixed.keys() - automatic.BACKBONES.keys())}
     }
     space, board = spaces[architecture], paths.TENSORBOARD / "search" / architecture
     watch = Watch(architecture, tune, conditions, space, board)

@@ -1,5 +1,6 @@
 """Stage `confirm`: retrain the leaders of the searches with fresh seeds, if that is asked for."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.base import paths
@@ -7,7 +8,7 @@ from pipeline.base.files import write_json
 from pipeline.config.params import Confirm, Params
 from pipeline.running import imports
 from pipeline.running.terminal import progress, say
-from pipeline.search.confirmation import Confirmed
+from pipeline.search.confirmation import Confirmed, Leaders
 from pipeline.training.work import Report
 from pipeline.workers.pool import Pool
 from pipeline.workers.start import start_pool
@@ -20,7 +21,7 @@ def main(settings: Params) -> None:
     """Write what became of each leader; nothing and at once with `select.confirm: null`."""
     confirm, tune = settings.select.confirm, settings.tune
     if confirm is None:
-        write_json(paths.CONFIRM, {"leaders": []})
+        write_json(paths.CONFIRM, asdict(Leaders([])))
         say("select.confirm is off: nothing is retrained before the choice")
         return
     epochs = confirm.top * confirm.seeds * tune.epochs
@@ -30,7 +31,7 @@ def main(settings: Params) -> None:
         from pipeline.search import retraining  # noqa: F401
     with start_pool("tune", tune.in_flight, tune.threads, epochs) as pool:
         found = _retrain(settings, confirm, pool)
-    write_json(paths.CONFIRM, {"leaders": [leader.as_json() for leader in found]})
+    write_json(paths.CONFIRM, asdict(Leaders(found)))
     for leader in found:
         if leader.failures:
             say(f"{leader.name}: not to be chosen: {leader.failures[0]}")
@@ -44,29 +45,16 @@ def main(settings: Params) -> None:
 def _retrain(settings: Params, confirm: Confirm, pool: Pool) -> list[Confirmed]:
     """Retrain the leaders behind a progress bar."""
     from pipeline.search.retraining import retrain
-    from pipeline.training import backend
-    from pipeline.training.batches import SplitFolder
 
-    backend.start(settings.tune.threads)
     with progress("models") as bar:
         task = bar.add_task("confirm", total=confirm.top * confirm.seeds, note="")
 
         def show(flight: "InFlight", report: Report) -> None:
             work, row = flight.work, report.row
             if row:
-                note = f"{work.architecture}, epoch {report.epochs:.0f}: {row[3]:.4f}"
+                note = f"{work.architecture}, epoch {report.epochs:.0f}: {row.val_accuracy:.4f}"
                 bar.update(task, note=note)
 
-        found = retrain(
-            sorted(settings.architectures),
-            settings.tune,
-            settings.select,
-            backend.resolved(settings.fit),
-            SplitFolder(paths.TRAIN),
-            SplitFolder(paths.VALIDATION),
-            pool,
-            lambda: bar.advance(task),
-            show,
-        )
+        found = retrain(settings, pool, lambda: bar.advance(task), show)
         bar.update(task, total=len(found) * confirm.seeds)
     return found

@@ -33,11 +33,7 @@ def main(settings: Params) -> None:
     leaders = read_json(paths.CONFIRM, Leaders).leaders
     sound = {leader.name: leader for leader in leaders if leader.sound}
     # What was confirmed is chosen from by its means; what was not, by its search.
-    everything = [
-        candidate
-        for name in sorted(settings.architectures)
-        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
-    ]
+    everything = read_candidates(sorted(settings.architectures))
     allowed = within(everything, settings.select)
     searched = [
         candidate
@@ -70,7 +66,7 @@ def main(settings: Params) -> None:
     write_json(paths.SELECT / f"{UNTUNED}.json", asdict(untuned))
     too_high = optimism(allowed, settings.select.rule)
     metrics = _metrics(chosen, too_high, len(allowed), list(sound.values()))
-    if recipe:
+    if recipe and recipe.epochs == chosen.epochs:
         metrics["chosen"]["recipe_val_accuracy"] = recipe.val_accuracy
     write_json(paths.SELECT / "metrics.json", metrics)
     _write_candidates(candidates, chosen, reason)

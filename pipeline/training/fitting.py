@@ -1,7 +1,6 @@
 """The fit of a model, shared by the search, the final training and the baseline."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -13,20 +12,7 @@ from pipeline.training import augmentation, backend, features
 from pipeline.training.batches import INFERENCE_BATCH, Batches, SplitFolder
 from pipeline.training.gelu import VectorisedGelu
 from pipeline.training.recipe import Recipe, make_optimizer
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of a learning curve: loss is the mean cross-entropy in nats, accuracy is 0 to 1.
-
-    The loss is without label smoothing and class weights, so it is comparable between trainings.
-    """
-
-    number: int
-    loss: float
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
+from pipeline.training.work import EpochRow
 
 
 def fit(
@@ -41,7 +27,7 @@ def fit(
     first_epoch: int = 0,
     patience: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> list[Epoch]:
+) -> list[EpochRow]:
     """Fit the model in place. Epochs count from 1.
 
     Args:
@@ -88,13 +74,12 @@ def fit(
         callbacks=[VectorisedGelu(), *_built_in(conditions, patience), *callbacks],
     ).history
     names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
-    rows = zip(*(history[name] for name in names), strict=True)
-    return [Epoch(number, *row) for number, row in enumerate(rows, start=first_epoch + 1)]
+    return [EpochRow(*row) for row in zip(*(history[name] for name in names), strict=True)]
 
 
-def kept(curve: Sequence[Epoch], patience: int | None) -> Epoch:
+def kept(curve: Sequence[EpochRow], patience: int | None) -> EpochRow:
     """Return the epoch whose weights the model has after `fit`."""
-    return curve[-1] if patience is None else max(curve, key=lambda epoch: epoch.val_accuracy)
+    return curve[-1] if patience is None else max(curve, key=lambda row: row.val_accuracy)
 
 
 def _built_in(conditions: Conditions, patience: int | None) -> list[keras.callbacks.Callback]:

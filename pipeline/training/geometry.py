@@ -5,9 +5,7 @@ arrangement"):
 
     output = floor((n + 2p - k) / s) + 1
 
-Each axis is computed separately, and the depth of the output is the number of filters. (The
-formula in the practical multiplied height, width and depth and squared the padding. It confused
-the number of values in a tensor with the length of its sides and is wrong.)
+Each axis is computed separately, and the depth of the output is the number of filters.
 """
 
 from dataclasses import dataclass
@@ -57,8 +55,7 @@ def output_size(size: int, window: Window) -> int:
 def unused_pixels(size: int, window: Window) -> int:
     """Count the pixels at the far end that no position of the window reaches.
 
-    0 means that the stride fits evenly, the check of the practical: (n + 2p - k) / s
-    is a whole number.
+    0 means that the stride fits evenly: (n + 2p - k) / s is a whole number.
     """
     return _room(size, window) % window.stride
 

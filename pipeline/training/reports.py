@@ -5,7 +5,7 @@ import time
 import keras
 import numpy as np
 
-from pipeline.training.work import Histogram, Progress, Report
+from pipeline.training.work import EpochRow, Histogram, Progress, Report
 
 # Seconds between two reports within an epoch.
 INTERVAL = 1.0
@@ -40,9 +40,9 @@ class Reports(keras.callbacks.Callback):
         """Report the epoch."""
         logs = logs or {}
         names = ("cross_entropy", "accuracy", "val_cross_entropy", "val_accuracy")
-        loss, accuracy, val_loss, val_accuracy = (float(logs[name]) for name in names)
+        row = EpochRow(*(float(logs[name]) for name in names))
         weights = histograms(self.weighed) if self.weighed else {}
-        self._send(Report(epoch + 1, (loss, accuracy, val_loss, val_accuracy), weights))
+        self._send(Report(epoch + 1, row, weights))
 
     def _send(self, report: Report) -> None:
         self.progress(report)

@@ -12,11 +12,11 @@ from pipeline.base.errors import ConvoyError
 from pipeline.config.conditions import Conditions
 from pipeline.training import devices, effort, models, saving
 from pipeline.training.batches import SplitFolder
-from pipeline.training.fitting import Epoch, fit, kept
+from pipeline.training.fitting import fit, kept
 from pipeline.training.recipe import Recipe
 from pipeline.training.reports import Reports
 from pipeline.training.specification import Specification
-from pipeline.training.work import Kind, Progress, Result
+from pipeline.training.work import EpochRow, Kind, Progress, Result
 
 
 class DivergedError(ConvoyError):
@@ -98,7 +98,7 @@ class FinalSeed:
             end.val_loss,
             model.count_params(),
             effort.multiply_adds(model) * (1 + self.mirrored),
-            curve=tuple((e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in curve),
+            curve=tuple(curve),
         )
         return result, saving.dump(models.mirrored(model) if self.mirrored else model)
 
@@ -114,7 +114,7 @@ class FinalSeed:
 
     def _fit(
         self, train: SplitFolder, validation: SplitFolder, progress: Progress
-    ) -> tuple[keras.Model, list[Epoch]]:
+    ) -> tuple[keras.Model, list[EpochRow]]:
         keras.utils.set_random_seed(self.seed)
         model, recipe = self.build(train)
 

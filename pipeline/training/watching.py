@@ -17,7 +17,7 @@ class Watch:
     """Shows a training, within a `with` of its `view`. Nothing that decides anything reads it.
 
     Args:
-        name: `tuned` or `baseline`.
+        name: `tuned`, `baseline` or `untuned`.
         seeds: What is trained.
         model: The model, for its graph; its weights do not matter.
     """
@@ -30,7 +30,7 @@ class Watch:
 
     def report(self, seed: FinalSeed, report: Report) -> None:
         """Show how far a seed is."""
-        self.view.report(seed.title, report.epochs, report.row[3] if report.row else None)
+        self.view.report(seed.title, report.epochs, report.row.val_accuracy if report.row else None)
         if report.row:
             self.runs.epoch(_run(seed), int(report.epochs), report.row, report.weights)
 

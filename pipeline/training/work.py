@@ -5,8 +5,8 @@ result is the same, so it is computed once and kept (`pipeline.store`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # it imports Keras, which takes seconds
     from pipeline.training.batches import SplitFolder
@@ -16,8 +16,18 @@ Status = Literal["completed", "stopped", "failed"]
 # Why a training failed. "specification" would fail anywhere; the others depend on the machine. What
 # failed by a "file" says nothing about the training and is not kept: the stage stops.
 Cause = Literal["", "specification", "memory", "time", "killed", "file"]
-# Loss, accuracy, validation loss and validation accuracy after one epoch.
-EpochRow = tuple[float, float, float, float]
+
+
+class EpochRow(NamedTuple):
+    """One row of a learning curve: losses are mean cross-entropies in nats, accuracies 0 to 1.
+
+    They are without label smoothing and class weights, so trainings can be compared.
+    """
+
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
 
 
 class Histogram(NamedTuple):
@@ -75,10 +85,6 @@ class Result:
     reason: str = ""
     cause: Cause = ""
     curve: tuple[EpochRow, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Turn into what JSON can hold."""
-        return asdict(self)
 
 
 class Work(Protocol):

@@ -18,7 +18,9 @@ import cloudpickle
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
+from pipeline.base import paths
 from pipeline.base.code_digest import ROOT
+from pipeline.base.files import files_of
 from pipeline.base.text import without_credentials, without_secrets_of
 from pipeline.config import environment
 from pipeline.training.work import Outcome, Progress, Result, Work
@@ -146,11 +148,13 @@ class _Shipped:
 
 
 def pack(train: Path, validation: Path) -> bytes:
-    """Pack code and both splits into one archive; the same content gives the same bytes."""
+    """Pack code, published weights and both splits; the same content gives the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted((ROOT / "pipeline").rglob("*.py")):
             _add(archive, path, path.relative_to(ROOT).as_posix())
+        for path in files_of(paths.WEIGHTS):
+            _add(archive, path, path.as_posix())
         for name, split in (("train", train), ("validation", validation)):
             for path in sorted(split.iterdir()):
                 _add(archive, path, f"{name}/{path.name}")

@@ -46,11 +46,7 @@ def unheard(flight: InFlight, report: Report) -> None:
 
 
 class Executor:
-    """Computes the trainings of one setup that the store does not hold; a context manager.
-
-    Attributes:
-        in_flight: What is being computed at this moment, by key.
-    """
+    """Computes the trainings of one setup that the store does not hold; a context manager."""
 
     def __init__(self, pool: Pool, setup: Setup, store: Store, context: str, on_report: OnReport):
         """Bind pool and store.
@@ -65,7 +61,6 @@ class Executor:
         self.pool, self.setup, self.store, self.context = pool, setup, store, context
         self.on_report = on_report
         self.limits = {"trial_seconds": setup.seconds, "memory": setup.memory}
-        self.in_flight: dict[str, InFlight] = {}
         self._threads = ThreadPoolExecutor(pool.most) if pool.concurrent else None
 
     @classmethod
@@ -175,23 +170,20 @@ class Executor:
         return Finished(entry.result, True, entry.seconds, payload)
 
     def _compute(self, work: Work, key: str, attempts: int) -> Finished:
-        flight = self.in_flight[key] = InFlight(work)
+        flight = InFlight(work)
 
         def progress(report: Report) -> None:
             flight.epochs = report.epochs
             if report.row:
-                flight.val_accuracy = report.row[3]
+                flight.val_accuracy = report.row.val_accuracy
             self.on_report(flight, report)
 
-        try:
-            if attempts < MOST_ATTEMPTS:
-                start = self._start(work)
-                outcome = self.pool.run(self.setup, work, start, attempts > 0, progress)
-            else:
-                reason = f"{attempts} processes died while they ran this training"
-                outcome = Outcome(Result("failed", reason=reason, cause="killed"), None, 0.0)
-        finally:
-            del self.in_flight[key]
+        if attempts < MOST_ATTEMPTS:
+            start = self._start(work)
+            outcome = self.pool.run(self.setup, work, start, attempts > 0, progress)
+        else:
+            reason = f"{attempts} processes died while they ran this training"
+            outcome = Outcome(Result("failed", reason=reason, cause="killed"), None, 0.0)
         if outcome.result.cause == "file":
             raise ConvoyError(outcome.result.reason)
         entry = Entry(

@@ -113,11 +113,13 @@ class WorkerProcess:
             timer.daemon = True
             timer.start()
         try:
-            send(self._process.stdin, message)
-            while (found := _read(self._process.stdout)) and found[0] == PROGRESS:
+            with contextlib.suppress(OSError, ValueError):  # dead: then there is no answer either
+                send(self._process.stdin, message)
+            while (found := self._received()) and found[0] == PROGRESS:
                 progress(found[1])
-        except (OSError, ValueError):
-            found = None  # it died, or `close` has closed its pipes meanwhile
+        except BaseException:  # of `progress`: the answer is not read any more
+            self.close()
+            raise
         finally:
             if timer:
                 timer.cancel()
@@ -128,6 +130,14 @@ class WorkerProcess:
         if late.is_set():
             raise WorkerTimeoutError(f"no answer within {seconds:g} s")
         raise WorkerDiedError(_describe(code))
+
+    def _received(self) -> tuple[int, bytes] | None:
+        """Read a message; None if it died, or `close` has closed its pipes meanwhile."""
+        assert self._process.stdout
+        try:
+            return _read(self._process.stdout)
+        except (OSError, ValueError):
+            return None
 
     def close(self) -> int:
         """End the process at once; return its exit status."""

@@ -36,7 +36,8 @@ ONLY_READ = {
 REFUSED = {
     "dvc exp run -S dataset.name=NAME": "'NAME'",
     "dvc exp run -S dataset.name=mnits": "no such data set; did you mean 'mnist'?",
-    "dvc exp run -S 'architectures=[mine]' -S tune.trials=1 -S train.epochs=15": "'mine'",
+    "dvc exp run -S dataset.name=folder -S dataset.channels=1 -S 'architectures=[mine]' "
+    "-S tune.trials=1 -S train.epochs=15": "'mine'",
 }
 
 

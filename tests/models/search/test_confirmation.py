@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from pipeline.search.selection import Candidate, read_candidates, write_candidat
 from pipeline.search.space import search_space
 from pipeline.stages import confirm, select
 from pipeline.statistics.proportions import standard_error
-from pipeline.training.work import Finished, Result
+from pipeline.training.work import EpochRow, Finished, Result
 
 # Dropout 0.30000000000000004 and layers 1 (not 1.0) must come back as they were.
 VALUES = {
@@ -39,7 +39,7 @@ SHAPE = (12, 12, 1)
 def candidate(trial, accuracy, architecture="mlp", parameters=100, **values):
     chosen = values or {"units": trial}
     return Candidate(
-        architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest", 240
+        architecture, trial, accuracy, 0.01, 0.5, parameters, 10, chosen, "digest", 240, 4
     )
 
 
@@ -65,7 +65,7 @@ def test_the_mean_takes_the_place_of_the_score_and_the_gap_is_the_difference():
     assert leader.candidate.val_loss == pytest.approx(0.3)
     assert leader.candidate.standard_error == pytest.approx(standard_error(0.89, 400))
     assert leader.optimism_gap == pytest.approx(0.06)
-    text = json.dumps({"leaders": [leader.as_json()]}).encode()
+    text = json.dumps({"leaders": [asdict(leader)]}).encode()
     (read,) = parsing.json_of(text, Leaders).leaders
     assert read == replace(leader, val_accuracy=[0.9, 0.88])
 
@@ -81,7 +81,7 @@ def test_fresh_seeds_are_new_and_different():
 
 def write_search(*values):
     """Write what a search leaves whose trials had these values; a third one has failed."""
-    results = [Result("completed", 0.9, 0.3, 1000, 2000, curve=((1.0, 0.5, 1.0, 0.9),))] * 2
+    results = [Result("completed", 0.9, 0.3, 1000, 2000, curve=(EpochRow(1.0, 0.5, 1.0, 0.9),))] * 2
     results.append(Result("failed", reason="no", cause="killed"))
     records = [
         Record(number, trial("mlp", v, 1, 1), Finished(result, False, 1.0))
@@ -95,7 +95,7 @@ def write_search(*values):
 def test_a_search_gives_back_its_completed_trials_value_for_value(workspace):
     first = {name: VALUES[name] for name in VALUES if name != "units_2"} | {"layers": 1}
     write_search(first, VALUES, VALUES)
-    found = read_candidates(paths.CANDIDATES / "mlp.json")
+    found = read_candidates(["mlp"])
     assert [json.dumps(c.hyperparameters) for c in found] == [
         json.dumps(first),
         json.dumps(VALUES),
@@ -159,7 +159,7 @@ def test_without_confirmation_the_choice_is_that_of_the_search(searched):
 
 
 def test_a_limit_on_parameters_chooses_a_smaller_model_that_the_front_names(searched):
-    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code", 240)
+    large = Candidate("mlp", 1, 0.95, 0.01, 0.3, 100_000, 100_000, VALUES, "code", 240, 4)
     small = replace(large, trial=2, val_accuracy=0.9, parameters=8_000, multiply_adds=8_000)
     beaten = replace(small, trial=3, val_accuracy=0.8)
     write_candidates([large, small, beaten], paths.CANDIDATES / "mlp.json")

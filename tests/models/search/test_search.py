@@ -15,8 +15,8 @@ from support.settings import trial, tune
 from pipeline.config.conditions import PLAIN
 from pipeline.search.search import Search
 from pipeline.store.store import Store
-from pipeline.training.work import Outcome, Report, Result
-from pipeline.workers.executor import MOST_ATTEMPTS, Executor
+from pipeline.training.work import EpochRow, Outcome, Report, Result
+from pipeline.workers.executor import MOST_ATTEMPTS, Executor, unheard
 
 ALGORITHMS = ["random", "bayesian", "hyperband", "grid"]
 SETUP = SimpleNamespace(seconds=None, memory=None)
@@ -39,7 +39,7 @@ class Arithmetic:
             return Outcome(Result("failed", reason="no", cause="killed"), None, 0.0)
         digest = hashlib.sha256(f"{spec.values}{spec.epochs}".encode()).digest()
         score = digest[0] / 255
-        rows = tuple((1.0, score, 1.0, score) for _ in range(spec.epochs))
+        rows = tuple(EpochRow(1.0, score, 1.0, score) for _ in range(spec.epochs))
         kept = f"checkpoint {spec.epochs}".encode() if spec.promotable else None
         return Outcome(Result("completed", score, 1.0, 10, 20, curve=rows), kept, 0.01)
 
@@ -55,9 +55,9 @@ def space():
     return hp
 
 
-def opened(folder, settings, workers, conditions=PLAIN):
+def opened(folder, settings, workers, conditions=PLAIN, on_report=unheard):
     store = Store(folder / "store", print)
-    executor = Executor(workers, SETUP, store, "context", on_report=lambda flight, report: None)
+    executor = Executor(workers, SETUP, store, "context", on_report)
     return Search("mlp", settings, conditions, executor)
 
 
@@ -242,20 +242,20 @@ def test_other_conditions_make_another_trial(tmp_path):
     assert len(keys) == 3
 
 
-def test_the_epochs_of_trials_in_flight_are_known(tmp_path):
+def test_how_far_a_trial_is_is_reported(tmp_path):
     seen = []
 
     class Reporting(Arithmetic):
         def run(self, setup, spec, start, suspect, progress):
             for epoch in (1, 2):
-                for row in ((1.0, 0.5, 1.0, epoch / 10), None):
+                for row in (EpochRow(1.0, 0.5, 1.0, epoch / 10), None):
                     progress(Report(epoch if row else epoch + 0.5, row))
-                    (flight,) = search.in_flight
-                    seen.append((flight.work, flight.epochs, flight.val_accuracy))
             return super().run(setup, spec, start, suspect, progress)
 
-    with opened(tmp_path, tune(trials=1), Reporting()) as search:
+    def hear(flight, report):
+        seen.append((flight.work, flight.epochs, flight.val_accuracy))
+
+    with opened(tmp_path, tune(trials=1), Reporting(), on_report=hear) as search:
         (record,) = search.run(space())
     told = [(1, 0.1), (1.5, 0.1), (2, 0.2), (2.5, 0.2)]
     assert seen == [(record.spec, *each) for each in told]
-    assert search.in_flight == []

@@ -14,6 +14,7 @@ from pipeline.running import terminal
 from pipeline.running.final import TrainingView
 from pipeline.running.pace import Pace, written
 from pipeline.running.searching import SearchView, TrialRow
+from pipeline.running.view import Views
 
 WORDS = ["filters_1a=24", "padding=same", "optimizer=adamw", "adamw_learning_rate=0.00123"]
 # A view in a terminal of its own.
@@ -160,3 +161,16 @@ def test_a_terminal_without_colours_gets_none():
     coloured, plain = in_terminal(SHOWN), in_terminal(SHOWN, NO_COLOR="1")
     assert colour.search(coloured)
     assert "0.9100  units=64" in plain and not colour.search(plain)
+
+
+def test_four_searches_side_by_side_fit_into_a_small_terminal():
+    searches = [SearchView(f"tune {name}", [4] * 4) for name in ("one", "two", "three", "four")]
+    for view in searches:
+        for number in (1, 2, 3):
+            view.end(TrialRow(number, 4, ["units=8"], 4, 0.9, 100), "completed", False, 1.0, False)
+        for number in (4, 5):
+            view.report(TrialRow(number, 4, ["units=9"], 1.5, 0.8))
+    shown = [line.plain for line in Views(searches).lines(80)]
+    assert len(shown) <= 24 - 4
+    assert sum(line.startswith("tune ") for line in shown) == 4
+    assert sum("epoch  2/4" in line for line in shown) == 8

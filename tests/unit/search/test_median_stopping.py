@@ -1,11 +1,11 @@
 from pipeline.config.conditions import PLAIN
 from pipeline.search.median_stopping import median_rule
 from pipeline.search.records import Record, TrialSpec
-from pipeline.training.work import Finished, Result
+from pipeline.training.work import EpochRow, Finished, Result
 
 
 def record(number, scores, status="completed"):
-    curve = tuple((1.0, s, 1.0, s) for s in scores)
+    curve = tuple(EpochRow(1.0, s, 1.0, s) for s in scores)
     result = Result(status, scores[-1], 1.0, 10, curve=curve)
     return Record(number, TrialSpec("mlp", {}, 4, 1, PLAIN), Finished(result, False, 1.0))
 

@@ -12,7 +12,7 @@ IMAGES = 240
 
 def trials(accuracies, images=IMAGES):
     return [
-        Candidate("mlp", n, a, standard_error(a, images), 0.1, 100 * n, 9, {}, "code", images)
+        Candidate("mlp", n, a, standard_error(a, images), 0.1, 100 * n, 9, {}, "code", images, 4)
         for n, a in enumerate(map(float, accuracies), start=1)
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import write_json
 from pipeline.config.params import Select
@@ -21,7 +22,7 @@ from pipeline.statistics.proportions import standard_error
 
 def candidate(trial, parameters, accuracy, loss):
     return Candidate(
-        "mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest", 240
+        "mlp", trial, accuracy, 0.01, loss, parameters, 10 * parameters, {}, "digest", 240, 4
     )
 
 
@@ -73,26 +74,26 @@ def test_of_one_size_the_one_with_the_lower_loss_is_kept_beside_the_best():
 
 
 @pytest.mark.parametrize("rule", ["one_standard_error", "best"])
-def test_the_keptholds_whatever_would_be_chosen_of_all(rule):
+def test_the_front_holds_whatever_would_be_chosen_of_all(rule):
     for seed in range(500):
         candidates = drawn(seed)
         assert choose(front(candidates), rule)[0] == choose(candidates, rule)[0]
 
 
-def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_path):
-    path = tmp_path / "mlp.json"
-    write_json(path, [{"architecture": "mlp", "trial": 1}])
+def test_candidates_of_another_version_are_an_error_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "CANDIDATES", tmp_path)
+    write_json(tmp_path / "mlp.json", [{"architecture": "mlp", "trial": 1}])
     with pytest.raises(ConvoyError, match=r"mlp\.json: .*accuracy: field required.*`dvc repro`"):
-        read_candidates(path)
+        read_candidates(["mlp"])
 
 
 def sized(trial, accuracy, parameters, multiply_adds):
     return Candidate(
-        "mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest", 240
+        "mlp", trial, accuracy, 0.01, 0.1, parameters, multiply_adds, {}, "digest", 240, 4
     )
 
 
-def test_the_pareto_kepthas_what_none_beats_in_accuracy_and_both_sizes():
+def test_the_pareto_front_has_what_none_beats_in_accuracy_and_both_sizes():
     best = sized(1, 0.95, 300, 3000)
     fewer_parameters, quicker = sized(2, 0.94, 100, 9000), sized(3, 0.94, 500, 1000)
     beaten, equal = sized(4, 0.93, 100, 9000), sized(5, 0.95, 300, 3000)
@@ -100,7 +101,7 @@ def test_the_pareto_kepthas_what_none_beats_in_accuracy_and_both_sizes():
     assert found == [best, fewer_parameters, quicker]
 
 
-def test_no_candidate_off_the_keptis_as_good_as_one_on_it():
+def test_no_candidate_off_the_front_is_as_good_as_one_on_it():
     for seed in range(200):
         candidates = drawn(seed)
         kept = pareto_front(candidates)

@@ -6,7 +6,7 @@ from pipeline.config.conditions import PLAIN
 from pipeline.config.dvc_yaml import flatten
 from pipeline.search import tables
 from pipeline.search.records import Record, TrialSpec
-from pipeline.training.work import Finished, Result
+from pipeline.training.work import EpochRow, Finished, Result
 
 
 def record(number, result):
@@ -15,11 +15,13 @@ def record(number, result):
 
 
 def completed(score, parameters, loss=0.5):
-    row = (1.0, score, loss, score)
+    row = EpochRow(1.0, score, loss, score)
     return Result("completed", score, loss, parameters, 7 * parameters, curve=(row,) * 3)
 
 
-STOPPED = Result("stopped", 0.99, 0.1, 1, "below the median", curve=((1.0, 0.9, 0.1, 0.99),))
+STOPPED = Result(
+    "stopped", 0.99, 0.1, 1, "below the median", curve=(EpochRow(1.0, 0.9, 0.1, 0.99),)
+)
 FAILED = Result("failed", reason="MemoryError: no room", cause="memory")
 
 

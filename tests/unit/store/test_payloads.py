@@ -6,9 +6,9 @@ import pytest
 from pipeline.store import store as stores
 from pipeline.store.entry import Entry
 from pipeline.store.store import Store
-from pipeline.training.work import Result
+from pipeline.training.work import EpochRow, Result
 
-CURVE = ((0.1 + 0.2, 0.5, 1 / 3, 0.25), (1e-9, 1.0, 0.1, 0.75))
+CURVE = (EpochRow(0.1 + 0.2, 0.5, 1 / 3, 0.25), EpochRow(1e-9, 1.0, 0.1, 0.75))
 
 
 def keep(store, key):

@@ -6,9 +6,9 @@ from pipeline.base import paths
 from pipeline.base.files import write_json
 from pipeline.store.entry import Entry
 from pipeline.store.store import Store
-from pipeline.training.work import Result
+from pipeline.training.work import EpochRow, Result
 
-COMPLETED = Result("completed", 0.9, 0.3, 12, curve=((1.0, 0.8, 0.3, 0.9),))
+COMPLETED = Result("completed", 0.9, 0.3, 12, curve=(EpochRow(1.0, 0.8, 0.3, 0.9),))
 FAILED = Result("failed", reason="killed", cause="killed")
 
 

@@ -11,10 +11,10 @@ import pytest
 from pipeline.base import locks
 from pipeline.store.entry import Entry
 from pipeline.store.store import Store, StoreError
-from pipeline.training.work import Result
+from pipeline.training.work import EpochRow, Result
 
 NO_LIMITS = {"trial_seconds": None, "memory": None}
-GOOD = Result("completed", 0.1 + 0.2, 1 / 3, 12, curve=((1.5, 0.5, 1.25, 0.1 + 0.2),))
+GOOD = Result("completed", 0.1 + 0.2, 1 / 3, 12, curve=(EpochRow(1.5, 0.5, 1.25, 0.1 + 0.2),))
 
 
 def entry(key="k1", result=GOOD, limits=NO_LIMITS):
