@@ -1,6 +1,8 @@
 import subprocess
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.project import TINY, run, write_params
 from support.repositories import git
 
@@ -38,3 +40,19 @@ def test_two_revisions_are_trained_side_by_side(finished, monkeypatch, capfd):
     subprocess.run(["git", "commit", "-qam", "another training"], cwd=finished, check=True)
     settle.settle("HEAD~1")
     assert "Settled with 2 seeds" in capfd.readouterr().out
+
+
+def test_pictures_that_git_does_not_know_are_there(finished, monkeypatch, capfd):
+    monkeypatch.chdir(finished)
+    monkeypatch.setattr(settle, "LOOKS", (2,))
+    monkeypatch.setattr(settle, "LEVEL", 0.0)
+    for seed in range(40):
+        path = finished / "data/images" / ("cat", "dog")[seed % 2] / f"{seed}.png"
+        path.parent.mkdir(exist_ok=True)
+        noise = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path)
+    write_params(finished, TINY | {"dataset": {"name": "folder"}})
+    subprocess.run(["git", "commit", "-qam", "pictures"], cwd=finished, check=True)
+    settle.settle(None)
+    assert "Not settled with 2 seeds" in capfd.readouterr().out
+    assert len(list((finished / "data/images/cat").iterdir())) == 20  # links went, not pictures

@@ -11,9 +11,7 @@ def project(tmp_path):
     """Return a project in which `make setup GPU=1` has been called."""
     for name in ("Makefile", "requirements.lock", "requirements-gpu.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path)
-    before_dvc = tmp_path / "pipeline/commands/before_dvc.py"
-    before_dvc.parent.mkdir(parents=True)
-    before_dvc.touch()
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", copy_function=shutil.copy)
     (tmp_path / ".venv").mkdir()
     for name in ("gpu", "dev"):
         (tmp_path / f".venv/.installed-requirements-{name}.lock").touch()

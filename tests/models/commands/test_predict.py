@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from keras_tuner import HyperParameters
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
 from pipeline.base import paths
 from pipeline.data import pictures
+from pipeline.running import terminal
 from pipeline.training import saving, trained
 from pipeline.training.models import declare as models_of
 from pipeline.training.trained import SeedResult, Threshold, TrainedModels
@@ -104,6 +106,15 @@ def test_an_unreadable_file_is_an_error_for_that_file_only(tmp_path, models):
     plain = call(str(tmp_path / "bad.png"), good)
     assert "bad.png: not a JPEG" in plain.stderr
     assert plain.stdout.startswith(f"{good}: middle")
+
+
+def test_a_narrow_terminal_puts_no_line_end_into_json(tmp_path, models, monkeypatch):
+    narrow = Console(force_terminal=True, width=30, **terminal.PLAIN)
+    monkeypatch.setattr(terminal, "console", narrow)
+    names = ["a picture with a long name.png", "gone and away, and never to be found.png"]
+    file = shade(tmp_path / names[0], 5)
+    result = call(file, str(tmp_path / names[1]), "--json")
+    assert [Path(answer["file"]).name for answer in json.loads(result.stdout)] == names
 
 
 def test_a_folder(tmp_path, models):

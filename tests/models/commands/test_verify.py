@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from support.predictions import written
 
+from pipeline.base.errors import ConvoyError
 from pipeline.commands import verify
 from pipeline.commands.verify import VerifyError
 from pipeline.evaluation import predictions
@@ -83,6 +84,14 @@ def test_threads_are_read_where_params_yaml_leaves_them_to_the_pipeline():
         "results/predictions.csv": b"",
     }
     with pytest.raises(VerifyError, match=r"settings\.json of 1234567 has no value for it"):
+        verify.verify(Snapshot("HEAD", "1234567", files))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"index,actual\n1\n", b"index,actual\n1,2\n"])
+def test_a_damaged_table_is_named_before_any_model_runs(monkeypatch, content):
+    monkeypatch.setattr(verify.backend, "start", lambda threads: pytest.fail("too late"))
+    files = {"params.yaml": b"train: {threads: 1}", "results/predictions.csv": content}
+    with pytest.raises(ConvoyError, match=r"results/predictions\.csv at 1234567: "):
         verify.verify(Snapshot("HEAD", "1234567", files))
 
 

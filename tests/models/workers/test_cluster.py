@@ -1,11 +1,13 @@
 """A real Dask scheduler and two real workers on this machine, which share nothing with it."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 import psutil
 import pytest
@@ -15,7 +17,7 @@ from pipeline.base import paths
 from pipeline.config.conditions import PLAIN
 from pipeline.search.search import Search
 from pipeline.search.space import search_space
-from pipeline.workers.cluster import Cluster
+from pipeline.workers.cluster import Cluster, pack
 from pipeline.workers.local import InProcess
 from pipeline.workers.pool import WorkerError
 
@@ -77,6 +79,15 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, splits, tmp_path
     assert remote == local
     assert psutil.wait_procs(orphans, timeout=10)[1] == []
     assert psutil.Process(cluster[0].pid).children() == []
+
+
+def test_published_weights_travel_with_code_and_images(splits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths.WEIGHTS.mkdir(parents=True)
+    (paths.WEIGHTS / "network.pth").write_bytes(b"weights")
+    with zipfile.ZipFile(io.BytesIO(pack(*(split.folder for split in splits)))) as archive:
+        assert archive.read("data/weights/network.pth") == b"weights"
+        assert {"train/images.npy", "validation/labels.npy"} <= set(archive.namelist())
 
 
 def test_no_scheduler_is_an_error_that_names_the_address(monkeypatch):

@@ -1,5 +1,6 @@
 """Real worker processes. They take seconds to start, so the tests share what they can."""
 
+import errno
 import os
 import shutil
 import signal
@@ -87,13 +88,25 @@ def test_a_checkpoint_travels(pool, here):
     assert pool.run(second, checkpoint, False).result == here
 
 
-def test_a_process_that_was_told_something_else_is_exchanged(splits, pool, here):
+def test_a_process_goes_from_one_architecture_to_another_and_back(splits, pool, here):
     pool.run(SPEC, None, False)
-    pid = pool.running[0].pid
+    pid, perceptron = pool.running[0].pid, trial("mlp", {}, 1, 1)
+    alone = Asking(InProcess(None), setup(splits, "mlp")).run(perceptron, None, False).result
     other = Asking(pool.pool, setup(splits, "mlp"))
-    assert other.run(trial("mlp", {}, 1, 1), None, False).result.status == "completed"
-    assert pool.running[0].pid != pid
+    assert other.run(perceptron, None, False).result == alone
     assert pool.run(SPEC, None, False).result == here
+    assert pool.running[0].pid == pid
+
+
+def test_an_error_of_who_hears_the_progress_is_no_failure_of_the_training(splits, here):
+    def full(report):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pool = processes(splits)
+    with pytest.raises(OSError, match="No space left"):
+        pool.run(SPEC, None, False, full)
+    assert pool.run(SPEC, None, False).result == here
+    pool.close()
 
 
 def test_a_file_that_cannot_be_read_stops_the_search_and_is_not_kept(splits, tmp_path, monkeypatch):

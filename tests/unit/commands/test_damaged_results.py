@@ -1,6 +1,7 @@
 """Results of this workspace that are damaged: the same answer, or one line of error."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -90,13 +91,13 @@ def results(tmp_path_factory):
         codes = code_digest.architectures(code_digest.loaded())
         found = [
             Candidate(
-                NAME, n, 0.9 - n / 100, 0.01, 0.3, 100 * n, 9, {"filters": n}, codes[NAME], 240
+                NAME, n, 0.9 - n / 100, 0.01, 0.3, 100 * n, 9, {"filters": n}, codes[NAME], 240, 4
             )
             for n in (1, 2, 3)
         ]
         write_candidates(found, CANDIDATES)
         leader = confirmed(found[0], [(0.9, 0.3), (0.8, 0.4)], [], 100)
-        write_json(paths.CONFIRM, {"leaders": [leader.as_json()]})
+        write_json(paths.CONFIRM, {"leaders": [asdict(leader)]})
         write_json(paths.ARCHITECTURE_DIGESTS, codes)
         settings_stage.main(params.load())
         write_json(CODE, code_digest.entry(code_digest.loaded(), "select"))

@@ -1,5 +1,6 @@
 """The command line: what it refuses, and that it does so at once."""
 
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from support.project import ROOT
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
+from pipeline.commands import before_dvc
 
 
 def test_another_folder_is_refused_with_what_to_do(tmp_path, monkeypatch):
@@ -19,6 +21,24 @@ def test_another_folder_is_refused_with_what_to_do(tmp_path, monkeypatch):
     # It reads git, and says itself what is wrong.
     result = CliRunner().invoke(app, ["report", "--base", "main"])
     assert "repository root" not in result.stderr
+
+
+def test_a_folder_that_has_been_removed_is_one_line_of_error(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    script = tmp_path / "dvc.py"
+    script.write_text(before_dvc.SCRIPT)
+    for command in (["-m", "pipeline", "doctor"], [str(script), "repro"]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: The folder that this runs in has been removed.")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import os
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 from support.repositories import git, new_repository
 
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import affected, doctor, merging
+from pipeline.commands import affected, doctor, merging, settle
+from pipeline.config import committed
 from pipeline.report import snapshots
 
 
@@ -110,6 +112,36 @@ def test_without_git_nothing_else_is_blamed(tmp_path, monkeypatch):
         snapshots.revision("HEAD")
     assert "not a git repository" in str(caught.value)
     assert "shallow" not in str(caught.value)
+
+
+def test_where_git_is_not_installed_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(project(tmp_path / "here"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    asked = [
+        lambda: affected.copy_known(tmp_path / "copy"),
+        lambda: settle.settle(None),
+        lambda: found("Git is on a branch"),
+        lambda: found("DVC can run experiments"),
+        merging.set_up,
+    ]
+    for ask in asked:
+        with pytest.raises(ConvoyError, match=r"^git: no such command; install git\.$"):
+            ask()
+    # These have nothing to say without it.
+    assert found("Parameters, dvc.lock") == found("Git can merge") == []
+    assert committed.differences() == []
+
+
+def test_a_lock_of_another_user_s_program_is_named_as_that(tmp_path, monkeypatch):
+    def refuse(pid):
+        raise psutil.AccessDenied(pid)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(psutil, "Process", refuse)
+    doctor.DVC_PROCESS_LOCKS.parent.mkdir(parents=True)
+    doctor.DVC_PROCESS_LOCKS.write_text('{"results": {"write": {"pid": 1, "cmd": "dvc repro"}}}')
+    (problem,) = found("No process that is not DVC")
+    assert problem.endswith("process 1, which is not DVC any more but another user's program")
 
 
 def test_what_experiments_need(tmp_path, monkeypatch):

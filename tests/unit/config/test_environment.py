@@ -22,8 +22,15 @@ def test_gpus_are_handed_out_in_turn(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     given = [environment.device_variables(number) for number in range(3)]
     assert [variables["CUDA_VISIBLE_DEVICES"] for variables in given] == ["3", "5", "3"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert environment.device_variables(0) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("", []), ("-1", []), ("-1,0", []), ("2,-1,0", ["2"]), ("0,", ["0"])]
+)
+def test_gpus_that_are_hidden_from_cuda_are_not_counted(monkeypatch, text, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
+    assert environment.gpus() == names
+    assert bool(environment.device_variables(0)) == bool(names)
 
 
 @pytest.mark.parametrize(

@@ -410,6 +410,10 @@ def test_the_home_folder_is_written_out_in_the_error(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     with pytest.raises(DataError, match=r"does not expand ~; .* dataset\.path: /home/ada/pets"):
         gather(Path("~/pets"))
+    with pytest.raises(
+        DataError, match=r"dataset\.path = '~nobody-here/x': no such folder\. Write"
+    ):
+        gather(Path("~nobody-here/x"))
 
 
 def test_what_is_compared_stays_the_same_however_pictures_are_resized(tmp_path):

@@ -131,9 +131,29 @@ def test_what_is_wrong_with_a_table_is_said(scans):
     table.write_text("path,group\nill/p00_0.png,a\nill/p00_0.png,b\n")
     with pytest.raises(DataError, match=r"ill/p00_0\.png is in two groups, 'a' and 'b'"):
         run("groups.csv")
-    table.write_text("file,group\nill/p00_0.png,a\n")
-    with pytest.raises(Exception, match=r"groups\.csv: no column path"):
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"file,group\nill/p00_0.png,a\n", "no column path"),
+        (b"\xef\xbb\xbfpath;group\r\nill/p00_0.png;a\r\n", "no column path, group"),
+        ("path,group\nill/p00_0.png,a\n".encode("utf-16"), "not UTF-8 text"),
+        (b"", "empty, without a header"),
+    ],
+)
+def test_a_table_of_another_form_says_how_to_save_it(scans, content, said):
+    (scans / "groups.csv").write_bytes(content)
+    with pytest.raises(DataError, match=rf"scans/groups\.csv: {said}\. Save it as UTF-8 with the"):
         run("groups.csv")
+
+
+def test_a_table_that_excel_has_saved_with_commas_is_read(scans):
+    rows = [f"{file.relative_to(scans)},{file.name[:3]}" for file in scans.glob("*/*.png")]
+    text = "\r\n".join(["path,group", *rows, ""])
+    (scans / "groups.csv").write_text(text, encoding="utf-8-sig", newline="")
+    run("groups.csv")
+    assert len({group for rows in groups().values() for group, _ in rows}) == 24
 
 
 def test_images_without_file_names_are_refused_before_any_work(scans):

@@ -76,8 +76,11 @@ def test_a_file_that_is_not_what_its_header_says(tmp_path, content, expected):
         list(read_chunks(path, axes=2))
 
 
-def test_a_truncated_gzip_file(tmp_path):
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_damaged_gzip_file(tmp_path, damage):
     path = tmp_path / "file.gz"
-    path.write_bytes(gzip.compress(idx(ARRAY))[:-9])
+    packed = gzip.compress(idx(ARRAY))
+    # What follows the header of ten bytes is the compressed part, here of a type that is none.
+    path.write_bytes(packed[:-9] if damage == "cut" else packed[:10] + b"\xff" + packed[11:])
     with pytest.raises(DataError, match="not a whole gzip file"):
         list(read_chunks(path, axes=2))

@@ -9,7 +9,7 @@ from pipeline.evaluation import metrics
 from pipeline.evaluation.notes import notes
 from pipeline.search.selection import Candidate, write_candidates
 
-FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code", 200)
+FIRST = Candidate("mlp", 1, 0.9, 0.01, 0.3, 1000, 10_000, {"units": 8}, "code", 200, 4)
 SCORES = {"architecture": "mlp", "accuracy": 0.9, "accuracy_interval": [0.8, 1], "macro_f1": 0.9}
 MODELS = {
     "tuned": {**SCORES, "parameters": 9},

@@ -65,8 +65,8 @@ def test_a_confirmed_choice_is_shown_with_the_gap_that_was_measured():
     assert "0.9700 in the mean" in text and "+1.2 points" in text
 
 
-RECIPE = Candidate("mlp", 1, 0.9, 0.01, 0.3, 9, 9, {"units": 8, "batch_size": 32}, "code", 240)
-WINNER = Candidate("mlp", 3, 0.95, 0.01, 0.2, 9, 9, {"units": 16, "batch_size": 64}, "code", 240)
+RECIPE = Candidate("mlp", 1, 0.9, 0.01, 0.3, 9, 9, {"units": 8, "batch_size": 32}, "code", 240, 4)
+WINNER = Candidate("mlp", 3, 0.95, 0.01, 0.2, 9, 9, {"units": 16, "batch_size": 64}, "code", 240, 4)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ METRICS = {"tuned": SCORES, "baseline": SCORES | {"multiply_adds": 4711}}
 
 def candidate(architecture, trial, accuracy, parameters):
     return Candidate(
-        architecture, trial, accuracy, 0.01, 0.1, parameters, 30 * parameters, {}, "", 240
+        architecture, trial, accuracy, 0.01, 0.1, parameters, 30 * parameters, {}, "", 240, 4
     )
 
 
