@@ -20,8 +20,9 @@ from pipeline.config import automatic, params
 from pipeline.config.automatic import Facts
 from pipeline.config.params import FOLDER, Params
 from pipeline.config.shapes import DataReport, Reasons
-from pipeline.running import costs
-from pipeline.running.costs import Cost, Size
+from pipeline.running import amounts, costs
+from pipeline.running.amounts import Size
+from pipeline.running.costs import Cost
 from pipeline.running.terminal import console, say
 
 LATEST = 3  # how many runs of one size an estimate is drawn from
@@ -120,7 +121,7 @@ def _estimate(
     left_out = name == "tune" and item in _left_out(settings)
     own_epochs = [key.partition(".")[0] for key in automatic_keys if key.endswith(".epochs")]
     images = _images(dataset, earlier)
-    size = Size() if left_out else costs.size_of(stage, settings, images, own_epochs)
+    size = Size() if left_out else amounts.size_of(stage, settings, images, own_epochs)
     if size.models or name == "download":
         runs = [run for run in runs if run.dataset == dataset]
         if not runs:
@@ -131,7 +132,7 @@ def _estimate(
     if not runs:
         why = "all in the store" if size.models else "of another kind"
         return Estimate(stage, certain, why)
-    workers = costs.workers_of(stage, settings)
+    workers = amounts.workers_of(stage, settings)
     runs = [run for run in runs if run.workers == workers] or runs
     distances = [sum(abs(math.log(times)) for times in _growth(run, size)) for run in runs]
     nearest = [run for run, far in zip(runs, distances, strict=True) if far == min(distances)]
@@ -169,7 +170,7 @@ def _ends(run: Cost, size: Size, workers: str) -> tuple[float, float]:
 def _images(dataset: str, earlier: Sequence[Cost]) -> dict[str, int]:
     """Return the number of images in each split of a data set, as far as it was ever here."""
     known = (dict(run.images) for run in reversed(earlier) if run.dataset == dataset and run.images)
-    return costs.images(dataset) or next(known, {})
+    return amounts.images(dataset) or next(known, {})
 
 
 def _left_out(settings: Params) -> dict[str, str]:

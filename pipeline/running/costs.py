@@ -5,41 +5,28 @@ It is written after each stage that DVC runs, and `python -m pipeline plan` read
 """
 
 import json
-import os
 import resource
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import psutil
 from annotated_types import Ge
 
 from pipeline.base import paths
-from pipeline.base.files import FileError, files_of, read_json
+from pipeline.base.files import files_of
 from pipeline.base.parsing import ContentError, json_of
-from pipeline.config import dvc_yaml, environment, params
+from pipeline.config import dvc_yaml
 from pipeline.config.params import Params
+from pipeline.running import amounts
 from pipeline.running.guard import described
 from pipeline.running.terminal import say
 
 Amount = Annotated[float, Ge(0)]
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much a stage has to do.
-
-    Attributes:
-        models: Models that it trains or judges; 0 if its time depends on neither models nor images.
-        passes: Images that it processes, each as often as it is processed.
-    """
-
-    models: float = 0
-    passes: float = 0
 
 
 @dataclass(frozen=True)
@@ -50,14 +37,14 @@ class Cost:
         stage: Its name in dvc.yaml, such as tune@mlp.
         dataset: `dataset.name` of the run.
         images: The number of images in each split; empty if it was not known yet.
-        models: As in `Size`, without the trainings that were in the store.
+        models: As in `amounts.Size`, without the trainings that were in the store.
         passes: As in `Size`, likewise.
         startup_seconds: Time from the start of the process to the start of the work.
         work_seconds: Time of the work itself.
         peak_mib: Largest resident memory of the process, in MiB. If worker processes ran the
             trials, the largest worker's is added once, however many ran at a time.
         disk_mib: Size of the stage's outputs, in MiB.
-        workers: The number of models trained at a time, as from `workers_of`.
+        workers: The number of models trained at a time, as from `amounts.workers_of`.
     """
 
     stage: str
@@ -92,9 +79,9 @@ def recorded(stage: str, settings: Params, starter: psutil.Process | None) -> It
 
 def _note(stage: str, settings: Params, begun: float, run_began: float) -> None:
     outputs = dvc_yaml.outputs(described(stage)[0])
-    counts = images(settings.dataset.name)
-    size = size_of(stage, settings, counts)
-    workers = workers_of(stage, settings)
+    counts = amounts.images(settings.dataset.name)
+    size = amounts.size_of(stage, settings, counts)
+    workers = amounts.workers_of(stage, settings)
     share, seconds = 1.0, time.time() - begun
     if _trains(stage) and size.models:
         # What was in the store before took no time.
@@ -146,7 +133,7 @@ def _is_of(training: Mapping[str, Any], stage: str) -> bool:
     kind, architecture = training["kind"], training["architecture"]
     if name in ("tune", "confirm"):
         return kind == "trial" and (name == "confirm" or architecture == item)
-    return kind == "seed" and architecture == _chosen(item or name)
+    return kind == "seed" and architecture == amounts.chosen(item or name)
 
 
 def _seconds_of(own: Sequence[Mapping[str, Any]], recent: Sequence[Mapping[str, Any]]) -> float:
@@ -156,85 +143,6 @@ def _seconds_of(own: Sequence[Mapping[str, Any]], recent: Sequence[Mapping[str, 
     alike = [each for each in recent if each["kind"] == own[0]["kind"]]
     span = max(e["ended"] for e in alike) - min(e["ended"] - e["seconds"] for e in alike)
     return span * sum(e["seconds"] for e in own) / sum(e["seconds"] for e in alike)
-
-
-def size_of(
-    stage: str,
-    settings: Params,
-    counts: Mapping[str, int],
-    own_epochs: Collection[str] = ("tune", "train"),
-) -> Size:
-    """Return how much a stage has to do with so many images.
-
-    Args:
-        stage: Its name in dvc.yaml.
-        settings: The parameters that it runs with.
-        counts: The number of images in each split.
-        own_epochs: The sections of params.yaml whose `epochs` is `auto`, so that an architecture
-            may have epochs of its own.
-    """
-
-    def passes(architecture: str, section: Literal["tune", "train"]) -> int:
-        usual = (settings.tune if section == "tune" else settings.train).epochs
-        own = params.epochs_of(architecture, section, usual) if section in own_epochs else usual
-        return own * train
-
-    train, test = counts.get("train", 1), counts.get("test", 1)
-    name, _, item = stage.partition("@")
-    match name:
-        case "split":
-            return Size(1, train + test)
-        case "evaluate":
-            return Size(len(settings.train.seeds), len(settings.train.seeds) * test)
-        case "tune":
-            models = settings.tune.trials
-            return Size(models, models * passes(item, "tune"))
-        case "confirm" if settings.select.confirm is not None:
-            models = settings.select.confirm.top * settings.select.confirm.seeds
-            return Size(models, models * passes(_chosen("tuned"), "tune"))
-        case "train":
-            models = len(settings.train.seeds)
-            return Size(models, models * passes(_chosen(item), "train"))
-        case "untuned" if _read(paths.SELECT / "untuned.json").get("train"):
-            models = len(settings.train.seeds)
-            return Size(models, models * passes(_chosen("untuned"), "train"))
-    return Size()
-
-
-def _chosen(name: str) -> str:
-    """Return the architecture that is trained under this name, as was last chosen."""
-    return str(_read(paths.SELECT / f"{name}.json").get("architecture", ""))
-
-
-def workers_of(stage: str, settings: Params) -> str:
-    """Return the number of models that a stage may train at a time, as text, or "cluster".
-
-    The value of CONVOY_WORKERS is not checked here, because the stage itself reports one that is
-    not allowed.
-    """
-    tune, train, confirm = settings.tune, settings.train, settings.select.confirm
-    match stage.partition("@")[0]:
-        case "tune":
-            threads, epochs = tune.threads, tune.trials * tune.epochs
-        case "confirm" if confirm is not None:
-            threads, epochs = tune.threads, confirm.top * confirm.seeds * tune.epochs
-        case "train" | "untuned":
-            threads, epochs = train.threads, len(train.seeds) * train.epochs
-        case _:
-            return "1"
-    if environment.scheduler():
-        return "cluster"
-    return os.environ.get(environment.WORKERS) or str(environment.usual_workers(threads, epochs))
-
-
-def images(dataset: str) -> dict[str, int]:
-    """Read the number of images in each split of a data set; empty if another one is here."""
-    report = _read(paths.DATA_REPORT)
-    with suppress(KeyError, TypeError):
-        counts = {name: report[name]["images"] for name in ("train", "validation", "test")}
-        if report["dataset"] == dataset and min(counts.values()) > 0:
-            return counts
-    return {}
 
 
 def earlier() -> list[Cost]:
@@ -257,18 +165,6 @@ def _append(line: str) -> None:
         if before and not before.endswith(b"\n"):
             stream.write("\n")
         stream.write(f"{line}\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty if it cannot be read, for example during a git conflict.
-
-    A stage whose work is done must not fail because of its cost record.
-    """
-    try:
-        content = read_json(path)
-    except FileError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def peak_mib() -> float:

@@ -13,7 +13,7 @@ import pytest
 from pipeline.base import paths
 from pipeline.base.files import write_json
 from pipeline.config import environment, params
-from pipeline.running import costs
+from pipeline.running import amounts, costs
 from pipeline.store.entry import Entry
 from pipeline.training.work import Result
 
@@ -60,10 +60,10 @@ def test_a_search_costs_its_own_trials_whichever_stage_computed_them(workspace):
 def test_an_architecture_is_counted_with_its_own_epochs(workspace):
     write_json(paths.SETTINGS, {"because": {}, "tune": {"epochs_of": {"pretrained": 7}}})
     settings = params.load()
-    assert costs.size_of("tune@mlp", settings, {"train": 10}) == costs.Size(2, 20)
-    assert costs.size_of("tune@pretrained", settings, {"train": 10}) == costs.Size(2, 140)
+    assert amounts.size_of("tune@mlp", settings, {"train": 10}) == amounts.Size(2, 20)
+    assert amounts.size_of("tune@pretrained", settings, {"train": 10}) == amounts.Size(2, 140)
     # Epochs that params.yaml sets are for all.
-    assert costs.size_of("tune@pretrained", settings, {"train": 10}, ()) == costs.Size(2, 20)
+    assert amounts.size_of("tune@pretrained", settings, {"train": 10}, ()) == amounts.Size(2, 20)
 
 
 def test_images_of_another_data_set_are_not_counted(workspace):
@@ -72,7 +72,7 @@ def test_images_of_another_data_set_are_not_counted(workspace):
     with costs.recorded("download", params.load(), None):
         pass
     assert costs.earlier()[0].images == {}
-    assert costs.images("mnist")["test"] == 9
+    assert amounts.images("mnist")["test"] == 9
 
 
 def test_the_largest_worker_counts_as_memory(workspace, monkeypatch):
@@ -109,7 +109,7 @@ def test_records_with_odd_values_are_passed_over(workspace, change):
 def test_counts_that_no_data_have_are_not_taken(workspace, count):
     parts = {name: {"images": count} for name in ("train", "validation", "test")}
     write_json(paths.DATA_REPORT, {"dataset": "mnist"} | parts)
-    assert costs.images("mnist") == {}
+    assert amounts.images("mnist") == {}
 
 
 def test_a_torn_line_is_passed_over_and_the_next_run_is_recorded(workspace):
@@ -147,10 +147,10 @@ def test_long_work_is_planned_for_the_workers_that_it_gets_unasked(workspace, mo
 
     def workers(trials):
         tune = settings.tune.model_copy(update={"trials": trials, "threads": 2})
-        return costs.workers_of("tune@mlp", settings.model_copy(update={"tune": tune}))
+        return amounts.workers_of("tune@mlp", settings.model_copy(update={"tune": tune}))
 
-    assert (workers(2), workers(8), costs.workers_of("confirm", settings)) == ("1", "3", "1")
+    assert (workers(2), workers(8), amounts.workers_of("confirm", settings)) == ("1", "3", "1")
     # A worker that is forked costs nothing, so short work gets as many.
     monkeypatch.delenv("CONVOY_FORK")
     monkeypatch.setattr("sys.platform", "linux")
-    assert (workers(2), workers(8), costs.workers_of("confirm", settings)) == ("3", "3", "1")
+    assert (workers(2), workers(8), amounts.workers_of("confirm", settings)) == ("3", "3", "1")
