@@ -28,13 +28,15 @@ def show(name: str) -> None:
         table.add_column(column, justify="right")
     rows = report(judged.actual, judged.released, run.classes)
     for row, following in zip(rows, [*rows[1:], rows[-1]], strict=True):
-        values = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
+        scored = row["support"] > 0
+        values = (f"{row[key]:.4f}" if scored else "" for key in ("precision", "recall", "f1"))
         ends = following["average"] and not row["average"]
         table.add_row(plain(row["name"]), *values, f"{row['support']:,}", end_section=ends)
     console.print(table)
     low, high = scores["accuracy_interval"]
+    loss = f", loss {scores['loss']:.4f}" if "loss" in scores else ""
     say(
         f"{name}, {scores['architecture']}: accuracy {scores['accuracy']:.4f} (95 % interval "
-        f"{low:.3f} to {high:.3f}), loss {scores['loss']:.4f}, on {run.metrics['test_images']:,} "
+        f"{low:.3f} to {high:.3f}){loss}, on {run.metrics['test_images']:,} "
         f"test images. Confusion matrix: {paths.PICTURES}/confusion_{name}.png"
     )

@@ -6,7 +6,6 @@ and their level are fixed beforehand, so that the error of all of them together 
 """
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +13,14 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.base import paths
+from pipeline.base import git, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.commands import call
+from pipeline.commands import affected, call
+from pipeline.config import params
 from pipeline.evaluation.comparison import Verdict
 from pipeline.report import snapshots, wording
 from pipeline.report.comparing import compare
+from pipeline.report.results import Results
 from pipeline.running.terminal import say
 
 # The numbers of seeds at which is looked, and the p-value that decides at each look.
@@ -53,7 +54,7 @@ def settle(base: str | None) -> None:
 def _look(folders: Sequence[Path]) -> Verdict:
     """Compare the last checkout with the first, or tuned with baseline if there is only one."""
     # One revision is compared with itself, for what the report says of its search.
-    old, new = (snapshots.workspace(folder) for folder in (folders[-1], folders[0]))
+    old, new = (Results(snapshots.workspace(folder)) for folder in (folders[-1], folders[0]))
     report = compare(old, new)
     found = report.verdict if len(folders) > 1 else report.search
     if found is None:
@@ -66,10 +67,12 @@ def _answer(found: Verdict, count: int) -> str:
     if found.p_value <= LEVEL:
         gain = -found.difference if found.metric == "log_loss" else found.difference
         return f"Settled with {count} seeds: {'better' if gain > 0 else 'worse'}."
-    return (
-        f"Not settled with {count} seeds: {found.word}. {wording.could_be(found)} "
-        f"`train.seeds` of that many take seconds now, since they are kept."
-    )
+    said = [
+        f"Not settled with {count} seeds: {found.word}.",
+        wording.could_be(found),
+        "`train.seeds` of that many take seconds now, since they are kept.",
+    ]
+    return " ".join(filter(None, said))
 
 
 def _train(folder: Path, count: int) -> None:
@@ -89,23 +92,40 @@ def _checkouts(revisions: Sequence[str]) -> Iterator[list[Path]]:
     """Check revisions out into folders of their own, which share DVC's cache and the store."""
     root = Path(tempfile.mkdtemp(prefix="convoy-settle-"))
     cache = call.dvc("cache", "dir", quiet=True).stdout.strip()
-    within = _git("rev-parse", "--show-prefix")
     folders: list[Path] = []
     try:
+        top = Path(git.required("rev-parse", "--show-toplevel"))
+        within = git.required("rev-parse", "--show-prefix")
         for revision in revisions:
-            checkout = root / str(len(folders))
-            _git("worktree", "add", "--quiet", "--detach", str(checkout), revision)
+            # As deep as the workspace, so pictures beside the workspace lie inside `root` too.
+            checkout = Path(root, str(len(folders)), *top.parts[1:])
+            git.required("worktree", "add", "--quiet", "--detach", str(checkout), revision)
             folder = checkout / within
             call.dvc("cache", "dir", "--local", cache, folder=folder, quiet=True)
+            _bring_pictures(folder)
             folders.append(folder)
         yield folders
     finally:
         shutil.rmtree(root, ignore_errors=True)
-        _git("worktree", "prune")
+        git.answer("worktree", "prune")
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ConvoyError(f"git {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout.strip()
+def _bring_pictures(folder: Path) -> None:
+    """Put the user's own pictures into a checkout, where they lie at a relative path.
+
+    Those that `dvc add` has put under DVC are the checkout's own. Others that git does not know
+    have no versions: they are those of the workspace.
+
+    Raises:
+        ConvoyError: DVC does not have them.
+    """
+    path = params.written(folder / paths.PARAMS).get("dataset.path")
+    if not isinstance(path, str) or Path(path).is_absolute():
+        return
+    source = Path(path)
+    pointer = source.with_name(f"{source.name}.dvc")
+    if not (folder / pointer).exists():
+        known = git.answer("ls-files", "-z", "--", path).split("\0")
+        affected.link(source, folder / source, without={Path(name) for name in known})
+    elif call.dvc("checkout", str(pointer), folder=folder, quiet=True).returncode:
+        raise ConvoyError(f"{source}: not in DVC's cache as {pointer} has it. Run `dvc pull`.")

@@ -37,8 +37,8 @@ def curves(
 ) -> Iterator[tuple[str, float, float]]:
     """Yield the points of each class's ROC curve: class, false and true positive rate.
 
-    None if there are more than ten classes. Of two classes only the second has one, since that of
-    the first is its mirror image.
+    There are no points if there are more than ten classes. Of two classes only the second has a
+    curve, since that of the first is its mirror image.
     """
     labels = range(1, 2) if len(classes) == 2 else range(len(classes))
     for label in labels if len(classes) <= MOST_CURVES else ():

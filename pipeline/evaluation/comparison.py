@@ -13,15 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.statistics import by_image, planning
+from pipeline.statistics.bootstrap import bootstrap
 from pipeline.statistics.by_image import Metric
 from pipeline.statistics.configurations import Difference, difference_of_means
-from pipeline.statistics.groups import by_group, group_bootstrap
-from pipeline.statistics.paired import (
-    mcnemar,
-    paired_bootstrap,
-    paired_difference,
-    tango_interval,
-)
+from pipeline.statistics.groups import by_group
+from pipeline.statistics.paired import mcnemar, paired_difference, tango_interval
 from pipeline.statistics.rule import Rule
 from pipeline.statistics.scores import macro_f1
 from pipeline.statistics.words import Direction, Word, direction, word
@@ -104,7 +100,8 @@ class Verdict:
         seed_error: The part of the standard error that more seeds would reduce.
         image_error: The part that more test images would reduce.
         detectable: The smallest true difference that such results find in four cases of five.
-        settled_by: Seeds a side that would decide an undecided verdict; None if none would.
+        settled_by: Seeds a side that would decide an undecided verdict if the difference stays as
+            it is; None if no number of them would.
         paired: Whether each seed of one side was compared with the same seed of the other.
     """
 
@@ -191,7 +188,7 @@ def verdict(first: Judged, second: Judged, rule: Rule, alike: bool = False) -> V
         found.seed_error if several else None,
         found.image_error if several else None,
         planning.detectable(found) if several else None,
-        planning.seeds_that_settle(found, min(seeds), paired) if open_question else None,
+        planning.seeds_that_settle(found, min(seeds), margin, paired) if open_question else None,
         paired,
     )
 
@@ -249,7 +246,7 @@ def fixed_and_broken(first: Judged, second: Judged) -> tuple[NDArray[np.int64], 
 
 def metric_differences(first: Judged, second: Judged, classes: int) -> list[MetricDifference]:
     """Compare accuracy, macro F1 and log loss of the released models."""
-    n, groups = len(first.actual), common_groups(first, second)
+    n = len(first.actual)
 
     def scores(judged: Judged, weights: NDArray[np.floating]) -> NDArray[np.floating]:
         f1 = macro_f1(judged.actual, judged.released, weights, classes)
@@ -260,10 +257,7 @@ def metric_differences(first: Judged, second: Judged, classes: int) -> list[Metr
     def differences(weights: NDArray[np.floating]) -> NDArray[np.floating]:
         return scores(second, weights) - scores(first, weights)
 
-    if groups is None:
-        low, high = paired_bootstrap(differences, n).tolist()
-    else:
-        low, high = group_bootstrap(differences, groups).tolist()
+    low, high = bootstrap(differences, n, common_groups(first, second)).tolist()
     once = np.ones((1, n))
     values = (scores(judged, once)[0].tolist() for judged in (first, second))
     columns = zip(NAMES, *values, low, high, strict=True)

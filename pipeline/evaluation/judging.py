@@ -42,7 +42,7 @@ def judge(
     """Classify the test images with the model of every seed, a batch at a time.
 
     Args:
-        name: "tuned" or "baseline".
+        name: "tuned", "baseline" or "untuned".
         index: The models.
         test: The test images.
         receive: Takes what is not kept: all probabilities.

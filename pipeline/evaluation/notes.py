@@ -22,11 +22,7 @@ IMPROVING_ERRORS = 2.0
 def notes() -> list[str]:
     """Return the warnings that the results of this workspace call for, one line each."""
     # Of architectures that are listed no more, the folder still holds what their search found.
-    candidates = [
-        candidate
-        for name in sorted(read_json(paths.SETTINGS, LeftOut)["left_out"])
-        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
-    ]
+    candidates = read_candidates(sorted(read_json(paths.SETTINGS, LeftOut)["left_out"]))
     if not candidates:
         return []
     data, metrics = read_json(paths.DATA_REPORT, Validated), metrics_file.read()

@@ -77,15 +77,13 @@ def parts(models: Mapping[str, Judged], rule: Rule, same_as: str | None) -> list
 
 
 def sentence(separated: Sequence[Mapping[str, Any]], metric: str, total: float) -> str:
-    """Write what came from the architecture and what from the search; empty if it is not known.
+    """Write what came from the architecture and what from the search; empty if nothing did.
 
     Args:
-        separated: What `parts` returned.
+        separated: What `parts` returned, which must not be empty.
         metric: What the differences are of, as a reader knows it.
         total: Difference of tuned and baseline.
     """
-    if not separated:
-        return ""
     architecture, search = separated
     ahead = f"{metric} {total:+.4f} against the baseline"
     match search["same_as"]:

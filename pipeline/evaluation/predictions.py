@@ -93,18 +93,18 @@ def parse(text: str, name: str, where: str) -> tuple[Judged, NDArray[np.float64]
         cells = ", ".join(map(str, sorted({len(row) for row in rows}))) or "no rows"
         raise PredictionsError(f"{where}: cells in a row: {cells}; expected: {len(header)}")
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    columns.pop(FILE, None)
-    names = columns.pop(GROUP, None)
-    groups = None if names is None else numbered(names)
+    groups = numbered(columns[GROUP]) if GROUP in columns else None
+    # Older versions wrote the loss of the released model alone.
+    of_seeds = [f"{seed}_loss" for seed in seeds if f"{seed}_loss" in columns]
+    wanted = [*needed, *seeds, *of_seeds]
     try:
-        by_column = {column: np.array([*map(finite, cells)]) for column, cells in columns.items()}
+        by_column = {column: np.array([*map(finite, columns[column])]) for column in wanted}
     except ValueError as error:
         raise PredictionsError(f"{where}: {shortened(error)}") from None
     actual, predicted = (by_column[column].astype(np.int64) for column in needed[:2])
     by_seed = np.stack([by_column[column] for column in seeds]).astype(np.int64)
-    # Older versions wrote the loss of the released model alone.
-    known = all(f"{seed}_loss" in by_column for seed in seeds)
-    losses = np.stack([by_column[f"{seed}_loss"] for seed in seeds]) if known else None
+    known = len(of_seeds) == len(seeds)
+    losses = np.stack([by_column[column] for column in of_seeds]) if known else None
     numbers = tuple(seed.removeprefix(f"{name}_seed") for seed in seeds)
     judged = Judged(actual, predicted, by_column[f"{name}_loss"], by_seed, losses, groups, numbers)
     return judged, by_column[f"{name}_probability"]

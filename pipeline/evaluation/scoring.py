@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import classification_report, confusion_matrix, f1_score
+from sklearn.metrics import classification_report, f1_score
 
 from pipeline.statistics.groups import proportion_interval
 from pipeline.training.trained import Threshold
@@ -112,8 +112,3 @@ def per_class(judged: Predictions, classes: list[str]) -> dict[str, dict[str, An
         judged.actual, judged.predicted, labels=labels, output_dict=True, zero_division=0
     )
     return {name: report[str(label)] for label, name in zip(labels, classes, strict=True)}
-
-
-def confusion(judged: Predictions, classes: int) -> NDArray[np.int64]:
-    """Count images by actual (row) and predicted (column) class, [classes, classes]."""
-    return confusion_matrix(judged.actual, judged.predicted, labels=range(classes))

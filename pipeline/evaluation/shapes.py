@@ -35,6 +35,8 @@ class Model(Scores):
 
     model: Literal["tuned", "baseline", "untuned"]
     architecture: str
+    loss: NotRequired[float]
+    accuracy_mean_of_seeds: NotRequired[float]
     parameters: int
     multiply_adds: NotRequired[int | None]
     weights: NotRequired[list[Weights]]

@@ -46,11 +46,7 @@ def _milliseconds(name: str) -> float | None:
 
 def _front(tuned: Mapping[str, Any]) -> list[str]:
     """Describe the Pareto front of all searches, and how to choose a smaller model on it."""
-    candidates = [
-        candidate
-        for name in sorted(read_json(paths.SETTINGS, LeftOut)["left_out"])
-        for candidate in read_candidates(paths.CANDIDATES / f"{name}.json")
-    ]
+    candidates = read_candidates(sorted(read_json(paths.SETTINGS, LeftOut)["left_out"]))
     front = pareto_front(candidates)
     if len(front) < 2:
         return []

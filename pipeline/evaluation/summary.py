@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import FileError, read_json, remedy
+from pipeline.base.files import read_json
 from pipeline.config.shapes import Choice, MaybePictures, Searched
 from pipeline.evaluation import choice, parts, sizes
 from pipeline.evaluation import curves as curves_file
@@ -45,10 +45,8 @@ def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
     yield from _search(metrics["tuned_against_baseline"], seeds)
     yield from choice_lines(metrics, read_json(paths.SELECT / "metrics.json", Choice))
-    if behind := [name for name in YARDSTICKS if name in metrics["behind_yardsticks"]]:
-        if missing := [name for name in behind if name not in metrics["yardsticks"]]:
-            raise FileError(f"{paths.METRICS}: no yardstick {missing[0]}. {remedy(paths.METRICS)}")
-        yield beside_yardsticks(behind, metrics)
+    if behind := beside_yardsticks(metrics):
+        yield behind
     yield from sizes.lines(metrics)
     for note in notes():
         yield f"note: {note}"
@@ -102,13 +100,13 @@ def _chosen() -> str:
         return ""
     settings = read_json(paths.SETTINGS, Searched)
     searched = [name for name, left_out in settings["left_out"].items() if not left_out]
-    parts = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
+    said = [f"{pictures['image_size']} pixels a side", f"architectures {', '.join(searched)}"]
     for section, noun in (("tune", "a trial"), ("train", "a training")):
         if epochs := settings[section].get("epochs"):
             of = settings[section].get("epochs_of", {})
             others = [f"{of[name]} of {name}" for name in searched if name in of]
-            parts.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
-    return "; ".join(parts)
+            said.append(f"{', '.join([f'{epochs} epochs', *others])} {noun}")
+    return "; ".join(said)
 
 
 def choice_lines(metrics: Mapping[str, Any], select: Mapping[str, Any]) -> list[str]:

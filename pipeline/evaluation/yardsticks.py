@@ -31,29 +31,21 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What a yardstick answers, and how it was chosen.
+    """What a yardstick answers.
 
     Attributes:
         name: Its name in results/metrics.json.
         predicted: int64 [n], a label for each test image.
-        method: What it is, in words, with its hyperparameters.
-        training_images: How many images it was fitted to.
-        validation_accuracy: 0 to 1.
     """
 
     name: str
     predicted: Labels
-    method: str
-    training_images: int
-    validation_accuracy: float
 
 
-def largest_class(train_labels: Labels, validation_labels: Labels, test_images: int) -> Yardstick:
+def largest_class(train_labels: Labels, test_images: int) -> Yardstick:
     """Predict for every image the most frequent label of training, of equals the smallest."""
     largest = int(np.bincount(train_labels).argmax())
-    accuracy = float((validation_labels == largest).mean())
-    predicted = np.full(test_images, largest, np.int64)
-    return Yardstick("largest_class", predicted, "largest class", len(train_labels), accuracy)
+    return Yardstick("largest_class", np.full(test_images, largest, np.int64))
 
 
 def gradients_and_colours(
@@ -79,7 +71,7 @@ def gradients_and_colours(
     scales = [float(_distances(each, each).mean()) or 1.0 for each in features]
     training = _scaled(features, features, scales)
     validation = _scaled(_features(validation_images), features, scales)
-    best: tuple[float, SVC, tuple[float, float, float]] | None = None
+    best: tuple[float, SVC, float, float] | None = None
     colours = COLOUR_WEIGHTS if len(features) > 1 else (0.0,)
     for weight, sharpness in product(colours, SHARPNESS):
         kernel = _kernel(training, weight, sharpness)
@@ -88,17 +80,14 @@ def gradients_and_colours(
             machine = SVC(C=cost, kernel="precomputed").fit(kernel, train_labels)
             accuracy = float((machine.predict(judged) == validation_labels).mean())
             if best is None or accuracy > best[0]:
-                best = accuracy, machine, (weight, sharpness, cost)
+                best = accuracy, machine, weight, sharpness
     assert best is not None
-    accuracy, machine, (weight, sharpness, cost) = best
+    _, machine, weight, sharpness = best
     answers = [
         machine.predict(_kernel(_scaled(_features(chunk), features, scales), weight, sharpness))
         for chunk in _chunks(test_images)
     ]
-    names = "HOG and colours" if weight else "HOG"
-    method = f"{names}, SVM (C = {cost:g}, sharpness {sharpness:g}, colours {weight:g})"
-    answered = np.concatenate(answers).astype(np.int64)
-    return Yardstick("hog_svm", answered, method, len(train_labels), accuracy)
+    return Yardstick("hog_svm", np.concatenate(answers).astype(np.int64))
 
 
 def evenly(labels: Labels, most: int) -> NDArray[np.int64]:

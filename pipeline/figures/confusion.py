@@ -57,7 +57,12 @@ def _number(
             colour = "white" if share[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=9)
     recall = axes.secondary_yaxis("right")
-    recall.set_yticks(range(len(names)), [f"{value:.0%}" for value in np.diag(share)])
+    # A class without test images has no recall.
+    recalls = [
+        f"{value:.0%}" if total else ""
+        for value, total in zip(np.diag(share), matrix.sum(axis=1), strict=True)
+    ]
+    recall.set_yticks(range(len(names)), recalls)
     recall.tick_params(length=0)
     recall.set_ylabel("recall")
 

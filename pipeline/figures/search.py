@@ -121,7 +121,7 @@ def _parallel(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
             axes.text(place, height, text, fontsize=7.5, va="center", ha="center", bbox=LABEL)
     axes.axvline(len(names), color="black", linewidth=0.5)
     if rows:
-        for height, score in zip((-0.06, 1.06), _range(_scores(rows)), strict=True):
+        for height, score in zip((-0.06, 1.06), (scores.min(), scores.max()), strict=True):
             axes.text(len(names), height, f"{score:.4g}", fontsize=7.5, va="center", ha="center")
     axes.set_xticks(
         range(len(names) + 1), [*names, "validation accuracy"], rotation=30, ha="right", fontsize=8
@@ -152,10 +152,6 @@ def _short(value: str) -> str:
         return caption(value)
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    return min(values), max(values)
-
-
 def _ranking(axes: Axes, ranked: Sequence[Ranked]) -> None:
     rows = [*reversed(ranked)]
     colours = [BLUE if row.above_noise else GREY for row in rows]
@@ -167,11 +163,7 @@ def _ranking(axes: Axes, ranked: Sequence[Ranked]) -> None:
 
 
 def _scores(rows: Sequence[Row]) -> list[float]:
-    return [_score(row) for row in rows]
-
-
-def _score(row: Row) -> float:
-    return float(row["val_accuracy"])
+    return [float(row["val_accuracy"]) for row in rows]
 
 
 def _unit(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from pipeline.base import paths
 from pipeline.evaluation.curves import COLUMNS
 from pipeline.page import rendering
@@ -14,7 +12,7 @@ from pipeline.page.sections import curves
 from pipeline.report import alarms, leaks, pictures, wording
 from pipeline.report.comparing import RELEASED, Report
 from pipeline.report.results import Results
-from pipeline.report.snapshots import Snapshot
+from pipeline.statistics.scores import confusion
 
 MOST_TILES = 48
 MOST_LINES = 8
@@ -22,14 +20,14 @@ MOST_LINES = 8
 MOST_CLASSES = 25
 
 
-def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
+def as_html(report: Report, old: Results, new: Results) -> str:
     """Write the report as one HTML page that loads nothing."""
-    sides = {"old": Results(old), "new": Results(new)}
+    sides = {"old": old, "new": new}
     wanted = [flip.index for flip in (*report.broken[:MOST_TILES], *report.fixed[:MOST_TILES])]
     path = f"{paths.LEARNING_CURVES.as_posix()}/{RELEASED}.csv"
     verdict = report.verdict
     facts: dict[str, Any] = {
-        "tiles": pictures.tiles((new, old), wanted),
+        "tiles": pictures.tiles((new.snapshot, old.snapshot), wanted),
         "difference": verdict
         and difference(
             verdict.metric,
@@ -43,8 +41,8 @@ def as_html(report: Report, old: Snapshot, new: Snapshot) -> str:
             {name: side.csv(path, COLUMNS) for name, side in sides.items()}
         ),
         "matrices": {} if verdict is None else _matrices(sides, len(report.classes)),
-        "confusion": _embedded(old, new, "confusion_tuned.png"),
-        "mistakes": _embedded(old, new, "mistakes_tuned.png"),
+        "confusion": _embedded(sides, "confusion_tuned.png"),
+        "mistakes": _embedded(sides, "mistakes_tuned.png"),
     }
     return rendering.fill(
         "comparison.html.j2",
@@ -73,13 +71,11 @@ def _matrices(sides: Mapping[str, Results], count: int) -> dict[str, list[list[i
     found = {}
     for name, side in sides.items():
         judged, _ = side.judged(RELEASED)
-        matrix = np.zeros((count, count), np.int64)
-        np.add.at(matrix, (judged.actual, judged.released), 1)
-        found[name] = matrix.tolist()
+        found[name] = confusion(judged.actual, judged.released, count).tolist()
     return found
 
 
-def _embedded(old: Snapshot, new: Snapshot, name: str) -> dict[str, str]:
+def _embedded(sides: Mapping[str, Results], name: str) -> dict[str, str]:
     """Return a committed picture of each revision, empty where there is none."""
     path = f"{paths.PICTURES.as_posix()}/{name}"
-    return {"old": pictures.embedded(old, path), "new": pictures.embedded(new, path)}
+    return {side: pictures.embedded(of.snapshot, path) for side, of in sides.items()}

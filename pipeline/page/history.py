@@ -17,7 +17,7 @@ def history(found: History, reference: Reference | None) -> Spec | None:
     """Draw the accuracies with their intervals, and the reference's as a line; None without any.
 
     Args:
-        found: The history; its last point is the newer revision's.
+        found: The history.
         reference: The reference; its line is drawn if the two can be compared.
     """
     if not found.points:
@@ -30,11 +30,10 @@ def history(found: History, reference: Reference | None) -> Spec | None:
             "accuracy": point.accuracy,
             "low": point.low,
             "high": point.high,
-            "what": THESE if point.same_images else OTHERS,
+            "what": HERE if point.here else THESE if point.same_images else OTHERS,
         }
         for number, point in enumerate(found.points, start=1)
     ]
-    rows[-1]["what"] = HERE
     kinds = [kind for kind in COLOUR if any(row["what"] == kind for row in rows)]
     return chart(
         "Test accuracy at each commit that changed it, with its 95 % interval",

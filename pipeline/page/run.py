@@ -13,8 +13,9 @@ from pipeline.base.arrays import read_npy
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import files_of
 from pipeline.config import dvc_yaml
-from pipeline.evaluation import predictions
+from pipeline.evaluation import metrics, predictions
 from pipeline.evaluation.comparison import Judged
+from pipeline.evaluation.shapes import Metrics
 from pipeline.report.results import Results, ResultsError
 from pipeline.running import imports
 from pipeline.search.columns import CHECKS, misfit
@@ -38,17 +39,21 @@ class Run:
 
     results: Results
 
-    @property
+    @cached_property
     def metrics(self) -> dict[str, Any]:
         """results/metrics.json by name.
 
         Raises:
-            ConvoyError: there are no results.
+            ConvoyError: there are no results, or the file is not as `evaluate` writes it now.
         """
+        where = f"{paths.METRICS} at {self.results.snapshot.label}"
         if not self.results.metrics:
-            where = self.results.snapshot.label
-            raise ConvoyError(f"{paths.METRICS} at {where}: no results yet. Run `dvc repro`.")
-        return self.results.metrics
+            raise ConvoyError(f"{where}: no results yet. Run `dvc repro`.")
+        # The report reads files of any version; the page shows more of them.
+        found = metrics.from_json(self.results.json(paths.METRICS.as_posix(), Metrics))
+        if missing := metrics.lacking(found):
+            raise ResultsError(f"{where}: no {missing}. Run `dvc repro evaluate` there.")
+        return found
 
     @property
     def classes(self) -> list[str]:

@@ -1,8 +1,8 @@
 """How the page writes numbers."""
 
+from pipeline.report.wording import signed
 from pipeline.statistics.by_image import Metric
 
-MINUS = "−"
 # Between a number and its unit, so that no line ends there.
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -12,11 +12,6 @@ def percent(value: float, digits: int = 2) -> str:
     return f"{100 * value:.{digits}f}{NARROW}%"
 
 
-def points(value: float, digits: int = 2) -> str:
-    """Write a difference of two shares in percentage points, with its sign (U+2212 for minus)."""
-    return f"{100 * value:+.{digits}f}".replace("-", MINUS)
-
-
 def score(metric: Metric, value: float, digits: int = 2) -> str:
     """Write a score: a share in percent, a log loss in nats."""
     return f"{value:.4f}{NARROW}nats" if metric == "log_loss" else percent(value, digits)
@@ -24,7 +19,7 @@ def score(metric: Metric, value: float, digits: int = 2) -> str:
 
 def change(metric: Metric, value: float) -> str:
     """Write a difference of two scores with its sign, in points, or in nats."""
-    return f"{value:+.4f}".replace("-", MINUS) if metric == "log_loss" else points(value)
+    return signed(value) if metric == "log_loss" else signed(100 * value, 2)
 
 
 def number(value: int) -> str:

@@ -67,15 +67,16 @@ def failures(report: Report, on: Collection[str]) -> list[str]:
 
     Args:
         report: The report.
-        on: "worse"; "maybe-worse": unless a loss beyond the margin is excluded, which is called
-            non-inferiority; "leak" and "near-leak".
+        on: "worse"; "maybe-worse": also unless a loss beyond the margin is excluded, which is
+            called non-inferiority; "leak" and "near-leak".
     """
     found = []
     if "maybe-worse" in on and (report.verdict is None or not report.verdict.not_inferior):
         found.append("a loss beyond the margin is not excluded")
+    # A class that has become worse is a loss, too, though the mean of all may be well.
+    if report.word == "worse" and {"worse", "maybe-worse"} & {*on}:
+        found.append("worse than the base")
     if "worse" in on:
-        if report.word == "worse":
-            found.append("worse than the base")
         if report.reference and not report.reference.commit and report.reference.source == KEY:
             found.append(_not_judged(report.reference))
         elif _drifted(report):
@@ -91,8 +92,8 @@ def against_the_reference(report: Report) -> str:
     reference = report.reference
     if reference is None or reference.word == report.word:
         return ""
-    first = f"{AGAINST.get(report.word, f'{report.word} against')} the base"
-    second = f"{AGAINST.get(reference.word, f'{reference.word} against')} {reference.name}"
+    first = f"{AGAINST[report.word]} the base"
+    second = f"{AGAINST[reference.word]} {reference.name}"
     verdict = reference.verdict
     if verdict is None:
         return f"{first}, and {second}: {'; '.join(reference.reasons)}"

@@ -10,11 +10,10 @@ from pipeline.base.text import visible
 from pipeline.report import alarms, drift, escaping, freshness, snapshots, wording
 from pipeline.report.comparing import Report, compare
 from pipeline.report.results import Results
-from pipeline.report.snapshots import Snapshot
 from pipeline.running.terminal import literal, say
 
-# Writes a report of two snapshots, older first, in some format.
-Render = Callable[[Report, Snapshot, Snapshot], str]
+# Writes a report of two revisions' results, older first, in some format.
+Render = Callable[[Report, Results, Results], str]
 
 
 def write(
@@ -29,13 +28,13 @@ def write(
     Args:
         base: The older git revision.
         head: The newer one; None for the workspace.
-        render: Writes the report of the two snapshots, older first, in some format.
+        render: Writes the report of both revisions' results, older first, in some format.
         out: The file; None for the terminal.
         reference: The revision that `head` is judged against, too; None for that of the base's
             params.yaml, or the last tag.
     """
-    old = snapshots.revision(base)
-    new = snapshots.revision(head) if head else snapshots.workspace()
+    old = Results(snapshots.revision(base))
+    new = Results(snapshots.revision(head) if head else snapshots.workspace())
     report = drift.add(compare(old, new), old, new, reference)
     text = render(report, old, new)
     if out is None:
@@ -65,7 +64,7 @@ def check_freshness(revision: str | None) -> None:
         ConvoyError: they are stale; the message lists the changes.
     """
     snapshot = snapshots.revision(revision) if revision else snapshots.workspace()
-    lines = freshness.stale(Results(snapshot))
+    lines = freshness.faults(Results(snapshot))
     if lines:
         raise ConvoyError(
             f"The results at {snapshot.label} are stale: run `dvc repro` and commit dvc.lock and "

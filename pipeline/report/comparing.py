@@ -1,20 +1,19 @@
-"""The comparison of two snapshots, with all facts of a report."""
+"""The comparison of two revisions, with all facts of a report."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.base import paths
 from pipeline.evaluation import comparison, metrics
 from pipeline.evaluation.by_class import ClassDifference, class_differences
 from pipeline.evaluation.comparison import MetricDifference, Verdict
-from pipeline.evaluation.metrics import YARDSTICKS
 from pipeline.report import changes, consistency, freshness, leaks, reference, results
 from pipeline.report.changes import Change, Search, Stage
 from pipeline.report.deciding import judged_by
 from pipeline.report.history import History
 from pipeline.report.leaks import Leak
 from pipeline.report.reference import Reference
-from pipeline.report.results import Results
-from pipeline.report.snapshots import Snapshot
+from pipeline.report.results import Results, ResultsError
 from pipeline.statistics.rule import Rule
 
 RELEASED = "tuned"
@@ -97,13 +96,12 @@ class Report:
         return [self.classes[row.label] for row in self.per_class if row.worse]
 
 
-def compare(old: Snapshot, new: Snapshot) -> Report:
-    """Compare two snapshots."""
-    base, head = Results(old), Results(new)
+def compare(base: Results, head: Results) -> Report:
+    """Compare the results of two revisions, older first."""
     ran = changes.stages(base, head)
     facts: dict[str, Any] = {
-        "base": old.label,
-        "head": new.label,
+        "base": base.snapshot.label,
+        "head": head.snapshot.label,
         "reasons": results.incomparable(base, head),
         "classes": head.classes,
         "search": _search(head),
@@ -163,10 +161,18 @@ def judge(base: Results, head: Results, decides: Rule) -> tuple[Verdict, list[Cl
 
 
 def _behind(head: Results) -> str:
-    listed = head.metrics.get("behind_yardsticks")
-    scored = head.metrics.get("yardsticks", {})
-    names = [name for name in YARDSTICKS if name in (listed or []) and name in scored]
-    return metrics.beside_yardsticks(names, head.metrics) if names else ""
+    """Write how the tuned models stand beside better yardsticks, for results of any version.
+
+    Raises:
+        ResultsError: the scores of a yardstick are not as `evaluate` writes them.
+    """
+    try:
+        return metrics.beside_yardsticks(head.metrics)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(
+            f"{paths.METRICS} at {head.snapshot.label}: its yardsticks cannot be read ({error!r}). "
+            "Run `dvc repro evaluate` there."
+        ) from None
 
 
 def _search(head: Results) -> Verdict | None:

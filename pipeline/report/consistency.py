@@ -16,7 +16,7 @@ from pipeline.evaluation.comparison import Judged, fixed_and_broken, verdict
 from pipeline.evaluation.predictions import NAMES
 from pipeline.report.deciding import judged_by
 from pipeline.report.results import Results
-from pipeline.statistics.scores import macro_f1
+from pipeline.statistics.scores import confusion, macro_f1
 
 # The table has four decimals of each image's loss, metrics.json some scores with as many.
 ROUNDED = 1e-4
@@ -118,8 +118,7 @@ def _classes(results: Results, name: str) -> Iterator[str]:
     """Compare one model's rows of the confusion matrix; at most one line."""
     judged, _ = results.judged(name)
     count = len(results.classes)
-    matrix = np.zeros((count, count), np.int64)
-    np.add.at(matrix, (judged.actual, judged.released), 1)
+    matrix = confusion(judged.actual, judged.released, count)
     rows = [row for row in results.csv(paths.CLASSES.as_posix()) if row.get("model") == name]
     columns = [f"predicted {label}" for label in results.classes]
     if not rows or any(column not in rows[0] for column in columns):

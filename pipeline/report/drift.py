@@ -7,28 +7,26 @@ from pipeline.report import history, reference, results, snapshots
 from pipeline.report.comparing import RELEASED, Report, judge, judged_by
 from pipeline.report.reference import Reference, Source
 from pipeline.report.results import Results
-from pipeline.report.snapshots import Snapshot
 
 
-def add(report: Report, old: Snapshot, new: Snapshot, asked: str | None = None) -> Report:
-    """Add the reference and the history to the report of `old`, a commit, and `new`.
+def add(report: Report, base: Results, head: Results, asked: str | None = None) -> Report:
+    """Add the reference and the history to the report of `base`, a commit, and `head`.
 
     Args:
         report: The report.
-        old: The older snapshot, the base.
-        new: The newer one.
+        base: The results of the older revision.
+        head: Those of the newer one.
         asked: The reference; None for that of the base's params.yaml, or the last tag.
 
     Raises:
         RevisionError: git does not know `asked`.
         ResultsError: the base's `evaluate.reference` is no name.
     """
-    base, head = Results(old), Results(new)
     chosen = reference.choose(asked, base)
     return replace(
         report,
         reference=_judged(*chosen, base, head) if chosen else None,
-        history=history.read(old, head),
+        history=history.read(base.snapshot, head),
     )
 
 

@@ -19,6 +19,11 @@ from pipeline.report.results import Results
 CODE = "code"
 
 
+def faults(results: Results) -> list[str]:
+    """List what is stale, and where the results contradict each other, one line each."""
+    return [*stale(results), *consistency.contradictions(results)]
+
+
 def stale(results: Results) -> list[str]:
     """List all changes since the stage that used or wrote the changed thing, one line each."""
     if not results.lock:
@@ -47,7 +52,7 @@ def stale(results: Results) -> list[str]:
         stage = dvc_yaml.stage(pipeline, values, name)
         changes = dvc_lock.changes(stage, locked, digest, content)
         lines += [f"{name}: {change}" for change in (*changes, *_outputs(results, stage, locked))]
-    return lines + consistency.contradictions(results)
+    return lines
 
 
 def _code(results: Results) -> Iterator[str]:

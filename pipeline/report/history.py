@@ -36,6 +36,7 @@ class Point:
         high: Its upper end.
         images: Number of test images.
         same_images: Whether they are those of the newer revision.
+        here: Whether this is the newer revision itself.
     """
 
     commit: str
@@ -45,6 +46,7 @@ class Point:
     high: float
     images: int
     same_images: bool
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class History:
     """What came before a result.
 
     Attributes:
-        points: The last results of the base's history, oldest first; last, the newer revision's.
+        points: The last results of the base's history, oldest first; last, the newer revision's
+            if it has results.
         judged: Number of results on these test images that differ in a predicted class: those of
             the base's history, of the commits between base and head, and of the newer revision.
         on_branch: Those among them that only the commits between base and head have, and head.
@@ -86,7 +89,7 @@ def read(base: Snapshot, head: Results) -> History:
         return History(gaps=[*past.gaps, str(error)])
     new = there | here
     return History(
-        points[-MOST_POINTS:] + reader.own_point(),
+        points + reader.own_point(),
         len(before | new),
         len(new - before),
         bool(here & before),
@@ -121,7 +124,7 @@ class _Reader:
         for commit, date, blobs in changed[-MOST_POINTS:]:
             found = self._past.results(commit, METRICS, blobs)
             if found is not None:
-                yield from self._point(found, date, self._has_same_images(blobs))
+                yield from self._past_point(found, date, self._has_same_images(blobs))
 
     def own_point(self) -> list[Point]:
         """Return the newer revision's own point, if it has results, from its predictions."""
@@ -130,8 +133,7 @@ class _Reader:
         judged, _ = self.head.judged("tuned")
         right = judged.seeds == judged.actual
         accuracy, images = float(right.mean()), right.shape[1]
-        interval = wilson_interval(round(accuracy * images), images)
-        return [Point(self.head.snapshot.label, "", accuracy, *interval, images, True)]
+        return [_point(self.head.snapshot.label, "", accuracy, images, same_images=True, here=True)]
 
     def own_result(self) -> str:
         """Return what tells the newer revision's result from others."""
@@ -160,15 +162,21 @@ class _Reader:
             self._known[blob] = (content and _predicted(content)) or blob
         return self._known[blob]
 
-    def _point(self, results: Results, date: str, same_images: bool) -> Iterator[Point]:
+    def _past_point(self, results: Results, date: str, same_images: bool) -> Iterator[Point]:
         scores, images = results.metrics.get("tuned"), results.metrics.get("test_images")
         if not isinstance(scores, dict) or type(images) is not int or images < 1:
             return
         accuracy = scores.get("accuracy_mean_of_seeds", scores.get("accuracy"))
         if isinstance(accuracy, int | float) and 0 <= accuracy <= 1:
-            interval = wilson_interval(round(accuracy * images), images)
-            label = results.snapshot.label
-            yield Point(label, date, float(accuracy), *interval, images, same_images)
+            yield _point(results.snapshot.label, date, float(accuracy), images, same_images)
+
+
+def _point(
+    commit: str, date: str, accuracy: float, images: int, same_images: bool, here: bool = False
+) -> Point:
+    """Return a point with its interval."""
+    low, high = wilson_interval(round(accuracy * images), images)
+    return Point(commit, date, accuracy, low, high, images, same_images, here)
 
 
 def _predicted(content: bytes) -> str:

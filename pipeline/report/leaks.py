@@ -56,12 +56,12 @@ def read(base: Results, head: Results) -> list[Leak]:
 def sentence(leak: Leak) -> str:
     """Write what it means that a number rose."""
     old = f"{leak.old:,} in the base" if leak.old is not None else "the base does not say"
+    copy = f"{'an' if leak.exact else 'a'} {leak.what}"
     if leak.new is None:
-        return f"results/data.json no longer says how many test images have an {leak.what} ({old})"
+        return f"results/data.json no longer says how many test images have {copy} ({old})"
     of = f" of {leak.images:,}" if leak.images else ""
-    article = "an" if leak.exact else "a"
     return (
-        f"{leak.new:,}{of} test images have {article} {leak.what} ({old}): the scores do not say "
+        f"{leak.new:,}{of} test images have {copy} ({old}): the scores do not say "
         "how good the model is on new images"
     )
 

@@ -14,7 +14,7 @@ from pipeline.base import paths
 from pipeline.report import alarms, escaping, leaks, wording
 from pipeline.report.comparing import Report
 from pipeline.report.history import Point
-from pipeline.report.snapshots import Snapshot
+from pipeline.report.results import Results
 
 # This line marks the report's comment, so the next report can find and replace it.
 MARKER = "<!-- convoy-report -->"
@@ -37,7 +37,7 @@ BARS = "▁▂▃▄▅▆▇█"
 DOUBTFUL = "⚠️"
 
 
-def as_json(report: Report, *_: Snapshot) -> str:
+def as_json(report: Report, *_: Results) -> str:
     """Write all facts as JSON."""
     said = {"warnings": alarms.warnings(report), "remarks": alarms.remarks(report)}
     content = {"word": report.word, **said, **asdict(report)}
@@ -45,7 +45,7 @@ def as_json(report: Report, *_: Snapshot) -> str:
     return json.dumps(content, indent=2, ensure_ascii=True, default=str) + "\n"
 
 
-def as_markdown(report: Report, *_: Snapshot, old_url: str = "", new_url: str = "") -> str:
+def as_markdown(report: Report, *_: Results, old_url: str = "", new_url: str = "") -> str:
     """Write a comment for a pull request.
 
     Args:

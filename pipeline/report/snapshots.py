@@ -65,7 +65,8 @@ def revision(name: str) -> Snapshot:
     """Read a revision from git's objects, without a checkout.
 
     Raises:
-        RevisionError: git does not know the revision, or this is no git repository.
+        RevisionError: git does not know the revision, this is no git repository, or a path of the
+            revision leads out of it.
     """
     commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if commit.returncode:
@@ -73,7 +74,9 @@ def revision(name: str) -> Snapshot:
             raise RevisionError(f"{name}: {reason}")
         # Of a plain name alone: nobody should copy an option, or something for the shell.
         plain = re.fullmatch(r"\w[\w./-]*", name)
-        fetch = f" In a shallow clone fetch it first: git fetch --depth=1 origin {name}"
+        # A hash needs no name of its own, and could not be one.
+        what = name if re.fullmatch("[0-9a-f]{40}", name) else f"{name}:{name}"
+        fetch = f" In a shallow clone fetch it first: git fetch --depth=1 origin {what}"
         raise RevisionError(f"{name}: no such revision here.{fetch if plain else ''}")
     sha = commit.stdout.decode().strip()
     here = ["--full-tree"] if inside(sha, "").endswith(":") else []
@@ -82,6 +85,8 @@ def revision(name: str) -> Snapshot:
     blobs, sizes = {}, {}
     for fields, path in entries:
         _, kind, blob, size = fields.split()
+        if ".." in path.split("/"):
+            raise RevisionError(f"{name}: it has a file outside its folder: {path!r}")
         if kind == "blob" and (not path.startswith(f"{DATA}/") or path.endswith(".dvc")):
             blobs[path], sizes[path] = blob, int(size) / 2**20
     _check_sizes(name, sizes)

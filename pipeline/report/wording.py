@@ -72,9 +72,15 @@ def scope(verdict: Verdict) -> str:
             "The word is about the configurations, whatever seed they are trained with: the "
             "interval covers other seeds and other test images."
         )
+    if min(verdict.seeds) < 2:
+        lacking = "with one seed on a side"
+    elif verdict.metric == "log_loss":
+        lacking = "without the log loss of each seed, or with test images of one group alone,"
+    else:
+        lacking = "with a single test image, or test images of one group alone,"
     return (
-        "Only these two trained models were compared: with one seed on a side nothing can be "
-        "said about the configurations. Two models that differ only by seed also differ."
+        f"Only these two trained models were compared: {lacking} nothing can be said about the "
+        "configurations. Two models that differ only by seed also differ."
     )
 
 
@@ -102,7 +108,10 @@ def uncertainty(verdict: Verdict) -> str:
 
 
 def could_be(verdict: Verdict) -> str:
-    """Write how much worse or better the second may be, from the ends of the interval."""
+    """Write how much worse or better the second may be, from the ends of the interval.
+
+    It is empty where the predictions are the same.
+    """
     low, high = verdict.low, verdict.high
     worse, better = (high, -low) if verdict.metric == "log_loss" else (-low, high)
     parts = [
@@ -110,7 +119,7 @@ def could_be(verdict: Verdict) -> str:
         for amount, word in ((worse, "worse"), (better, "better"))
         if amount > 0
     ]
-    return f"It could be up to {' or '.join(parts)}."
+    return f"It could be up to {' or '.join(parts)}." if parts else ""
 
 
 def decides(verdict: Verdict) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.base import paths
 from pipeline.base.files import write_csv, write_json
@@ -23,7 +22,8 @@ from pipeline.evaluation.predictions import NAMES
 from pipeline.evaluation.probabilities import Seen
 from pipeline.evaluation.scoring import Predictions
 from pipeline.figures import confusion, learning_curves, mistakes, rows, sheet
-from pipeline.statistics.paired import mcnemar
+from pipeline.statistics.groups import p_value
+from pipeline.statistics.scores import confusion as confusion_matrix
 from pipeline.training import augmentation, backend, looks
 from pipeline.training.batches import SplitFolder, require_alike
 from pipeline.training.specification import UNTUNED, read_untuned
@@ -97,20 +97,15 @@ def _yardsticks(test: SplitFolder, tuned: Predictions) -> dict[str, dict[str, An
             validation.labels[judged],
             test.images(slice(None)),
         ),
-        yardsticks.largest_class(train.labels, validation.labels, len(test)),
+        yardsticks.largest_class(train.labels, len(test)),
     )
     return {
         each.name: {
             **scoring.of_labels(test.labels, each.predicted, tuned.groups),
-            "mcnemar_p": _p_value(tuned.correct, each.predicted == test.labels),
+            "mcnemar_p": p_value(tuned.correct, each.predicted == test.labels, tuned.groups),
         }
         for each in found
     }
-
-
-def _p_value(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Compare two classifiers by which images they get right, [n] each (McNemar's test)."""
-    return mcnemar(int((other & ~one).sum()), int((one & ~other).sum()))
 
 
 def _metrics(
@@ -144,7 +139,7 @@ def _write_tables(
     columns = ["precision", "recall", "f1-score", "support"]
     rows, points = [], []
     for name, judged in released.items():
-        matrix = scoring.confusion(judged, len(test.classes)).tolist()
+        matrix = confusion_matrix(judged.actual, judged.predicted, len(test.classes)).tolist()
         scores = scoring.per_class(judged, test.classes)
         rest = list(against_rest.columns(judged, seen[name].test))
         for (label, score), against, counts in zip(scores.items(), rest, matrix, strict=True):
@@ -165,7 +160,7 @@ def _write_doubtful(tuned: Seen, parts: dict[str, SplitFolder]) -> None:
 
 def _draw(released: dict[str, Predictions], test: SplitFolder) -> None:
     for name, judged in released.items():
-        matrix = scoring.confusion(judged, len(test.classes))
+        matrix = confusion_matrix(judged.actual, judged.predicted, len(test.classes))
         title = f"{name} on {len(test):,} test images"
         confusion.draw(matrix, test.classes, title, paths.PICTURES / f"confusion_{name}.png")
         mistakes.draw(name, judged, test, paths.PICTURES / f"mistakes_{name}.png")

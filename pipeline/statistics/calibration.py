@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.groups import by_group
-from pipeline.statistics.proportions import wilson_interval
+from pipeline.statistics.groups import by_group, proportion_interval
 
 BINS = 10
 RESAMPLES = 2000
@@ -23,7 +22,7 @@ class Bin:
         images: Their number, at least 1.
         confidence: Mean probability of the predicted classes.
         accuracy: Share that is classified correctly.
-        low: Lower end of the accuracy's 95 % Wilson interval.
+        low: Lower end of the accuracy's 95 % interval (`groups.proportion_interval`).
         high: Its upper end.
     """
 
@@ -37,30 +36,34 @@ class Bin:
 
 
 def bins(
-    probability: NDArray[np.float64], correct: NDArray[np.bool_], count: int = BINS
+    probability: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    groups: NDArray[np.int64] | None = None,
 ) -> list[Bin]:
     """Sort images into intervals of equal width by the probability of the predicted class.
+
+    Intervals without an image are left out.
 
     Args:
         probability: [n], of the predicted class.
         correct: [n], whether that is the actual class.
-        count: Number of intervals; those without an image are left out.
+        groups: The group of each image, [n]; None if the images are independent.
     """
-    place = np.clip(np.ceil(probability * count).astype(int) - 1, 0, count - 1)
+    place = _place(probability)
     found = []
-    for number in range(count):
+    for number in range(BINS):
         inside = place == number
         images = int(inside.sum())
         if images:
-            right = int(correct[inside].sum())
+            right = correct[inside]
             found.append(
                 Bin(
-                    number / count,
-                    (number + 1) / count,
+                    number / BINS,
+                    (number + 1) / BINS,
                     images,
                     float(probability[inside].mean()),
-                    right / images,
-                    *wilson_interval(right, images),
+                    float(right.mean()),
+                    *proportion_interval(right, None if groups is None else groups[inside]),
                 )
             )
     return found
@@ -112,7 +115,7 @@ def calibration_error(
         correct: [n], whether that is the actual class.
         groups: The group of each image, [n]; None if the images are independent.
     """
-    place = np.clip(np.ceil(probability * BINS).astype(int) - 1, 0, BINS - 1)
+    place = _place(probability)
     inside = place == np.arange(BINS)[:, np.newaxis]
     distances = inside * (correct - probability)
     values = distances if groups is None else by_group(distances, groups)
@@ -129,3 +132,8 @@ def calibration_error(
     low, high = (2 * estimate - np.quantile(sums, [0.975, 0.025])).tolist()
     low = min(max(0.0, low), estimate) if estimate > by_chance else 0.0
     return CalibrationError(estimate, low, max(high, estimate), by_chance)
+
+
+def _place(probability: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the number of each image's bin, [n]."""
+    return np.clip(np.ceil(probability * BINS).astype(np.int64) - 1, 0, BINS - 1)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from pipeline.statistics.confidence import UPPER
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -14,8 +16,8 @@ class Difference:
 
     Attributes:
         estimate: Second minus first.
-        low: Lower end of the confidence interval.
-        high: Upper end of the confidence interval.
+        low: Lower end of the 95 % interval.
+        high: Upper end of the 95 % interval.
         p_value: Two-sided p-value of no difference.
         degrees_of_freedom: Degrees of freedom of the t distribution.
         seed_error: The part of the standard error that more seeds would reduce.
@@ -34,7 +36,6 @@ class Difference:
 def difference_of_means(
     first: NDArray[np.bool_ | np.floating],
     second: NDArray[np.bool_ | np.floating],
-    confidence: float = 0.95,
     of_one_image: float | None = None,
     paired: bool = False,
 ) -> Difference:
@@ -67,7 +68,6 @@ def difference_of_means(
         first: The score of each model of the first configuration on each image, [seeds, n]: for
             the accuracy whether it is right, for others see `pipeline/statistics/by_image.py`.
         second: The same for the second, [seeds, n]; the number of seeds may differ.
-        confidence: Confidence level of the interval.
         of_one_image: How much the mean changes with one image; 1/n if it is not given.
         paired: Whether row i of both comes from the same seed, so that the differences count. That
             has to be decided without a look at the scores.
@@ -96,7 +96,7 @@ def difference_of_means(
     uncertainty = images**2 / (n - 1) + sum(of_mean**2 for of_mean, _ in parts) / (fewest - 1)
     freedom = float(total**2 / uncertainty)
     error = math.sqrt(total)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
+    half = float(stdtrit(freedom, UPPER)) * error
     return Difference(
         estimate,
         estimate - half,

@@ -4,16 +4,13 @@ Other images would be of other groups. Images of one group are alike, so that n 
 than n images of as many groups, and intervals that take them for independent are too narrow.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
 
-from pipeline.statistics.paired import RESAMPLES
+from pipeline.statistics.confidence import NORMAL, UPPER
+from pipeline.statistics.paired import mcnemar, paired_difference
 from pipeline.statistics.proportions import wilson_interval
-
-RESAMPLES_AT_ONCE = 100
 
 
 def by_group(
@@ -39,9 +36,9 @@ def by_group(
 
 
 def proportion_interval(
-    successes: NDArray[np.bool_], groups: NDArray[np.int64] | None, confidence: float = 0.95
+    successes: NDArray[np.bool_], groups: NDArray[np.int64] | None
 ) -> tuple[float, float]:
-    """Return the interval of a proportion of images: Wilson's, for the effective sample size.
+    """Return the 95 % interval of a proportion of images: Wilson's, for the effective sample size.
 
     That is n divided by the design effect, the variance over groups relative to that of independent
     images, and corrected for the degrees of freedom, k - 1 for k groups. It is n at most. Where all
@@ -55,57 +52,35 @@ def proportion_interval(
     Args:
         successes: [n], n at least 1.
         groups: The group of each image, [n]; None if the images are independent.
-        confidence: Confidence level.
     """
     n, right = len(successes), int(successes.sum())
     if groups is None:
-        return wilson_interval(right, n, confidence)
+        return wilson_interval(right, n)
     count = len(np.unique(groups))
     share = right / n
     effective = float(count)
     if 0 < right < n and count > 1:
         values = by_group(successes[np.newaxis], groups)[0]
         variance = float(values.var(ddof=1)) / count
-        tail = (1 + confidence) / 2
-        correction = (float(ndtri(tail)) / float(stdtrit(count - 1, tail))) ** 2
+        correction = (NORMAL / float(stdtrit(count - 1, UPPER))) ** 2
         # Fewer groups than images never say more than as many images.
         effective = min(n, share * (1 - share) / variance * correction) if variance else n
-    return wilson_interval(share * effective, effective, confidence)
+    return wilson_interval(share * effective, effective)
 
 
-def group_bootstrap(
-    statistics: Callable[[NDArray[np.float32]], NDArray[np.floating]],
-    groups: NDArray[np.int64],
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> NDArray[np.floating]:
-    """Compute percentile intervals over resampled groups, each drawn as a whole.
+def p_value(
+    first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray[np.int64] | None
+) -> float:
+    """Return the two-sided p-value of no difference between two classifiers.
 
-    It is `paired.paired_bootstrap` for images in groups. A resample has as many groups as there
-    are, and so not always n images: means must divide by the sum of the weights.
-
-    Source: Davison and Hinkley (1997), "Bootstrap Methods and their Application", section 3.8;
-    Field and Welsh (2007), "Bootstrapping clustered data", Journal of the Royal Statistical
-    Society B 69, 369-390.
+    It is McNemar's test, which takes images for independent; in groups a t test of the groups.
 
     Args:
-        statistics: Takes weights [resamples, n], how often each image is drawn, and returns one or
-            several values for each resample, [resamples, ...].
-        groups: The group of each image, [n].
-        confidence: Confidence level of the intervals.
-        resamples: Number of resamples; the generator is seeded, so the result is always the same.
-
-    Returns:
-        Lower and upper ends, [2, ...].
+        first: Whether the first classifier gets each image right, [n].
+        second: The same for the second.
+        groups: The group of each image, [n]; None if the images are independent.
     """
-    names, place = np.unique(groups, return_inverse=True)
-    generator = np.random.default_rng(0)
-    even = np.full(len(names), 1 / len(names))
-    values = []
-    for start in range(0, resamples, RESAMPLES_AT_ONCE):
-        drawn = generator.multinomial(
-            len(names), even, size=min(RESAMPLES_AT_ONCE, resamples - start)
-        )
-        values.append(statistics(drawn[:, place].astype(np.float32)))
-    tail = (1 - confidence) / 2
-    return np.quantile(np.concatenate(values), [tail, 1 - tail], axis=0)
+    if groups is None:
+        return mcnemar(int((second & ~first).sum()), int((first & ~second).sum()))
+    differences = second.astype(float) - first
+    return paired_difference(by_group(differences[np.newaxis], groups)[0]).p_value

@@ -1,17 +1,14 @@
 """The comparison of two trained models on the same test set."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import bdtr, ndtri, stdtr, stdtrit
+from scipy.special import bdtr, stdtr, stdtrit
 
+from pipeline.statistics.confidence import NORMAL, UPPER
 from pipeline.statistics.configurations import Difference
-
-RESAMPLES = 2000
-RESAMPLES_AT_ONCE = 100
 
 
 def mcnemar(fixed: int, broken: int) -> float:
@@ -37,17 +34,14 @@ def mcnemar(fixed: int, broken: int) -> float:
     return min(1.0, 2 * at_most - this)
 
 
-def tango_interval(
-    fixed: int, broken: int, n: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the score interval for the difference (fixed - broken) / n of paired proportions.
+def tango_interval(fixed: int, broken: int, n: int) -> tuple[float, float]:
+    """Return the 95 % score interval for the difference (fixed - broken) / n of paired proportions.
 
     Unlike a bootstrap it keeps a sensible width when few or no images are discordant.
 
     Source: Tango (1998), "Equivalence test and confidence interval for the difference in
     proportions for the paired-sample design", Statistics in Medicine 17, 891-908.
     """
-    z = float(ndtri((1 + confidence) / 2))
 
     def score(difference: float) -> float:
         # The probability of `broken`, estimated under the assumed difference.
@@ -63,58 +57,23 @@ def tango_interval(
     estimate = (fixed - broken) / n
     low = high = estimate
     if estimate > -1:
-        low = float(brentq(lambda d: score(d) - z, -1 + 1e-12, estimate))
+        low = float(brentq(lambda d: score(d) - NORMAL, -1 + 1e-12, estimate))
     if estimate < 1:
-        high = float(brentq(lambda d: score(d) + z, estimate, 1 - 1e-12))
+        high = float(brentq(lambda d: score(d) + NORMAL, estimate, 1 - 1e-12))
     return low, high
 
 
-def paired_difference(differences: NDArray[np.float64], confidence: float = 0.95) -> Difference:
+def paired_difference(differences: NDArray[np.float64]) -> Difference:
     """Compare two models by the mean of their differences on single images (paired t test).
 
     Args:
         differences: Second minus first, [n]; see `pipeline/statistics/by_image.py`.
-        confidence: Confidence level of the interval.
     """
     n = len(differences)
     estimate = float(differences.mean())
     error = float(differences.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
     if not error:  # one image, or the same difference on each: nothing is known of others
         return Difference(estimate, min(-1.0, estimate), max(1.0, estimate), 1.0, 0, 0.0, 0.0)
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+    half = float(stdtrit(n - 1, UPPER)) * error
     p_value = float(2 * stdtr(n - 1, -abs(estimate) / error))
     return Difference(estimate, estimate - half, estimate + half, p_value, n - 1, 0.0, error)
-
-
-def paired_bootstrap(
-    differences: Callable[[NDArray[np.float32]], NDArray[np.floating]],
-    n: int,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> NDArray[np.floating]:
-    """Compute percentile intervals for differences between two models over resampled images.
-
-    Both models are judged on the same resampled images, so the difficulty of the images cancels.
-
-    Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", 13.3.
-
-    Args:
-        differences: Takes weights [resamples, n], how often each image is drawn, and returns one
-            or several differences for each resample, [resamples, ...].
-        n: Number of images.
-        confidence: Confidence level of the intervals.
-        resamples: Number of resamples; the generator is seeded, so the result is always the same.
-
-    Returns:
-        Lower and upper ends, [2, ...].
-    """
-    generator = np.random.default_rng(0)
-    values = []
-    for start in range(0, resamples, RESAMPLES_AT_ONCE):
-        count = min(RESAMPLES_AT_ONCE, resamples - start)
-        drawn = generator.integers(n, size=(count, n), dtype=np.int32)
-        offsets = np.arange(count, dtype=np.int32)[:, np.newaxis] * n
-        weights = np.bincount((drawn + offsets).ravel(), minlength=count * n).reshape(count, n)
-        values.append(differences(weights.astype(np.float32)))
-    tail = (1 - confidence) / 2
-    return np.quantile(np.concatenate(values), [tail, 1 - tail], axis=0)

@@ -4,14 +4,16 @@ import math
 
 from scipy.special import stdtrit
 
+from pipeline.statistics.confidence import UPPER
 from pipeline.statistics.configurations import Difference
 
+# The share of cases in which a difference that is called detectable is found.
 POWER = 0.8
 # More are hardly ever worth their time.
 MOST_SEEDS = 50
 
 
-def detectable(found: Difference, power: float = POWER) -> float:
+def detectable(found: Difference) -> float:
     """Return the smallest true difference that such results call different in most cases.
 
     The sum of both t quantiles times the standard error, as for any t test (e.g. Bloom 1995,
@@ -19,18 +21,23 @@ def detectable(found: Difference, power: float = POWER) -> float:
 
     Args:
         found: A comparison; its standard error and degrees of freedom are taken as they are.
-        power: The share of cases.
     """
     freedom = found.degrees_of_freedom
-    return float(stdtrit(freedom, 0.975) + stdtrit(freedom, power)) * _error(found)
+    return float(stdtrit(freedom, UPPER) + stdtrit(freedom, POWER)) * _error(found)
 
 
-def seeds_that_settle(found: Difference, seeds: int, paired: bool = False) -> int | None:
-    """Return how many seeds a side would make this difference significant if it stays as it is.
+def seeds_that_settle(
+    found: Difference, seeds: int, margin: float, paired: bool = False
+) -> int | None:
+    """Return how many seeds a side would decide this difference if it stays as it is.
+
+    It is decided where the interval leaves out 0, or lies within the margin: sides that are about
+    equal become *equivalent*.
 
     Args:
         found: A comparison that is undecided.
         seeds: The number of seeds on each side so far.
+        margin: Differences smaller than this do not matter.
         paired: Whether the differences seed by seed are compared.
 
     Returns:
@@ -39,7 +46,8 @@ def seeds_that_settle(found: Difference, seeds: int, paired: bool = False) -> in
     for more in range(seeds + 1, MOST_SEEDS + 1):
         error = math.hypot(found.seed_error * math.sqrt(seeds / more), found.image_error)
         # At least (more - 1) degrees for each side, or for the pairs; the images' own are many.
-        if stdtrit((1 if paired else 2) * (more - 1), 0.975) * error < abs(found.estimate):
+        half = float(stdtrit((1 if paired else 2) * (more - 1), UPPER)) * error
+        if half < abs(found.estimate) or abs(found.estimate) + half < margin:
             return more
     return None
 

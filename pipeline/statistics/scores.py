@@ -1,8 +1,16 @@
-"""The macro F1 score of many resamples at once."""
+"""The confusion matrix, and the macro F1 score of many resamples at once."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+
+def confusion(
+    actual: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Count images by actual (row) and predicted (column) class, [classes, classes]."""
+    counts = np.bincount(actual * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
 def macro_f1(

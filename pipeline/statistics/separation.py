@@ -5,17 +5,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 from sklearn.metrics import roc_curve
+
+from pipeline.statistics.confidence import NORMAL
 
 
 def area(
     positive: NDArray[np.bool_],
     scores: NDArray[np.floating],
     groups: NDArray[np.int64] | None = None,
-    confidence: float = 0.95,
 ) -> tuple[float, float, float] | None:
-    """Return the area under the ROC curve with its interval; None without images of both kinds.
+    """Return the area under the ROC curve, its 95 % interval; None without images of both kinds.
 
     The area is the chance that an image of the class scores higher than one of the rest, of equal
     scores a half. Its variance is that of DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44,
@@ -30,7 +31,6 @@ def area(
         positive: Whether each image is of the class, [n].
         scores: The score of the class, [n].
         groups: The group of each image, [n]; None if the images are independent.
-        confidence: Confidence level.
     """
     place = (
         np.arange(len(positive)) if groups is None else np.unique(groups, return_inverse=True)[1]
@@ -40,14 +40,13 @@ def area(
         return None
     won, lost = _wins(ours, others), 1 - _wins(others, ours)
     found = float(won.mean())
-    z = float(ndtri((1 + confidence) / 2))
     m, n = (len(np.unique(place[chosen])) for chosen in (positive, ~positive))
     variance = 0.0
     if min(m, n) > 1:
         variance = _variance(won - found, lost - found, place[positive], place[~positive])
     if variance <= 0 or found in (0, 1):
-        return (found, *_score_interval(found, m, n, z))
-    half = z * math.sqrt(variance) / (found * (1 - found))
+        return (found, *_score_interval(found, m, n))
+    half = NORMAL * math.sqrt(variance) / (found * (1 - found))
     low, high = expit(logit(found) + np.array([-half, half])).tolist()
     return found, low, high
 
@@ -96,13 +95,13 @@ def _variance(
     )
 
 
-def _score_interval(found: float, m: int, n: int, z: float) -> tuple[float, float]:
+def _score_interval(found: float, m: int, n: int) -> tuple[float, float]:
     """Return the interval of an area of 0 or 1, or one of a single group."""
     extra = (m + n) / 2 - 1
 
     def beyond(area: float) -> float:
         spread = 1 + extra * ((1 - area) / (2 - area) + area / (1 + area))
-        return (area - found) ** 2 - z**2 * area * (1 - area) * spread / (m * n)
+        return (area - found) ** 2 - NORMAL**2 * area * (1 - area) * spread / (m * n)
 
     tiny = 1e-12
     low = float(brentq(beyond, tiny, found - tiny)) if found > 2 * tiny else 0.0

@@ -14,8 +14,11 @@ def word(difference: float, low: float, high: float, p_value: float, margin: flo
     A 95 % interval with both ends inside the margin is the same as two one-sided tests at 2.5 %
     each (Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680). Such a
     difference is *equivalent* even if it is certainly there; `direction` says then which way.
+
+    An interval without a width at 0 is that of equal predictions, which are *equivalent* whatever
+    the margin: 10 % of the error is 0 where the first makes no mistake.
     """
-    if -margin < low and high < margin:
+    if low == high == 0 or (-margin < low and high < margin):
         return "equivalent"
     return direction(difference, p_value) or "undecided"
 

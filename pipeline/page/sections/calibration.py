@@ -12,7 +12,7 @@ def section(run: Run) -> dict[str, Any]:
     models = []
     for name in NAMES:
         judged, probability = run.judged(name)
-        found = bins(probability, judged.correct)
+        found = bins(probability, judged.correct, judged.groups)
         # Older results lack it.
         written = (run.metrics.get(name, {}).get("calibration") or [{}])[0]
         models.append(

@@ -10,6 +10,7 @@ from sklearn.metrics import classification_report
 from pipeline.page import against_rest, tiles
 from pipeline.page.charts import Spec, axis, chart
 from pipeline.page.run import NAMES, Run
+from pipeline.statistics.scores import confusion
 
 # With more classes than these a matrix of numbers cannot be read: the pairs are listed instead.
 MOST_CLASSES = 25
@@ -24,8 +25,7 @@ def section(run: Run) -> dict[str, Any]:
     """Return the matrix of the released tuned model, its images by cell, and the report."""
     judged, probability = run.judged(NAMES[0])
     count = len(run.classes)
-    matrix = np.zeros((count, count), np.int64)
-    np.add.at(matrix, (judged.actual, judged.released), 1)
+    matrix = confusion(judged.actual, judged.released, count)
     small = count <= MOST_CLASSES
     cells = _cells(matrix, judged.actual, judged.released, probability, small)
     found = tiles.of_test(run, [index for cell in cells for index in cell["shown"]])
@@ -73,10 +73,7 @@ def _cells(
         most = min(MOST_RIGHT if row == column else MOST_WRONG, left)
         shown = inside[np.argsort(sign * probability[inside], kind="stable")][:most].tolist()
         left -= len(shown)
-        found.append(
-            {"actual": row, "predicted": column, "images": len(inside), "shown": shown}
-            | {"count": len(inside)}
-        )
+        found.append({"actual": row, "predicted": column, "count": len(inside), "shown": shown})
     return found
 
 

@@ -34,6 +34,8 @@ def section(run: Run) -> dict[str, Any]:
         "samples": _samples(run),
         "picture": tiles.of_committed(run, f"{paths.DATA_PICTURES.as_posix()}/samples.png"),
         "leaks": [(duplicates.get(key, 0), text) for key, text in LEAKS.items()],
+        # Of what was not counted nothing may be claimed.
+        "counted": LEAKS.keys() <= duplicates.keys(),
         "duplicates": duplicates,
         "duplicates_picture": _duplicates(run),
         "left_out": data.get("left_out", 0),

@@ -34,7 +34,6 @@ def section(run: Run) -> dict[str, Any]:
     rows += [
         {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
     ]
-    behind = metrics.get("behind_yardsticks", [])
     search = metrics["tuned_against_baseline"]
     select = run.results.json((paths.SELECT / "metrics.json").as_posix(), Choice)
     return {
@@ -45,7 +44,7 @@ def section(run: Run) -> dict[str, Any]:
         "sentence": sentence(run),
         "meaning": SAME if _same(search) else MEANING.get(search["verdict"], ""),
         "choice": choice_lines(metrics, select),
-        "behind": beside_yardsticks(behind, metrics) if behind else "",
+        "behind": beside_yardsticks(metrics),
         "notes": _notes(),
         "scores": _scores(rows),
         "difference": difference(

@@ -2,13 +2,13 @@
 
 import os
 import platform
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from pipeline.base import git
 from pipeline.page.run import Run
 from pipeline.report import freshness
 
@@ -20,9 +20,9 @@ def section(run: Run) -> dict[str, Any]:
     snapshot = run.results.snapshot
     data = run.results.data
     return {
-        "commit": snapshot.commit or _git("rev-parse", "HEAD"),
-        "changed": "" if snapshot.commit else _git("status", "--porcelain", "--", *_TRACKED),
-        "stale": freshness.stale(run.results),
+        "commit": snapshot.commit or git.answer("rev-parse", "HEAD"),
+        "changed": "" if snapshot.commit else git.answer("status", "--porcelain", "--", *_TRACKED),
+        "stale": freshness.faults(run.results),
         "digests": {
             f"{split} {part}": data[split][f"{part}_sha256"]
             for split in ("train", "validation", "test")
@@ -53,15 +53,6 @@ def _outputs(run: Run, prefix: str) -> dict[str, str]:
         for out in stage.get("outs", [])
         if out["path"].startswith(prefix)
     }
-
-
-def _git(*arguments: str) -> str:
-    """Return git's answer; empty where there is no git or no commit."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _version(package: str) -> str | None:

@@ -9,6 +9,7 @@ from support.predictions import written
 
 from pipeline.evaluation import against_rest, predictions, scoring
 from pipeline.statistics.proportions import wilson_interval
+from pipeline.statistics.scores import confusion
 
 
 def judged(n=300, classes=3, groups=None):
@@ -22,7 +23,7 @@ def judged(n=300, classes=3, groups=None):
 def test_sensitivity_and_specificity_are_counted_with_their_intervals():
     made, probabilities = judged()
     rows = list(against_rest.columns(made, probabilities))
-    matrix = scoring.confusion(made, 3)
+    matrix = confusion(made.actual, made.predicted, 3)
     for label, row in enumerate(rows):
         hits, taken = matrix[label, label], matrix[:, label].sum()
         assert row["sensitivity"] == pytest.approx(hits / 100, abs=1e-4)

@@ -6,6 +6,7 @@ import pytest
 from pipeline.evaluation import comparison
 from pipeline.evaluation.by_class import class_differences
 from pipeline.evaluation.comparison import Judged
+from pipeline.report import wording
 from pipeline.statistics.rule import Margin, Rule
 
 RULE = Rule("accuracy", Margin(0.005, relative=False))
@@ -57,6 +58,28 @@ def test_the_same_predictions_are_equivalent_however_few_images():
     models = judged(right(20, 3), right(20, 4))
     found = comparison.verdict(models, models, RULE)
     assert (found.word, found.low, found.high) == ("equivalent", 0, 0)
+
+
+def test_two_models_without_a_mistake_are_equivalent_though_a_share_of_no_error_is_nothing():
+    perfect = judged(right(20), right(20))
+    found = comparison.verdict(perfect, perfect, Rule("accuracy", Margin(0.1, relative=True)))
+    assert (found.word, found.margin) == ("equivalent", 0)
+    assert (wording.could_be(found), wording.uncertainty(found)) == ("", "")
+
+
+def test_what_was_lacking_to_compare_the_configurations_is_said():
+    one = judged(right(400, *range(20)))
+    several = judged(*(right(400, *range(40 + k)) for k in range(3)))
+    single = wording.scope(comparison.verdict(one, several, RULE))
+    assert "with one seed on a side" in single
+    other = judged(*(right(400, *range(20 + k)) for k in range(3)))
+    patient = replace(other, groups=np.zeros(400, np.int64))
+    grouped = wording.scope(comparison.verdict(several, patient, RULE))
+    assert "test images of one group alone" in grouped and "one seed" not in grouped
+    older = replace(several, losses=None)
+    loss = Rule("log_loss", Margin(0.1, relative=True))
+    said = wording.scope(comparison.verdict(older, other, loss))
+    assert "without the log loss of each seed" in said
 
 
 def numbered(one, *numbers):

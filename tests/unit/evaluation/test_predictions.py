@@ -35,4 +35,4 @@ def test_an_older_table_is_an_error_that_says_what_to_do():
 def test_a_broken_cell_is_an_error():
     _, text = written(n=2)
     with pytest.raises(PredictionsError, match="here: could not convert"):
-        predictions.parse(text.replace("\n0,", "\nzero,"), "tuned", "here")
+        predictions.parse(text.replace("\n0,", "\n0,zero", 1), "tuned", "here")

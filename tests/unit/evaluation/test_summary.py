@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pipeline.base import paths
-from pipeline.base.files import write_csv, write_json
+from pipeline.base.files import FileError, write_csv, write_json
 from pipeline.evaluation import curves, metrics, summary
 
 SCORES = {
@@ -76,6 +76,27 @@ def test_a_yardstick_that_is_better_is_named_as_surely_as_it_is_known(
     text = shown(accuracy, p_value)
     assert said in text
     assert ("HOG + SVM, which takes" in text) == bool(said)
+
+
+def test_a_released_model_that_is_ahead_makes_no_loss_of_its_seeds_sure():
+    """The p-value is that of the released model, here in favour of it."""
+    content = {
+        "tuned": {"accuracy": 0.95, "accuracy_mean_of_seeds": 0.9},
+        "yardsticks": {"hog_svm": {"accuracy": 0.92, "mcnemar_p": 0.01}},
+        "behind_yardsticks": ["hog_svm"],
+    }
+    assert metrics.beside_yardsticks(content) == (
+        "No better than HOG + SVM, which takes seconds: the released model is not behind, the mean "
+        "of all seeds is."
+    )
+
+
+def test_a_yardstick_without_scores_is_an_error_that_names_it(shown):
+    shown(0.99, 0.001)
+    content = json.loads(paths.METRICS.read_text())
+    paths.METRICS.write_text(json.dumps({**content, "yardsticks": []}))
+    with pytest.raises(FileError, match="no yardstick 'hog_svm'"):
+        summary.show()
 
 
 def test_the_score_that_was_chosen_by_is_shown_with_its_optimism(shown):

@@ -24,28 +24,23 @@ def pictures(kind, count, seed, channels=3):
 
 def judged(kind, channels=3):
     train, validation, test = (pictures(kind, n, n, channels) for n in (80, 20, 40))
-    answer = yardsticks.gradients_and_colours(*train, *validation, test[0])
-    return answer, float((answer.predicted == test[1]).mean())
+    return yardsticks.gradients_and_colours(*train, *validation, test[0]).predicted, test[1]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_stripes_are_told_apart_by_their_direction_in_grey_and_in_colour(channels):
-    answer, accuracy = judged(STRIPES, channels)
-    assert accuracy == 1
-    assert answer.validation_accuracy == 1
-    assert answer.method.startswith("HOG, SVM")
+    predicted, actual = judged(STRIPES, channels)
+    assert np.array_equal(predicted, actual)
 
 
 def test_colours_are_told_apart_where_the_gradients_say_nothing():
-    answer, accuracy = judged(COLOURS)
-    assert accuracy == 1
-    assert answer.method.startswith("HOG and colours, SVM")
+    predicted, actual = judged(COLOURS)
+    assert np.array_equal(predicted, actual)
 
 
 def test_answers_are_the_same_twice():
     first, second = (judged(STRIPES)[0] for _ in range(2))
-    assert first.method == second.method
-    assert np.array_equal(first.predicted, second.predicted)
+    assert np.array_equal(first, second)
 
 
 def test_of_many_images_some_are_used_and_classes_keep_their_shares():
@@ -62,6 +57,5 @@ def test_images_of_eight_pixels_a_side_are_large_enough():
 
 
 def test_the_largest_class_answers_everything_and_of_equals_the_first():
-    answer = yardsticks.largest_class(np.array([2, 1, 1, 2]), np.array([1, 2, 2, 2]), 3)
+    answer = yardsticks.largest_class(np.array([2, 1, 1, 2]), 3)
     assert answer.predicted.tolist() == [1, 1, 1]
-    assert answer.validation_accuracy == 0.25

@@ -57,3 +57,10 @@ def test_each_row_ends_with_its_recall(figures, tmp_path):
     figures[0].canvas.draw()
     (right,) = figures[0].axes[0].child_axes
     assert [tick.get_text() for tick in right.get_yticklabels()] == ["75%", "100%"]
+
+
+def test_a_class_without_test_images_has_no_recall(figures, tmp_path):
+    confusion.draw(np.array([[3, 1], [0, 0]]), ["a", "b"], "title", tmp_path / "matrix.png")
+    figures[0].canvas.draw()
+    (right,) = figures[0].axes[0].child_axes
+    assert [tick.get_text() for tick in right.get_yticklabels()] == ["75%", ""]

@@ -13,6 +13,7 @@ from pipeline.base.files import write_csv
 from pipeline.page.comparison import as_html
 from pipeline.report import snapshots
 from pipeline.report.comparing import compare
+from pipeline.report.results import Results
 
 HEAD = ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
 
@@ -26,7 +27,7 @@ def page(tmp_path, monkeypatch):
         rows = [[1, n, 1 / n, n / 10, epochs / n, n / 11] for n in range(1, epochs + 1)]
         write_csv(tmp_path / "results/train/tuned.csv", HEAD, rows)
         commit(tmp_path, message)
-    old, new = snapshots.revision("HEAD~1"), snapshots.revision("HEAD")
+    old, new = (Results(snapshots.revision(name)) for name in ("HEAD~1", "HEAD"))
     file = tmp_path / "report.html"
     file.write_text(as_html(compare(old, new), old, new), encoding="utf-8")
     return file

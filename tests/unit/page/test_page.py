@@ -11,6 +11,8 @@ from support.project import ROOT
 from support.runs import write_run
 
 from pipeline.base import paths
+from pipeline.base.errors import ConvoyError
+from pipeline.commands import classes
 from pipeline.page import command
 from pipeline.page.rendering import SECTIONS
 from pipeline.running.costs import Cost
@@ -134,6 +136,45 @@ def test_without_results_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Exception, match=r"results/metrics.json at workspace: no results yet"):
         command.write(None, None)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda found: found.pop("yardsticks"), "yardsticks: field required"),
+        (lambda found: found.pop("models"), "models: field required"),
+        (lambda found: found["models"][0].pop("parameters"), "parameters: field required"),
+        (lambda found: found["models"].pop(), "no model 'baseline'"),
+        (lambda found: found["behind_yardsticks"].append("hog_svm"), "no yardstick 'hog_svm'"),
+    ],
+)
+def test_metrics_of_another_version_are_an_error_that_names_them(tmp_path, monkeypatch, edit, said):
+    write_run(tmp_path, ["cat", "dog"], wrong=2)
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(paths.METRICS.read_text())
+    edit(found)
+    paths.METRICS.write_text(json.dumps(found))
+    with pytest.raises(ConvoyError, match=rf"results/metrics.json at workspace: .*{said}"):
+        command.write(None, None)
+
+
+def test_what_was_not_counted_is_not_claimed(pages):
+    assert "No test image is equal or nearly equal" not in read(pages["hostile"])
+    assert "Not counted in these results." in read(pages["hostile"])
+    assert "Not counted in these results." not in read(pages["committed"])
+
+
+def test_a_class_without_test_images_has_no_scores(tmp_path, monkeypatch, capsys):
+    write_run(tmp_path, ["cat", "dog", "emu"], wrong=1, images=2)
+    monkeypatch.chdir(tmp_path)
+    command.write(tmp_path / "page.html", None)
+    row = re.search(
+        r'<tr><th scope="row">emu</th>(?:<td class="n"></td>){3}', read(tmp_path / "page.html")
+    )
+    assert row
+    classes.show("tuned")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "emu" in line]
+    assert line.split() == ["emu", "0"]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from support.repositories import (
 from pipeline.base.files import write_json
 from pipeline.report import alarms, snapshots, wording
 from pipeline.report.comparing import compare
-from pipeline.report.results import ResultsError
+from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import RevisionError
 
 GOOD = wrong_models(range(2), range(3), range(1, 3))
@@ -35,7 +35,7 @@ def revisions(repository, write_second):
     commit(repository, "base")
     write_second()
     commit(repository, "head")
-    return compare(snapshots.revision("HEAD~1"), snapshots.revision("HEAD"))
+    return compare(Results(snapshots.revision("HEAD~1")), Results(snapshots.revision("HEAD")))
 
 
 def test_a_worse_model_is_called_worse(repository):
@@ -63,7 +63,7 @@ def test_models_of_one_architecture_and_size_are_paired_by_seed(repository, para
     commit(repository, "base")
     write(BAD, parameters)
     commit(repository, "head")
-    report = compare(snapshots.revision("HEAD~1"), snapshots.revision("HEAD"))
+    report = compare(Results(snapshots.revision("HEAD~1")), Results(snapshots.revision("HEAD")))
     assert report.verdict.paired == paired
     assert (", paired by seed" in wording.sentence(report.verdict)) == paired
 
@@ -108,7 +108,7 @@ def test_what_neither_revision_has_cannot_be_taken_for_equal(repository, name):
     write_results(repository, GOOD)
     (repository / "results" / name).unlink()
     commit(repository, "base")
-    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    report = compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
     assert report.word == "not comparable"
     assert report.reasons[0].endswith(f"has no results/{name}")
 
@@ -131,14 +131,17 @@ def test_a_file_of_another_version_is_an_error_that_names_it(repository, path, t
     write_results(repository, GOOD)
     (repository / path).write_text(text)
     with pytest.raises(ResultsError, match=said):
-        compare(snapshots.workspace(), snapshots.workspace())
+        compare(Results(snapshots.workspace()), Results(snapshots.workspace()))
 
 
 def test_a_file_name_that_is_not_utf8_does_no_harm(repository):
     write_results(repository, GOOD)
     Path(os.fsdecode(b"results/\xff.txt")).touch()
     commit(repository, "base")
-    assert compare(snapshots.revision("HEAD"), snapshots.workspace()).word == "equivalent"
+    assert (
+        compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace())).word
+        == "equivalent"
+    )
 
 
 def test_a_pull_request_cannot_bring_its_own_margin(repository):
@@ -155,6 +158,17 @@ def test_who_wants_no_loss_fails_what_may_be_one(repository):
     assert alarms.failures(found, ["maybe-worse"]) == ["a loss beyond the margin is not excluded"]
 
 
+def test_who_wants_no_loss_fails_one_in_a_class_too(repository):
+    others = [image for image in range(30) if image % 10 != 3]
+    write_results(repository, wrong_models(others, others, others))
+    commit(repository, "base")
+    third = range(3, 103, 10)
+    write_results(repository, wrong_models(third, third, third))
+    found = compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
+    assert (found.worse_classes, found.verdict.not_inferior) == (["3"], True)
+    assert alarms.failures(found, ["maybe-worse"]) == ["worse than the base"]
+
+
 def test_the_same_predictions_are_no_loss(repository):
     found = revisions(repository, lambda: (repository / "README.md").write_text("hello"))
     assert alarms.failures(found, ["worse", "maybe-worse"]) == []
@@ -164,7 +178,7 @@ def test_a_margin_may_be_a_fraction(repository):
     written = {**PARAMS, "evaluate": {"margin": "1/100"}}
     write_results(repository, GOOD, params=written)
     commit(repository, "base")
-    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    report = compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
     assert report.verdict.margin == 0.01
 
 
@@ -172,7 +186,7 @@ def test_a_margin_may_be_a_fraction(repository):
 def test_what_is_no_margin_is_an_error_that_names_it(repository, margin):
     write_results(repository, GOOD, params={**PARAMS, "evaluate": {"margin": margin}})
     with pytest.raises(ResultsError, match=r"evaluate\.margin = .* in params\.yaml at workspace"):
-        compare(snapshots.workspace(), snapshots.workspace())
+        compare(Results(snapshots.workspace()), Results(snapshots.workspace()))
 
 
 @pytest.mark.parametrize(
@@ -213,13 +227,47 @@ def test_the_workspace_is_compared_as_it_is(repository):
     write_results(repository, GOOD)
     commit(repository, "base")
     write_results(repository, BAD)
-    report = compare(snapshots.revision("HEAD"), snapshots.workspace())
+    report = compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
     assert (report.head, report.word) == ("workspace", "worse")
 
 
 def test_an_unknown_revision_says_how_to_fetch_it(repository):
-    with pytest.raises(RevisionError, match="git fetch --depth=1 origin nowhere"):
+    with pytest.raises(RevisionError, match="git fetch --depth=1 origin nowhere:nowhere"):
         snapshots.revision("nowhere")
+
+
+@pytest.mark.parametrize("by_hash", [False, True])
+def test_what_is_advised_for_a_shallow_clone_works(repository, tmp_path, monkeypatch, by_hash):
+    for number, branch in ((4, "other"), (6, "main")):
+        git(repository, "checkout", "-qB", branch)
+        write_results(repository, wrong_models(range(number)))
+        commit(repository, branch)
+    name = git(repository, "rev-parse", "other") if by_hash else "other"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    with pytest.raises(RevisionError) as caught:
+        snapshots.revision(name)
+    git(tmp_path / "clone", *str(caught.value).partition(": git ")[2].split())
+    assert "results/predictions.csv" in snapshots.revision(name).files
+
+
+@pytest.mark.parametrize("name", ["..", "../../evil"])
+def test_a_path_that_leads_out_of_the_revision_is_refused(repository, name):
+    write_results(repository, GOOD)
+    commit(repository, "base")
+    blob = git(repository, "rev-parse", "HEAD:dvc.yaml")
+    entries = {"results": [("100644", name, blob)], "": []}
+    tree = ""
+    for folder in ("results", ""):
+        made = b"".join(
+            f"{mode} {path}\0".encode() + bytes.fromhex(sha) for mode, path, sha in entries[folder]
+        )
+        (repository / "made").write_bytes(made)
+        tree = git(repository, "hash-object", "-w", "-t", "tree", "--literally", "made")
+        entries[""] = [("40000", "results", tree)]
+    sha = git(repository, "commit-tree", "-m", "forged", tree)
+    with pytest.raises(RevisionError, match="a file outside its folder: 'results/"):
+        snapshots.revision(sha)
 
 
 def test_half_a_file_is_an_error_that_names_it(repository):
@@ -227,7 +275,7 @@ def test_half_a_file_is_an_error_that_names_it(repository):
     commit(repository, "base")
     (repository / "results/metrics.json").write_text('{"test_images": ')
     with pytest.raises(ResultsError, match=r"results/metrics\.json at workspace"):
-        compare(snapshots.revision("HEAD"), snapshots.workspace())
+        compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
 
 
 def test_what_auto_stands_for_is_compared_and_named_as_the_reason(repository):
@@ -243,9 +291,9 @@ def test_what_auto_stands_for_is_compared_and_named_as_the_reason(repository):
 
     write(6)
     commit(repository, "base")
-    old = snapshots.revision("HEAD")
+    old = Results(snapshots.revision("HEAD"))
     write(36)
-    report = compare(old, snapshots.workspace())
+    report = compare(old, Results(snapshots.workspace()))
     assert [(row.key, row.old, row.new) for row in report.params if row.changed] == [
         ("train.epochs", 6, 36)
     ]

@@ -11,6 +11,7 @@ from support.repositories import write_results, wrong_models
 from pipeline.base.errors import ConvoyError
 from pipeline.report import rendering, snapshots
 from pipeline.report.comparing import compare
+from pipeline.report.results import Results
 
 READ = [
     "dvc.lock",
@@ -45,8 +46,8 @@ def files(tmp_path_factory):
 @given(data=st.data(), path=st.sampled_from(READ))
 def test_a_damaged_revision_is_reported_on_or_refused(files, data, path):
     content = damaged(data.draw, path, files[path])
-    head = snapshots.Snapshot("head", "1" * 40, {**files, path: content})
-    base = snapshots.Snapshot("base", "2" * 40, files)
+    head = Results(snapshots.Snapshot("head", "1" * 40, {**files, path: content}))
+    base = Results(snapshots.Snapshot("base", "2" * 40, files))
     try:
         report = compare(base, head)
         rendering.as_markdown(report)

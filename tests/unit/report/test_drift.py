@@ -10,7 +10,7 @@ from pipeline.__main__ import app
 from pipeline.page.comparison import as_html
 from pipeline.report import alarms, drift, rendering, snapshots
 from pipeline.report.comparing import compare
-from pipeline.report.results import ResultsError
+from pipeline.report.results import Results, ResultsError
 from pipeline.report.snapshots import RevisionError
 
 
@@ -30,8 +30,12 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
+def revisions(base="HEAD"):
+    return Results(snapshots.revision(base)), Results(snapshots.workspace())
+
+
 def report(asked=None, base="HEAD"):
-    old, new = snapshots.revision(base), snapshots.workspace()
+    old, new = revisions(base)
     return drift.add(compare(old, new), old, new, asked)
 
 
@@ -48,8 +52,7 @@ def test_small_losses_that_add_up_are_said_in_the_first_lines(repository):
     heading, _, block, first = rendering.as_markdown(found).splitlines()[1:5]
     assert heading.startswith("## ⚠️ Undecided, with a warning: test accuracy")
     assert (block, first) == ("> [!CAUTION]", f"> {warning}")
-    old, new = snapshots.revision("HEAD"), snapshots.workspace()
-    page = as_html(found, old, new)
+    page = as_html(found, *revisions())
     assert page.index(warning) < page.index("Test accuracy")
     assert json.loads(rendering.as_json(found))["warnings"] == [warning]
 
@@ -156,5 +159,5 @@ def test_the_name_of_a_tag_is_shown_and_not_obeyed(repository):
     found = report()
     markdown = rendering.as_markdown(found)
     assert "@everyone" not in markdown and "#12" not in markdown and "<img" not in markdown
-    page = as_html(found, snapshots.revision("HEAD"), snapshots.workspace())
+    page = as_html(found, *revisions())
     assert "<img/src" not in page

@@ -45,9 +45,17 @@ def test_each_commit_that_changed_the_accuracy_is_a_point_and_the_head_the_last(
         git(repository, "rev-parse", "--short=7", f"HEAD~{back}") for back in (3, 2, 1)
     ]
     assert found.points[-1].commit == "workspace"
+    assert [point.here for point in found.points] == [False, False, False, True]
     for point in found.points:
         assert point.low < point.accuracy < point.high and point.same_images
     assert (found.judged, found.on_branch, found.again, found.gaps) == (4, 1, False, [])
+
+
+def test_a_head_without_results_is_no_point(repository):
+    git(repository, "rm", "-rq", "results")
+    found = read()
+    assert accuracies(found) == [8, 6, 4]
+    assert not any(point.here for point in found.points)
 
 
 def test_a_result_that_comes_again_counts_once(repository):

@@ -10,6 +10,7 @@ from pipeline.base.files import write_json
 from pipeline.page.comparison import as_html
 from pipeline.report import alarms, rendering, snapshots
 from pipeline.report.comparing import compare
+from pipeline.report.results import Results
 
 BAD = wrong_models(range(20, 60), range(20, 62), range(20, 59))
 GOOD = wrong_models(range(2), range(3), range(1, 3))
@@ -25,7 +26,7 @@ def report(tmp_path, monkeypatch):
         commit(tmp_path, "base")
         write_results(tmp_path, GOOD, copies=copies, params=params)
         edit(tmp_path)
-        return compare(snapshots.revision("HEAD"), snapshots.workspace())
+        return compare(Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
 
     return build
 
@@ -40,7 +41,7 @@ def test_copies_of_test_images_in_training_stand_above_a_better(report):
     assert "✅" not in top(found)
     said = "300 of 400 test images have an exact copy in training (0 in the base)"
     assert said in top(found)
-    page = as_html(found, snapshots.revision("HEAD"), snapshots.workspace())
+    page = as_html(found, Results(snapshots.revision("HEAD")), Results(snapshots.workspace()))
     assert page.index(said) < page.index("Test accuracy")
     content = json.loads(rendering.as_json(found))
     assert said in content["warnings"][0]

@@ -11,7 +11,8 @@ from support.repositories import CLASSES, commit, new_repository, write_results,
 from pipeline.page.comparison import as_html
 from pipeline.report import rendering, snapshots, wording
 from pipeline.report.comparing import compare
-from pipeline.report.results import ResultsError
+from pipeline.report.history import History, Point
+from pipeline.report.results import Results, ResultsError
 
 GOOD = wrong_models(range(2), range(3), range(1, 3))
 BAD = wrong_models(range(20, 50), range(20, 52), range(20, 49))
@@ -28,7 +29,7 @@ def compared(tmp_path, monkeypatch):
         write_results(tmp_path, first, classes=classes)
         commit(tmp_path, "base")
         write_results(tmp_path, second, classes=classes)
-        old, new = snapshots.revision("HEAD"), snapshots.workspace()
+        old, new = Results(snapshots.revision("HEAD")), Results(snapshots.workspace())
         return compare(old, new), old, new
 
     return build
@@ -79,6 +80,29 @@ def test_texts_from_a_repository_are_shown_and_not_obeyed(compared):
     assert "<img src=x" not in as_html(report, old, new)
 
 
+def test_a_summary_is_html_and_shows_no_backslashes(compared):
+    others = [image for image in range(30) if image % 10 != 3]
+    worse_in_one = wrong_models(*[range(3, 103, 10)] * 3)
+    report, *_ = compared(wrong_models(*[others] * 3), worse_in_one, HOSTILE)
+    text = rendering.as_markdown(report)
+    summaries = [line for line in text.splitlines() if "<summary>" in line]
+    assert any("Classes: 1 worse" in line for line in summaries)
+    assert not any("\\" in line for line in summaries)
+
+
+@pytest.mark.parametrize(
+    "points", [[], [Point("1234567", "2024-01-01", 0.9, 0.8, 0.95, 400, True)]]
+)
+def test_a_base_is_not_taken_for_the_head_and_gaps_are_always_said(compared, points):
+    report, old, new = compared()
+    report = replace(report, history=History(points, gaps=["the clone is shallow"]))
+    text, page = rendering.as_markdown(report), as_html(report, old, new)
+    for shown in (html_of(text), page):
+        assert "Not everything was read: the clone is shallow." in shown
+    assert "(here)" not in text
+    assert '"what": "here"' not in page
+
+
 def test_numbers_of_images_are_no_numbers_of_issues(compared):
     report, *_ = compared()
     markdown = rendering.as_markdown(report)
@@ -99,7 +123,8 @@ def test_a_sheet_without_its_numbers_is_an_error_that_names_it(compared):
     plain = io.BytesIO()
     Image.new("L", (8, 8)).save(plain, format="PNG")
     sheet = "results/pictures/mistakes_sheet.png"
-    packed = replace(new, files={**new.files, sheet: plain.getvalue()})
+    files = {**new.snapshot.files, sheet: plain.getvalue()}
+    packed = Results(replace(new.snapshot, files=files))
     with pytest.raises(ResultsError, match=r"mistakes_sheet\.png at workspace is not as"):
         as_html(report, old, packed)
 
@@ -114,7 +139,7 @@ def test_json_holds_every_fact(compared):
 
 def test_not_comparable_is_rendered_too(compared):
     report, old, new = compared()
-    report = compare(snapshots.Snapshot("empty", "", {}), new)
+    report = compare(Results(snapshots.Snapshot("empty", "", {})), new)
     assert "🚫 Not comparable" in rendering.as_markdown(report)
     assert "Not comparable" in as_html(report, old, new)
 

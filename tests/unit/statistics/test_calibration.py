@@ -29,3 +29,11 @@ def test_every_image_is_in_one_bin():
     assert sum(each.images for each in found) == 101
     assert all(each.begin <= each.confidence <= each.end for each in found)
     assert all(each.low - 1e-9 <= each.accuracy <= each.high + 1e-9 for each in found)
+
+
+def test_images_of_one_patient_make_the_intervals_of_the_bins_wider():
+    probability, correct = np.full(200, 0.75), np.arange(200) < 150
+    (alone,) = bins(probability, correct)
+    (grouped,) = bins(probability, correct, np.arange(200) // 20)
+    assert grouped.accuracy == alone.accuracy
+    assert grouped.low < alone.low < alone.high < grouped.high

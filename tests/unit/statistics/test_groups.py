@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.statistics.configurations import difference_of_means
-from pipeline.statistics.groups import by_group, group_bootstrap, proportion_interval
-from pipeline.statistics.paired import paired_difference
+from pipeline.statistics.groups import by_group, p_value, proportion_interval
+from pipeline.statistics.paired import mcnemar, paired_difference
 from pipeline.statistics.proportions import wilson_interval
 
 
@@ -90,15 +90,9 @@ def test_two_models_differ_by_whole_groups():
     assert 0.02 <= alarms / drawn <= 0.08
 
 
-def test_the_bootstrap_draws_whole_groups():
-    scores, groups = clustered(np.random.default_rng(7), 1, groups=200)
-
-    def mean(weights):
-        return weights @ scores[0] / weights.sum(axis=1)
-
-    low, high = group_bootstrap(mean, groups)
-    error = by_group(scores, groups).std(ddof=1) / np.sqrt(200)
-    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.1)
-    seen = []
-    group_bootstrap(lambda weights: seen.append(weights) or weights[:, 0], groups, resamples=5)
-    assert all(len(np.unique(seen[0][:, groups == g], axis=1).T) == 1 for g in range(200))
+def test_a_classifier_that_is_ahead_on_one_patient_alone_may_be_so_by_chance():
+    first, groups = np.ones(400, bool), np.repeat(np.arange(20), 20)
+    second = groups > 0
+    assert p_value(first, second, None) == mcnemar(0, 20) < 0.001
+    assert p_value(first, second, groups) > 0.05
+    assert p_value(first, first, groups) == 1

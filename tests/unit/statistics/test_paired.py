@@ -4,7 +4,7 @@ from scipy.stats import binom
 from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
-from pipeline.statistics.paired import mcnemar, paired_bootstrap, tango_interval
+from pipeline.statistics.paired import mcnemar, tango_interval
 from pipeline.statistics.scores import macro_f1
 
 
@@ -49,13 +49,6 @@ def test_score_interval_covers_the_truth():
         low, high = tango_interval(int(fixed), int(broken), 400)
         covered += low <= share[0] - share[1] <= high
     assert 930 <= covered <= 970
-
-
-def test_bootstrap_of_accuracy_agrees_with_the_score_interval():
-    change = np.zeros(2000)
-    change[:60], change[60:90] = 1, -1
-    interval = paired_bootstrap(lambda weights: weights @ change / 2000, 2000)
-    assert interval == pytest.approx(tango_interval(60, 30, 2000), abs=1e-3)
 
 
 def test_macro_f1_of_resamples_is_scikit_learns():

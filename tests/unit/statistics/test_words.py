@@ -17,3 +17,8 @@ from pipeline.statistics.words import word
 )
 def test_word(difference, low, high, p_value, expected):
     assert word(difference, low, high, p_value, margin=0.005) == expected
+
+
+def test_equal_predictions_are_equivalent_though_no_difference_is_too_small_to_matter():
+    assert word(0.0, 0.0, 0.0, 1.0, margin=0.0) == "equivalent"
+    assert word(0.0, -0.001, 0.001, 1.0, margin=0.0) == "undecided"
