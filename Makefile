@@ -37,10 +37,10 @@ $(TOOLS): requirements-dev.lock $(INSTALLED)
 	touch $@
 
 # The page that `dvc plots` fills, with what draws the charts inside it: no network is needed.
-.dvc/plots.html: $(INSTALLED)
+.dvc/plots.html: $(INSTALLED) pipeline/commands/plots_page.py pipeline/page/vega.py
 	python -m pipeline plots-page
 
-.state/merge-setup: $(INSTALLED)
+.state/merge-setup: $(INSTALLED) pipeline/commands/merging.py
 	python -m pipeline merge-setup
 	mkdir -p .state && touch $@
 

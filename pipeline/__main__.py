@@ -28,9 +28,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Convoy's com
 @app.callback()
 def commands(context: typer.Context) -> None:
     """Look at the results of the pipeline. The pipeline itself is run with `dvc repro`."""
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError:
+        complain("The folder that this runs in has been removed. Go to the repository root.")
+        raise typer.Exit(1) from None
     here = paths.PARAMS.exists() or paths.PIPELINE.exists()
     if not here and context.invoked_subcommand != "report":  # which reads git alone
-        complain(f"Run from the repository root: there is no {paths.PARAMS} in {Path.cwd()}.")
+        complain(f"Run from the repository root: there is no {paths.PARAMS} in {folder}.")
         raise typer.Exit(1)
 
 
@@ -296,7 +301,10 @@ def predict(
     ] = False,
     precision: Annotated[
         float | None,
-        typer.Option(help="Answer `unsure` where such a share of correct answers is not kept."),
+        typer.Option(
+            help="Answer `unsure` where the model is not sure enough for this share of correct "
+            "answers, such as 0.95; models.json lists the shares."
+        ),
     ] = None,
     heat_map: Annotated[
         Path | None, typer.Option(help="The folder for pictures of what spoke for each answer.")

@@ -56,6 +56,14 @@ def repository() -> Path:
     return Path(os.environ.get("DVC_ROOT", "."))
 
 
+def written_out(path: Path) -> Path:
+    """Return a path with the home folder in the place of `~`; as it is if there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def state() -> Path:
     """Return the folder for state that outlives a run but is no result, unseen by DVC and git."""
     return repository() / (os.environ.get("CONVOY_STATE") or ".state")

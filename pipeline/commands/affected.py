@@ -6,9 +6,8 @@ are not in it; DVC looks for them in the workspace's own cache.
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,14 @@ from dvc.utils.hydra import apply_overrides, to_hydra_overrides
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.base import code_digest, paths
+from pipeline.base import git, paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import files_of, remedy, write_json
+from pipeline.base.files import files_of, remedy
 from pipeline.config import params
 from pipeline.config.messages import did_you_mean
 from pipeline.config.params import Params
 from pipeline.data import location
+from pipeline.stages import code
 
 SEE = "`python -m pipeline doctor` says more."
 
@@ -43,14 +43,13 @@ def changed_copy(overrides: Sequence[str]) -> Iterator[tuple[Path, Params]]:
         # As deep as the workspace, so a data set beside the workspace lies inside `scratch` too.
         copy = Path(scratch, *Path.cwd().parts[1:])
         copy_known(copy)
-        for stage in code_digest.stages(code_digest.loaded()):
-            write_json(copy / paths.code(stage), code_digest.entry(code_digest.loaded(), stage))
+        code.write(copy)
         params.written()  # a file that cannot be read cannot be changed either
         set_parameters(copy / paths.PARAMS, overrides)
         settings = params.load(copy / paths.PARAMS, shown_as=paths.PARAMS)
         location.find(settings.dataset.path)  # DVC fails without it, whatever the data set is
         if not settings.dataset.path.is_absolute():
-            _link(settings.dataset.path, copy / settings.dataset.path)
+            link(settings.dataset.path, copy / settings.dataset.path)
         yield copy, settings
 
 
@@ -58,34 +57,34 @@ def copy_known(target: Path) -> None:
     """Copy the workspace's files that git knows or does not ignore, as they are now.
 
     Raises:
-        ConvoyError: this is no git repository.
+        ConvoyError: this is no git repository, or there is no git.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=False
-    )
+    listed = git.run("ls-files", "-z", "-co", "--exclude-standard")
     if listed.returncode:
-        reason = listed.stderr.decode(errors="replace").strip()
-        raise ConvoyError(f"{reason}. The project must lie in a git repository: git clone it.")
+        raise ConvoyError(
+            f"{git.reason(listed)}. The project must lie in a git repository: git clone it."
+        )
     for name in map(os.fsdecode, listed.stdout.split(b"\0")):
         if Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Link a folder of the user's own pictures, which git does not know, into the copy.
+def link(source: Path, target: Path, without: Collection[Path] = ()) -> None:
+    """Link a folder of the user's own pictures, which git does not know, into a copy.
 
     Each file gets a link, because DVC follows links to files.
 
     Args:
         source: A folder of the workspace.
-        target: Its place in the copy.
+        target: Its place in the copy. Files that are there stay.
+        without: Files of the folder that get no link.
     """
     for file in files_of(source):
-        link = target / file.relative_to(source)
-        if not link.exists():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(file.resolve())
+        place = target / file.relative_to(source)
+        if file not in without and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(file.resolve())
 
 
 def is_sweep(text: str) -> bool:
@@ -138,7 +137,7 @@ def stages(copy: Path) -> dict[str, bool]:
     Raises:
         ConvoyError: DVC cannot read dvc.yaml, dvc.lock or its own configuration.
     """
-    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
+    git.required("init", "-q", folder=copy)
     try:
         with Repo() as here:
             cache = here.cache.local_cache_dir

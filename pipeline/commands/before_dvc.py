@@ -42,7 +42,11 @@ import sys
 from pathlib import Path
 
 module, shown = None, 0
-for folder in (Path.cwd(), *Path.cwd().parents):
+try:
+    here = Path.cwd()
+except FileNotFoundError:
+    sys.exit("error: The folder that this runs in has been removed. Go to the repository root.")
+for folder in (here, *here.parents):
     if (folder / "pipeline/commands/before_dvc.py").exists():
         sys.path.insert(0, str(folder))
         from pipeline.commands import before_dvc as module

@@ -7,13 +7,12 @@ the checks of the machine in `machine.py`.
 import json
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from pipeline.base import paths
+from pipeline.base import git, paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import FileError, read_json
 from pipeline.commands import machine, merging, runs, writable
@@ -143,53 +142,59 @@ def _way_out(unmerged: Mapping[str, str]) -> str:
 
 def _unmerged(names: Sequence[str]) -> dict[str, str]:
     """Return the files that git has not merged, with the letters of both sides."""
-    entries = _git("status", "--porcelain", "-z", "--untracked-files=no", "--", *names).split("\0")
-    above = _git("rev-parse", "--show-prefix")  # of the project in a larger repository
+    entries = git.answer("status", "--porcelain", "-z", "--untracked-files=no", "--", *names).split(
+        "\0"
+    )
+    above = git.answer("rev-parse", "--show-prefix")  # of the project in a larger repository
     return {entry[3:].removeprefix(above): entry[:2] for entry in entries if entry[:2] in UNMERGED}
 
 
 def _marked(names: Sequence[str]) -> list[str]:
-    return _git("grep", "-l", "^<<<<<<< ", "--", *names).splitlines()
+    return git.answer("grep", "-l", "^<<<<<<< ", "--", *names).splitlines()
 
 
 def _merging() -> Iterator[Problem]:
-    if _git("rev-parse", "--git-dir") and not merging.is_set_up():
+    if git.answer("rev-parse", "--git-dir") and not merging.is_set_up():
         yield Problem("git would leave conflicts in dvc.lock and results/", merging.SET_UP)
 
 
 def _git_head() -> Iterator[Problem]:
-    """Find a damaged repository, and what was left half done: a merge, a killed experiment."""
-    if not _git("rev-parse", "--git-dir"):
+    """Find a damaged repository, and what was left half done: a merge, a killed experiment.
+
+    Raises:
+        GitError: git is not installed.
+    """
+    if git.run("rev-parse", "--git-dir").returncode:
         yield Problem(
             "this folder is in no git repository, which DVC and most commands need",
             "git clone the project instead of copying its files",
         )
         return
-    status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True)
+    status = git.run("status", "--porcelain")
     if status.returncode:
         yield Problem(
-            f"git status fails: {status.stderr.strip()}",
+            f"git status fails: {git.reason(status)}",
             "mend the repository as git says, or clone it again and keep .state and .dvc/cache",
         )
         return
     for name, marker in HALF_DONE.items():
-        if Path(_git("rev-parse", "--git-path", marker)).exists():
+        if Path(git.answer("rev-parse", "--git-path", marker)).exists():
             finish = "git commit" if name == "merge" else f"git {name} --continue"
             yield Problem(
                 f"a {name} is half done",
                 f"dvc repro && git add -A dvc.lock {paths.RESULTS} && {finish}",
             )
             return
-    if _git("symbolic-ref", "-q", "HEAD"):
+    if git.answer("symbolic-ref", "-q", "HEAD"):
         return
-    if _git("for-each-ref", "refs/exps/exec/EXEC_BASELINE"):
+    if git.answer("for-each-ref", "refs/exps/exec/EXEC_BASELINE"):
         yield Problem(
             "HEAD is detached: `dvc exp run` was killed before it could go back",
             # The stash keeps what was edited besides; `git checkout` would lose it.
             f"git stash push -- {paths.PARAMS} dvc.lock {paths.RESULTS} && git switch main  "
             "(or your branch)",
         )
-    elif not (os.environ.get("CI") or _git("rev-parse", "--show-superproject-working-tree")):
+    elif not (os.environ.get("CI") or git.answer("rev-parse", "--show-superproject-working-tree")):
         # A submodule and a checkout in CI are on no branch unless somebody puts them on one.
         yield Problem(
             "HEAD is detached: new commits would belong to no branch",
@@ -198,8 +203,12 @@ def _git_head() -> Iterator[Problem]:
 
 
 def _experiments() -> Iterator[Problem]:
-    """Find what `dvc exp run` needs beyond `dvc repro`."""
-    if not (_git("config", "user.name") and _git("config", "user.email")):
+    """Find what `dvc exp run` needs beyond `dvc repro`.
+
+    Raises:
+        GitError: git is not installed.
+    """
+    if not all(git.run("config", key).stdout.strip() for key in ("user.name", "user.email")):
         yield Problem(
             "git does not know who commits, so `dvc exp run` would fail",
             "git config --global user.name NAME && git config --global user.email ADDRESS",
@@ -258,7 +267,7 @@ def _results() -> Iterator[Problem]:
         problem = next((line for line in lines if line.startswith("ERROR: ")), lines[-1])
         yield Problem(f"dvc status fails: {problem.removeprefix('ERROR: ')}", "dvc status")
     else:
-        stale = freshness.stale(Results(snapshots.workspace())) or _other_data(done.stdout)
+        stale = freshness.faults(Results(snapshots.workspace())) or _other_data(done.stdout)
         if stale:
             remedy = "dvc repro, then commit dvc.lock and results/"
             yield Problem(wording.shortened(stale), remedy)
@@ -294,7 +303,7 @@ def _cache() -> Iterator[Problem]:
             if path.exists() or cached.exists():
                 continue
             # Outputs that are kept in git are never in DVC's cache or its remote.
-            if _git("ls-files", str(path)):
+            if git.answer("ls-files", str(path)):
                 what = f"{path} ({stage}) is missing: its stage began and did not end"
                 yield Problem(what, f"dvc repro, or git checkout HEAD -- {path}")
             else:
@@ -323,7 +332,3 @@ CHECKS: dict[str, Callable[[], Iterator[Problem]]] = {
 }
 # What a run changes while it runs.
 UNDER_A_RUN = (_git_head, _locks, _results, _cache)
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip("\n")

@@ -30,8 +30,8 @@ INSIDE = {"web": "onnx"}
 LEAST_AGREEMENT = 0.99
 
 
-def export(name: str, form: str, out: Path, licence: str) -> Path:
-    """Write a model in one format, checked on the test images, and its card; return the folder.
+def export(name: str, form: str, out: Path, licence: str) -> None:
+    """Write a model in one format, checked on the test images, and its card.
 
     Args:
         name: "tuned" or "baseline".
@@ -85,7 +85,6 @@ def export(name: str, form: str, out: Path, licence: str) -> Path:
         for item in Path(scratch).iterdir():
             shutil.move(item, target)
     _say(target, file.name, parity)
-    return target
 
 
 def _check_results(name: str, released: np.ndarray) -> None:

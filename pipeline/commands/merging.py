@@ -12,7 +12,6 @@ DVC's own driver, `dvc git-hook merge-driver`, merges only the .dvc files that `
 
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline.base import git
 from pipeline.base.errors import ConvoyError
 from pipeline.running.terminal import say
 
@@ -38,7 +38,7 @@ def drivers() -> dict[str, str]:
     """Return the settings of git that name the drivers, by key."""
     # Git calls it from the root of the working tree, with or without an activated environment.
     # In a larger repository that is above the project, and git's files lie there.
-    prefix = Path(_git("rev-parse", "--show-prefix"))
+    prefix = Path(git.answer("rev-parse", "--show-prefix"))
     enter = f"cd {shlex.quote(str(prefix))} && " if prefix.parts else ""
     files = " ".join("../" * len(prefix.parts) + name for name in ("%O", "%A", "%B"))
     command = f"{enter}{shlex.quote(sys.executable)} -m pipeline merge-lock {files}"
@@ -49,12 +49,12 @@ def set_up() -> None:
     """Tell git, for this clone, how dvc.lock and results/ are merged.
 
     Raises:
-        ConvoyError: git fails.
+        ConvoyError: git fails, or is not installed.
     """
     for key, command in drivers().items():
-        done = subprocess.run(["git", "config", key, command], capture_output=True, text=True)
+        done = git.run("config", key, command)
         if done.returncode:
-            raise ConvoyError(f"`git config {key}`: {done.stderr.strip()}")
+            raise ConvoyError(f"`git config {key}`: {git.reason(done)}")
     say("git merges dvc.lock and results/ in this clone without conflicts")
 
 
@@ -103,12 +103,8 @@ def merged(ancestor: Stages, ours: Stages, theirs: Stages) -> tuple[dict[str, An
 
 def _program(key: str) -> str:
     """Read from git's settings which program a driver runs; empty if there is no such driver."""
-    words = shlex.split(_git("config", "--get", key))
+    words = shlex.split(git.answer("config", "--get", key))
     return next(iter(words[words.index("&&") + 1 :] if "&&" in words else words), "")
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip("\n")
 
 
 def _read(file: Path) -> dict[str, Any]:

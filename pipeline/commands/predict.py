@@ -5,7 +5,8 @@ the `dataset.fit` that models.json records; all other preprocessing is inside th
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from PIL import Image
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import replacing
+from pipeline.base.text import visible
 from pipeline.config.fields import Fit
 from pipeline.data import decoding, listing, pictures
 from pipeline.evaluation.heat_maps import laid_over, layer_cam
-from pipeline.running.terminal import complain, say, warn
+from pipeline.running.terminal import command, complain, say, warn
 from pipeline.training import looks, saving, trained
 from pipeline.training.batches import INFERENCE_BATCH
 from pipeline.training.trained import TrainedModels
@@ -79,21 +81,45 @@ def show(
             f"{paths.MODELS / name / trained.INDEX} does not say how the training images look, so "
             "there is no warning of pictures unlike them. `dvc repro` writes it anew."
         )
-    answers = []
+    answers = predict(model, index, files, top, invert=invert)
+    if heat_maps is not None:
+        answers = _drawn(answers, model, index.classes, heat_maps)
+    return _print_json(answers, least) if as_json else _say_all(answers, least)
+
+
+def _drawn(
+    answers: Iterable[Answer], model: keras.Model, classes: Sequence[str], folder: Path
+) -> Iterator[Answer]:
+    """Draw the heat map of each answer before it is passed on."""
     drawn: set[Path] = set()
-    for answer in predict(model, index, files, top, invert=invert):
-        if heat_maps is not None and answer.image is not None:
-            label = index.classes.index(answer.top[0][0])
-            path = _other_file(heat_maps, answer.file, drawn)
-            _draw_heat_map(model, answer.image, label, path)
+    for answer in answers:
+        if answer.image is not None:
+            path = _other_file(folder, answer.file, drawn)
+            _draw_heat_map(model, answer.image, classes.index(answer.top[0][0]), path)
             drawn.add(path)
-        answers.append(answer)
-        if not as_json:
-            _say(answer, least)
-    if as_json:
-        content = [_as_json(answer, least) for answer in answers]
-        say(json.dumps(content, indent=2, ensure_ascii=False))
-    return not any(answer.error for answer in answers)
+        yield answer
+
+
+def _say_all(answers: Iterable[Answer], least: float | None) -> bool:
+    """Print a line for each answer as it comes; return whether all files could be read."""
+    readable = True
+    for answer in answers:
+        _say(answer, least)
+        readable = readable and not answer.error
+    return readable
+
+
+def _print_json(answers: Iterable[Answer], least: float | None) -> bool:
+    """Print one JSON list, entry by entry; return whether all files could be read."""
+    readable, waiting = True, ""
+    for answer in answers:
+        # Whether a comma follows an entry is known only when the next one is there.
+        command(f"{waiting}," if waiting else "[")
+        content = json.dumps(_as_json(answer, least), indent=2, ensure_ascii=False)
+        waiting = textwrap.indent(content, "  ")
+        readable = readable and not answer.error
+    command(f"{waiting}\n]" if waiting else "[]")
+    return readable
 
 
 def sure_from(index: TrainedModels, name: str, precision: float | None) -> float | None:
@@ -119,7 +145,7 @@ def _say(answer: Answer, least: float | None) -> None:
     if answer.error:
         complain(answer.error)
         return
-    file = pictures.printable(str(answer.file))
+    file = visible(str(answer.file))
     guesses = ", ".join(f"{label} {share:.3f}" for label, share in answer.top)
     say(f"{file}: unsure ({guesses})" if _unsure(answer, least) else f"{file}: {guesses}")
     if answer.unlike:
@@ -194,7 +220,7 @@ def find(files: Sequence[Path]) -> list[Path | Answer]:
     if passed_over:
         warn(
             f"passed over, as hidden or no pictures: {len(passed_over)} files in folders, such as "
-            f"{pictures.printable(str(passed_over[0]))}"
+            f"{visible(str(passed_over[0]))}"
         )
     return found
 
@@ -226,7 +252,7 @@ def _read(
     try:
         return pictures.read(item, (height, width), channels, fit, invert=invert)
     except decoding.PictureError as error:
-        return Answer(item, error=pictures.printable(str(error)))
+        return Answer(item, error=visible(str(error)))
 
 
 def _best(
@@ -266,7 +292,7 @@ def _other_file(folder: Path, picture: Path, drawn: set[Path]) -> Path:
 
 
 def _as_json(answer: Answer, least: float | None) -> dict[str, object]:
-    file = pictures.printable(str(answer.file))
+    file = visible(str(answer.file))
     if answer.error:
         return {"file": file, "error": answer.error}
     top = [{"class": label, "probability": round(share, 6)} for label, share in answer.top]

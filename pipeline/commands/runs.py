@@ -30,6 +30,8 @@ def command(pid: int) -> str | None:
         return " ".join(psutil.Process(pid).cmdline()) or None
     except psutil.NoSuchProcess:
         return None
+    except psutil.AccessDenied:
+        return "another user's program"
 
 
 def _is_here(folder: str | None) -> bool:

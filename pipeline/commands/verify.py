@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.config import dvc_yaml
-from pipeline.evaluation import judging
+from pipeline.evaluation import judging, predictions
 from pipeline.report.results import Results
 from pipeline.report.snapshots import Snapshot
 from pipeline.running.terminal import say
@@ -57,6 +57,7 @@ def verify(committed: Snapshot) -> Receipt:
     Raises:
         VerifyError: the models or test images are missing or differ from dvc.lock, or the table
             has other rows or columns.
+        ConvoyError: the committed table is damaged.
     """
     name = paths.PREDICTIONS.as_posix()
     text = committed.files.get(name)
@@ -64,7 +65,9 @@ def verify(committed: Snapshot) -> Receipt:
         raise VerifyError(f"{name} is not in {committed.label}: run `dvc repro` and commit it.")
     results = Results(committed)
     _check_inputs(results)
-    backend.start(_threads(results))
+    threads = _threads(results)
+    _check_table(results)
+    backend.start(threads)
     test = SplitFolder(paths.TEST)
     indices = judging.trained_models()
     by_seed = {model: judging.judge(model, index, test) for model, index in indices.items()}
@@ -160,18 +163,19 @@ def _check_inputs(results: Results) -> None:
         folder = Path(dep["path"])
         if not folder.is_dir():
             raise VerifyError(f"{folder} is missing: run `dvc pull` or `dvc repro`.")
-        if _folder_md5(folder) != dep["md5"]:
+        if dvc_yaml.md5_of(folder) != dep["md5"]:
             raise VerifyError(
                 f"{folder} is not the one in dvc.lock of {results.snapshot.label}: "
                 "run `dvc checkout`, or `dvc repro` and commit what it writes."
             )
 
 
-def _folder_md5(folder: Path) -> str:
-    digests = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "md5").hexdigest()
-            digests[path.relative_to(folder).as_posix()] = digest
-    return dvc_yaml.folder_md5(digests)
+def _check_table(results: Results) -> None:
+    """Check that the committed predictions can be read, which takes no time, before the models run.
+
+    Raises:
+        ConvoyError: they are damaged, or another version of the pipeline has written them.
+    """
+    results.csv(paths.PREDICTIONS.as_posix())
+    for name in predictions.NAMES:
+        results.judged(name)

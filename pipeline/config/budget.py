@@ -1,4 +1,4 @@
-"""What `auto` stands for where it is a matter of cost: on where it adds less than a tenth."""
+"""The choice of `auto` for what only costs time: it is on where it adds a tenth at most."""
 
 from dataclasses import dataclass
 

@@ -1,41 +1,38 @@
 """What params.yaml holds beside its last commit: `dvc exp run -S` leaves its values there."""
 
-import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from pipeline.base import paths
+from pipeline.base import git, paths
 from pipeline.base.text import brief, shown, visible
 from pipeline.config import yaml_text
 from pipeline.config.dvc_yaml import flatten
 
 
-def differences(path: Path = paths.PARAMS) -> list[str]:
+def differences() -> list[str]:
     """Return the keys whose values differ from the last commit, with both values.
 
     Empty where there is no commit to compare with, or one of the two cannot be read.
     """
-    now, then = _both(path)
+    now, then = _both()
     return [
         f"{brief(visible(key))} = {_value(now, key)} (committed: {_value(then, key)})"
         for key in _differing(now, then)
     ]
 
 
-def ways_back(keys: Iterable[str], path: Path = paths.PARAMS) -> list[str]:
+def ways_back(keys: Iterable[str]) -> list[str]:
     """Return a sentence with the committed values of these keys, where they are others.
 
     It recommends no `git checkout`, which would drop every other edit of the file.
 
     Args:
         keys: Dotted keys of values, of entries of lists, or of sections.
-        path: The file as it is now.
 
     Returns:
         One line, or none if nothing of it differs or there is nothing to compare with.
     """
-    now, then = _both(path)
+    now, then = _both()
     plain = [key.partition("[")[0] for key in keys]
     found = [
         f"{brief(visible(key))}: {_value(then, key)}"
@@ -45,7 +42,7 @@ def ways_back(keys: Iterable[str], path: Path = paths.PARAMS) -> list[str]:
     if not found:
         return []
     return [
-        f"If `dvc exp run -S` left that in {path}, write back what was committed: "
+        f"If `dvc exp run -S` left that in {paths.PARAMS}, write back what was committed: "
         + brief("; ".join(found), 500)
     ]
 
@@ -57,13 +54,15 @@ def _differing(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     return [key for key in {**now, **then} if now.get(key, missing) != then.get(key, missing)]
 
 
-def _both(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _both() -> tuple[dict[str, Any], dict[str, Any]]:
     """Read every value by its dotted key, now and as committed; empty what cannot be read."""
-    command = ["git", "show", f"HEAD:./{path}"]
-    committed = subprocess.run(command, capture_output=True)
+    try:
+        committed = git.run("show", f"HEAD:./{paths.PARAMS}")
+    except git.GitError:  # a run does not need it
+        return {}, {}
     if committed.returncode:
         return {}, {}
-    return _read(path.read_bytes()), _read(committed.stdout)
+    return _read(paths.PARAMS.read_bytes()), _read(committed.stdout)
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -7,10 +7,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Len, Predicate
 from typing_extensions import TypedDict  # pydantic cannot use that of Python 3.11
+
+from pipeline.base.files import digest, files_of
 
 PARAMS = "params.yaml"
 # Characters of a value that a template takes; many templates with a longer one would fill the
@@ -105,6 +108,12 @@ def parameters(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         for file, keys in listed.items():
             yield from ((file, key) for key in keys or [""])
+
+
+def md5_of(folder: Path) -> str:
+    """Return the MD5 by which DVC knows a folder, from the files that are in it now."""
+    files = files_of(folder)
+    return folder_md5({f.relative_to(folder).as_posix(): digest(f, "md5") for f in files})
 
 
 def folder_md5(digests: Mapping[str, str]) -> str:

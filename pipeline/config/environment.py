@@ -6,6 +6,7 @@ No result depends on it.
 import os
 import re
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -161,4 +162,5 @@ def gpus() -> list[str]:
     if listed is None:
         found = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
         return [str(index) for index in range(found)]
-    return [name for name in listed.split(",") if name]
+    # CUDA ignores what follows an index that does not exist; -1 is how people hide every GPU.
+    return [name for name in takewhile(lambda name: name != "-1", listed.split(",")) if name]

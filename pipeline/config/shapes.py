@@ -9,10 +9,10 @@ from typing import (
 from annotated_types import Ge, MinLen
 from typing_extensions import TypedDict
 
-Count = Annotated[int, Ge(0)]
+Number = Annotated[int, Ge(0)]
 
 
-class Section(TypedDict, total=False):
+class ChosenSection(TypedDict, total=False):
     """A section of results/settings.json."""
 
     epochs: int | None
@@ -22,8 +22,8 @@ class Section(TypedDict, total=False):
 class Chosen(TypedDict, total=False):
     """results/settings.json: what stands in the place of `auto`."""
 
-    tune: Section
-    train: Section
+    tune: ChosenSection
+    train: ChosenSection
     select: dict[str, Any]
     fit: dict[str, Any]
     because: dict[str, str]
@@ -38,8 +38,8 @@ class LeftOut(TypedDict):
 class Searched(LeftOut):
     """results/settings.json: what is searched, and for how long."""
 
-    tune: Section
-    train: Section
+    tune: ChosenSection
+    train: ChosenSection
 
 
 class Reasons(TypedDict):
@@ -60,14 +60,14 @@ class Pictures(TypedDict):
     width: float
     height: float
     coloured: bool
-    image_size: Count
+    image_size: Number
 
 
 class Part(TypedDict):
     """What results/data.json holds of one split."""
 
-    images: Count
-    per_class: Annotated[list[tuple[str, Count]], MinLen(1)]
+    images: Number
+    per_class: Annotated[list[tuple[str, Number]], MinLen(1)]
 
 
 class Validated(TypedDict):

@@ -29,15 +29,14 @@ class Archive:
         """Read a member `size` bytes at a time.
 
         Raises:
-            DataError: there is no such member, or the archive is broken.
+            DataError: there is no such member. `opened` says so if the archive is broken.
         """
         if name not in self._members:
             raise DataError(f"{self.path}: holds no {name}; has {', '.join(sorted(self._members))}")
-        with _telling(self.path):
-            stream = self._tar.extractfile(self._members[name])
-            assert stream is not None, "only regular files are in the table"
-            while content := stream.read(size):
-                yield content
+        stream = self._tar.extractfile(self._members[name])
+        assert stream is not None, "only regular files are in the table"
+        while content := stream.read(size):
+            yield content
 
     def lines(self, name: str) -> tuple[str, ...]:
         """Read a short text member and return its lines that are not blank."""

@@ -33,7 +33,7 @@ def choose(
     names, contents = _contents(groups, labels)
     scale = _Scale(labels, fraction)
     order = np.random.default_rng(seed).permutation(len(names)).tolist()
-    chosen = scale.improve(contents, order, [False] * len(names), rounds=MOST_ROUNDS)
+    chosen = scale.improve(contents, order, [False] * len(names))
     return names[scale.neither_none_nor_all(contents, order, chosen)]
 
 
@@ -83,14 +83,13 @@ class _Scale:
         order: Sequence[int],
         chosen: list[bool],
         *,
-        rounds: int = MOST_ROUNDS,
         tolerance: float = 0.0,
     ) -> list[bool]:
         """Take groups in or out, in this order, until nothing brings the classes closer."""
         for number, taken in enumerate(chosen):
             if taken:
                 self._move(contents[number], 1)
-        for _ in range(rounds):
+        for _ in range(MOST_ROUNDS):
             changed = False
             for number in order:
                 if tolerance and self._within(tolerance):

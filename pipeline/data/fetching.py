@@ -10,15 +10,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from functools import partial as bind
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import digest, replacing
+from pipeline.base.locks import claimed
 from pipeline.base.text import without_credentials, without_secrets_of
 from pipeline.data.source import SourceFile
 from pipeline.data.transfers import (
@@ -70,10 +68,11 @@ def fetch(
         FetchError: as in `fetch_all`.
     """
     folder = paths.state() / "downloads" / name
-    folder.mkdir(parents=True, exist_ok=True)
     # The digest is in the name, so a partial download of another version is not continued.
     arriving = folder / f"{file.digest[:16]}-{file.name}"
-    with _alone(arriving.with_name(f"{arriving.name}.lock")):
+    lock = arriving.with_name(f"{arriving.name}.lock")
+    waiting = f"another process is downloading this file ({lock}); waiting for it"
+    with claimed(lock, lambda: say(waiting)):
         if arriving.exists() and digest(arriving, file.kind) == file.digest:
             origin = f"{folder}, where it was kept"
         else:
@@ -89,16 +88,6 @@ def _link(kept: Path, target: Path) -> None:
         target.hardlink_to(kept)
     except OSError:  # another disk, or one without links
         shutil.copyfile(kept, target)
-
-
-def _alone(path: Path) -> AbstractContextManager:
-    """Acquire the lock of one file; print a message if another process holds it."""
-    lock = FileLock(path)
-    try:
-        return lock.acquire(timeout=0)
-    except Timeout:
-        say(f"another process is downloading this file ({path}); waiting for it")
-        return lock.acquire()
 
 
 def _try_sources(name: str, file: SourceFile, partial: Partial, watch: Watch, sleep: Sleep) -> str:
@@ -149,6 +138,6 @@ def sources(name: str, file: SourceFile) -> list[str]:
     """Return the addresses of a file in the order in which they are tried."""
     mirror = os.environ.get(MIRROR)
     if mirror and "://" not in mirror:
-        mirror = str(paths.repository() / Path(mirror).expanduser())
+        mirror = str(paths.repository() / paths.written_out(Path(mirror)))
     first = [f"{mirror.rstrip('/')}/{name}/{file.name}"] if mirror else []
     return [*first, *file.urls]

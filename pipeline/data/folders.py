@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.base.text import visible
 from pipeline.config import automatic
 from pipeline.config.fields import Fit
 from pipeline.data import decoding, layout, location, pictures
 from pipeline.data.decoding import PictureError
-from pipeline.data.layout import Classes, Layout, say
+from pipeline.data.layout import Classes, Layout, shown_path
 from pipeline.data.listing import Listing, unreadable
 from pipeline.data.pictures import Picture
 from pipeline.data.source import (
@@ -57,8 +58,8 @@ def read(settings: Settings) -> Source:
     classes = tuple(sorted(found.parts["train"]))
     if len(classes) < 2:
         raise DataError(
-            f"{say(root)}: classes with pictures: {len(classes)}; two or more are needed, each a "
-            "sub-folder, as <class>/* or train/<class>/* and test/<class>/*"
+            f"{shown_path(root)}: classes with pictures: {len(classes)}; two or more are needed, "
+            "each a sub-folder, as <class>/* or train/<class>/* and test/<class>/*"
             f"{_left_out(found.unusable)}"
         )
     plain: list[str] = []
@@ -91,7 +92,7 @@ def _drop_thin_classes(found: Layout) -> None:
         elsewhere = f"its class has {len(train[name])} training pictures; two or more are needed"
         for part, classes in found.parts.items():
             why = reasons.get(part, elsewhere)
-            found.unusable += [Unusable(say(file), why, 1) for file in classes.pop(name, [])]
+            found.unusable += [Unusable(shown_path(file), why, 1) for file in classes.pop(name, [])]
 
 
 def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
@@ -109,7 +110,7 @@ def _facts(training: Sequence[Path], settings: Settings) -> PictureFacts:
         side, reason = settings.image_size, "params.yaml"
     usual: Fit = automatic.fit(width, height, proportion, coloured).value
     fit = usual if settings.fit == "auto" else settings.fit
-    name = pictures.printable(settings.path.resolve().name)
+    name = visible(settings.path.resolve().name)
     return PictureFacts(name, width, height, coloured, side, reason, fit)
 
 
@@ -168,7 +169,7 @@ def _chunks(
             skipped += [result for result in results if isinstance(result, Unusable)]
             if found:
                 read = [i for i, result in enumerate(results) if isinstance(result, Picture)]
-                files = tuple(say(part[i][1].relative_to(settings.path)) for i in read)
+                files = tuple(shown_path(part[i][1].relative_to(settings.path)) for i in read)
                 thumbnails = np.stack([picture.thumbnail for picture in found])
                 same = np.ptp(thumbnails, axis=(1, 2)).max(axis=1) <= PLAIN
                 plain += [files[i] for i in np.flatnonzero(same)]

@@ -5,6 +5,7 @@ columns `path` and `group` at the top of `dataset.path`. The table lies there be
 a dependency of stage `split`: a change in the table reruns it.
 """
 
+import codecs
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pipeline.base.files import read_csv
-from pipeline.base.text import brief
+from pipeline.base.parsing import ContentError, csv_of
+from pipeline.base.text import brief, visible
 from pipeline.config.fields import TABLE
 from pipeline.data import location
-from pipeline.data.pictures import printable
 from pipeline.data.source import MOST_NAMED, DataError
 
 TABLE_COLUMNS = {"path": str, "group": str}
@@ -46,14 +46,14 @@ def names(files: Sequence[str], group_by: str, folder: Path) -> list[str]:
         said = f"{len(without):,} of {len(files):,} pictures have no group: "
         said += ", ".join(without[:MOST_NAMED]) + (", …" if len(without) > MOST_NAMED else "")
         remedy = (
-            f"List each picture in {printable(str(folder / group_by))}, with its path as it is "
+            f"List each picture in {visible(str(folder / group_by))}, with its path as it is "
             "written here"
             if group_by.endswith(TABLE)
             else "Change the expression so that it is found in every path, or name a CSV table "
             "with the columns path and group"
         )
         raise DataError(f"{location.group_key(group_by)}: {said}. {remedy}.")
-    whole = [printable(name) for name in found if name]
+    whole = [visible(name) for name in found if name]
     if len(set(whole)) < 2:
         raise DataError(
             f"{location.group_key(group_by)}: all {len(files):,} pictures are in one group, "
@@ -121,7 +121,7 @@ def _by_pattern(files: Sequence[str], pattern: str) -> list[str | None]:
 def _by_table(files: Sequence[str], name: str, folder: Path) -> list[str | None]:
     table = location.group_table(name, folder)
     group_of: dict[str, str] = {}
-    for row in read_csv(table, TABLE_COLUMNS):
+    for row in _rows(table):
         path = row["path"].removeprefix("./")
         if group_of.setdefault(path, row["group"]) != row["group"]:
             raise DataError(
@@ -129,3 +129,18 @@ def _by_table(files: Sequence[str], name: str, folder: Path) -> list[str | None]
                 f"{brief(row['group'])!r}. Leave one of the two rows."
             )
     return [group_of.get(file) for file in files]
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    """Read a table that a person has written, with or without the mark that Excel begins it with.
+
+    Raises:
+        DataError: it is not UTF-8, no table, or lacks a column.
+    """
+    try:
+        return csv_of(table.read_bytes().removeprefix(codecs.BOM_UTF8), TABLE_COLUMNS)
+    except ContentError as error:
+        raise DataError(
+            f"{visible(str(table))}: {error}. Save it as UTF-8 with the columns path and group, "
+            "separated by commas."
+        ) from None

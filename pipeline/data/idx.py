@@ -7,6 +7,7 @@ the MNIST page of LeCun, Cortes and Burges. Files are gzipped.
 
 import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -94,7 +95,7 @@ def _header(stream: BinaryIO, file: Path, axes: int) -> tuple[int, ...]:
 def _read(stream: BinaryIO, size: int, file: Path, *, short_is_fine: bool = False) -> bytes:
     try:
         content = stream.read(size)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{file}: not a whole gzip file: {error}") from None
     if len(content) < size and not short_is_fine:
         raise DataError(f"{file}: cut short; expected {size} more bytes, found {len(content)}")

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.base.text import visible
+from pipeline.config.fields import TABLE
 from pipeline.config.messages import did_you_mean
-from pipeline.data import decoding, pictures
+from pipeline.data import decoding
 from pipeline.data.listing import Listing, is_of_another_kind, is_picture
 from pipeline.data.source import DataError, Unusable
 
@@ -23,8 +25,6 @@ SPELLINGS = {
     "test": ("test", "testing"),
 }
 README = "README.md"
-# Lists of groups, labels or people; `split.group_by` may name one.
-TABLE = ".csv"
 # The ends of the names of mask files, beside the pictures that they belong to.
 MASK = re.compile(r"[_-](mask|seg|gt|label)s?$", re.IGNORECASE)
 
@@ -68,7 +68,7 @@ def read(root: Path, listing: Listing) -> Layout:
     for part, folder in by_part.items():
         if part != "train" and not any(layout.parts[part].values()):
             kind = "readable pictures" if listing.unreadable else "pictures"
-            raise DataError(f"{say(folder)}: no {kind} in it. Fill it or remove it.")
+            raise DataError(f"{shown_path(folder)}: no {kind} in it. Fill it or remove it.")
     _refuse_masks(layout)
     if listing.hidden:
         layout.notes.append(
@@ -96,15 +96,17 @@ def _by_part(top: Sequence[Path], root: Path, listing: Listing) -> dict[str, Pat
     ):
         if len(found) > 1 and not others:
             raise DataError(
-                f"{say(root)}: no classes in {' and '.join(say(f) for f in top)}. Put the pictures "
-                "of each class in a sub-folder of its own: train/<class>/*."
+                f"{shown_path(root)}: no classes in {' and '.join(map(shown_path, top))}. Put the "
+                "pictures of each class in a sub-folder of its own: train/<class>/*."
             )
         return {}
     for part, folders in found.items():
         if len(folders) > 1:
             names = " and ".join(repr(folder.name) for folder in folders)
-            raise DataError(f"{say(root)}: {names} both mean {part}. Merge them, or rename one.")
-    lost = [f"{say(folder)} ({listing.count(folder)} pictures)" for folder in others]
+            raise DataError(
+                f"{shown_path(root)}: {names} both mean {part}. Merge them, or rename one."
+            )
+    lost = [f"{shown_path(folder)} ({listing.count(folder)} pictures)" for folder in others]
     if lost:
         allowed = ", ".join(f"{part}/ ({', '.join(SPELLINGS[part][1:])})" for part in SPELLINGS)
         raise DataError(
@@ -121,10 +123,11 @@ def _folders(folder: Path, layout: Layout, *, tables: bool = False) -> list[Path
     for entry in layout.listing.entries(folder):
         if entry.is_dir():
             found.append(entry)
+        # Tables are lists of groups, labels or people; `split.group_by` may name one.
         elif not (tables and (entry.name == README or entry.suffix.lower() == TABLE)):
             why = "a stray file; pictures belong in a class"
             one = is_picture(entry) or is_of_another_kind(entry)
-            layout.unusable.append(Unusable(say(entry), why, int(one)))
+            layout.unusable.append(Unusable(shown_path(entry), why, int(one)))
     return found
 
 
@@ -132,7 +135,7 @@ def _classes(folders: list[Path], above: Path, layout: Layout) -> Classes:
     """List the files of each class, or those of its one sub-folder if every class has the same."""
     for folder in folders:
         if not _is_utf8(folder.name):
-            raise DataError(f"{say(folder)}: the name is not UTF-8. Rename the folder.")
+            raise DataError(f"{shown_path(folder)}: the name is not UTF-8. Rename the folder.")
     listing = layout.listing
     inner = {folder: _inner(folder, listing) for folder in folders}
     deep = [folder for folder, subs in inner.items() if subs]
@@ -150,12 +153,14 @@ def _classes(folders: list[Path], above: Path, layout: Layout) -> Classes:
         if folder in deep:
             _files(folder, layout, but=inner[folder][0])
         # What a class is called from here on, in all tables and pictures, can be seen.
-        name = pictures.printable(folder.name)
+        name = visible(folder.name)
         if name in classes:
-            raise DataError(f"{say(above)}: two folders are both shown as {name}. Rename one.")
+            raise DataError(
+                f"{shown_path(above)}: two folders are both shown as {name}. Rename one."
+            )
         classes[name] = files
         if not files:
-            layout.unusable.append(Unusable(say(folder), "a class without pictures"))
+            layout.unusable.append(Unusable(shown_path(folder), "a class without pictures"))
     return classes
 
 
@@ -181,12 +186,13 @@ def _too_deep(
 ) -> DataError:
     lost = inner[deep[0]][0]
     if len(deep) == 1 and not shallow:
-        way = f"set dataset.path: {say(deep[0])} if its sub-folders are the classes"
+        way = f"set dataset.path: {shown_path(deep[0])} if its sub-folders are the classes"
     else:
         way = "move the folder out of dataset.path"
     return DataError(
-        f"{say(lost)}: {listing.count(lost)} pictures lie deeper than {say(above)}/<class>/*"
-        f"{_and_others(len(deep))}. Move them up into {say(deep[0])}/, or {way}."
+        f"{shown_path(lost)}: {listing.count(lost)} pictures lie deeper than "
+        f"{shown_path(above)}/<class>/*{_and_others(len(deep))}. Move them up into "
+        f"{shown_path(deep[0])}/, or {way}."
     )
 
 
@@ -201,16 +207,16 @@ def _files(folder: Path, layout: Layout, but: Path | None = None) -> list[Path]:
         if entry == but:
             continue
         if entry.is_dir():
-            layout.unusable.append(Unusable(say(entry), "an empty folder within a class"))
+            layout.unusable.append(Unusable(shown_path(entry), "an empty folder within a class"))
         elif is_picture(entry):
             files.append(entry)
         elif is_of_another_kind(entry):
             why = f"a picture of a kind that is not read; save it as {decoding.NAMED}"
-            layout.unusable.append(Unusable(say(entry), why, 1))
+            layout.unusable.append(Unusable(shown_path(entry), why, 1))
         else:
             allowed = " ".join(decoding.SUFFIXES)
             why = f"a stray file; allowed: {allowed}"
-            layout.unusable.append(Unusable(say(entry), why))
+            layout.unusable.append(Unusable(shown_path(entry), why))
     return files
 
 
@@ -222,7 +228,7 @@ def _refuse_same_names(names: set[str], root: Path) -> None:
     same = [" and ".join(map(repr, group)) for group in by_look.values() if len(group) > 1]
     if same:
         raise DataError(
-            f"{say(root)}: classes that differ only in case or spelling: {'; '.join(same)}. "
+            f"{shown_path(root)}: classes that differ only in case or spelling: {'; '.join(same)}. "
             "Rename or merge them."
         )
 
@@ -234,10 +240,10 @@ def _refuse_unknown_classes(layout: Layout, by_part: dict[str, Path]) -> None:
         for name, files in layout.parts[part].items():
             if files and name not in train:
                 raise DataError(
-                    f"{say(folder / name)}: {len(files)} pictures of a class that "
-                    f"{say(by_part['train'])} does not have{did_you_mean(name, train) or '.'} "
-                    "Rename the folder, bring pictures of it to train on, or move it out of "
-                    "dataset.path."
+                    f"{shown_path(folder / name)}: {len(files)} pictures of a class that "
+                    f"{shown_path(by_part['train'])} does not have"
+                    f"{did_you_mean(name, train) or '.'} Rename the folder, bring pictures of it "
+                    "to train on, or move it out of dataset.path."
                 )
 
 
@@ -249,9 +255,9 @@ def _refuse_masks(layout: Layout) -> None:
     if 2 * len(twofold) > len(found):
         one, other = twofold[0][0]
         raise DataError(
-            f"{say(other)} lies beside {one.name}, and so it is for {sum(map(len, twofold))} "
-            "pictures: masks, or the same pictures twice? Move those that are not pictures to "
-            "learn from out of dataset.path."
+            f"{shown_path(other)} lies beside {one.name}, and so it is for "
+            f"{sum(map(len, twofold))} pictures: masks, or the same pictures twice? "
+            "Move those that are not pictures to learn from out of dataset.path."
         )
 
 
@@ -268,6 +274,6 @@ def _twofold(files: list[Path]) -> list[tuple[Path, Path]]:
     return pairs if 3 * len(pairs) >= len(files) and len(pairs) > 1 else []
 
 
-def say(path: Path) -> str:
-    """Return a path as it can be printed."""
-    return pictures.printable(str(path))
+def shown_path(path: Path) -> str:
+    """Return a path with an escape for what cannot be seen, and for bytes outside UTF-8."""
+    return visible(str(path))

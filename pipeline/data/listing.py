@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pipeline.base.text import visible
 from pipeline.data import decoding, pictures
 from pipeline.data.decoding import PictureError
 from pipeline.data.source import Unusable
@@ -93,7 +94,7 @@ def below(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def unreadable(path: Path, error: PictureError) -> Unusable:
     """Describe a picture that cannot be read."""
-    return Unusable(pictures.printable(str(path)), pictures.printable(error.why), 1)
+    return Unusable(visible(str(path)), visible(error.why), 1)
 
 
 def _problem(path: Path) -> Unusable | None:

@@ -21,10 +21,11 @@ def find(path: Path) -> Path:
     """
     key = f"{paths.PARAMS}: dataset.path = {shown(str(path))}"
     if path.parts and path.parts[0].startswith("~"):
-        whole = path.expanduser()
-        raise DataError(
-            f"{key}: DVC does not expand ~; write the whole path, dataset.path: {whole}"
-        )
+        whole = paths.written_out(path)
+        if whole != path:
+            raise DataError(
+                f"{key}: DVC does not expand ~; write the whole path, dataset.path: {whole}"
+            )
     if path.is_dir():
         return path
     if path.exists():

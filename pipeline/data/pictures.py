@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from pipeline.base.text import visible
 from pipeline.config.fields import Fit
 from pipeline.data.decoding import decode, on_white
 
@@ -103,8 +102,3 @@ def convert(
     elif image.size != (width, height):
         image = image.resize((width, height), BICUBIC)
     return np.asarray(image).reshape(height, width, channels)
-
-
-def printable(text: str) -> str:
-    """Return a file name with an escape for what cannot be seen, and for bytes outside UTF-8."""
-    return visible(text)

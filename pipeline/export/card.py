@@ -18,13 +18,13 @@ from pipeline.report import escaping
 FILE = "MODEL_CARD.md"
 
 
-def write(folder: Path, facts: Mapping[str, Any], licence: str) -> Path:
-    """Write the card into a folder; return its path.
+def write(folder: Path, facts: Mapping[str, Any], licence: str) -> None:
+    """Write the card into a folder.
 
     Args:
         folder: Where the exported model lies.
-        facts: What `facts.gather` returns, with "format", "file", "usage", "packages", "prepare"
-            and "parity" of this export.
+        facts: What `facts.gather` returns, with "format", "file", "usage", "packages", "fitting",
+            "parity" and "apart_in_float32" of this export.
         licence: The model's licence, as the Hub names it.
     """
     environment = Environment(
@@ -40,7 +40,6 @@ def write(folder: Path, facts: Mapping[str, Any], licence: str) -> Path:
     text = template.render(header=header(facts, licence), licence=licence, **facts)
     with replacing(folder / FILE) as scratch:
         scratch.write_text(text, encoding="utf-8")
-    return folder / FILE
 
 
 def header(facts: Mapping[str, Any], licence: str) -> str:

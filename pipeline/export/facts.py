@@ -1,12 +1,11 @@
 """The facts of a model card, from the results in this workspace."""
 
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-from pipeline.base import paths
+from pipeline.base import git, paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_csv
 from pipeline.evaluation.metrics import YARDSTICKS, beside_yardsticks
@@ -118,8 +117,8 @@ def _limits(results: Results, index: TrainedModels) -> list[str]:
             f"{same} test images are also training images, and {near} resemble one closely; the "
             "scores include them."
         )
-    if behind := metrics.get("behind_yardsticks", []):
-        found.append(beside_yardsticks(behind, metrics))
+    if behind := beside_yardsticks(metrics):
+        found.append(behind)
     return found
 
 
@@ -135,10 +134,5 @@ def _versions() -> dict[str, str]:
 
 def _commit() -> str:
     """Return the commit of this workspace; "-dirty" means that files differ from it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude", "*"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or "none (no git repository)"
+    described = git.answer("describe", "--always", "--dirty", "--abbrev=12", "--exclude", "*")
+    return described or "none (no git repository)"

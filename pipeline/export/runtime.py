@@ -5,12 +5,12 @@ import hashlib
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.base.files import replacing
 
 PACKAGE = "onnxruntime-web@1.30.0"
 # As `npm view onnxruntime-web@1.30.0 dist.integrity` gives it; 33 MB.
@@ -57,17 +57,18 @@ def _pack(archive: Path) -> None:
         )
     folder = archive.parent
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(archive) as scratch:
+    # npm writes the archive under its final name, so a kill would leave half of one.
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         done = subprocess.run(
-            [npm, "pack", PACKAGE, "--silent", "--pack-destination", str(folder.resolve())],
-            cwd=folder,
+            [npm, "pack", PACKAGE, "--silent"],
+            cwd=scratch,
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
             raise ConvoyError(f"npm cannot bring {PACKAGE}: {done.stderr.strip()}")
-        (folder / done.stdout.split()[-1]).replace(scratch)
+        Path(scratch, done.stdout.split()[-1]).replace(archive)
 
 
 def _member(package: tarfile.TarFile, name: str) -> bytes:

