@@ -141,7 +141,7 @@ def fixed(training_images: int) -> dict[str, Choice]:
     return values
 
 
-def epochs_of(facts: Facts | None) -> dict[str, dict[str, int]]:
+def own_epochs(facts: Facts | None) -> dict[str, dict[str, int]]:
     """Return the epochs of architectures that need others than the rest, by section of params.yaml.
 
     They stand beside `tune.epochs` and `train.epochs` where these are `auto`.

@@ -48,7 +48,7 @@ class Reasons(TypedDict):
     because: dict[str, str]
 
 
-class Choice(TypedDict, total=False):
+class SelectMetrics(TypedDict, total=False):
     """results/select/metrics.json."""
 
     chosen: dict[str, Any]

@@ -9,7 +9,7 @@ from rich.table import Table
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
 from pipeline.base.files import read_json
-from pipeline.config.shapes import Choice, MaybePictures, Searched
+from pipeline.config.shapes import MaybePictures, Searched, SelectMetrics
 from pipeline.evaluation import choice, parts, sizes
 from pipeline.evaluation import curves as curves_file
 from pipeline.evaluation import metrics as metrics_file
@@ -44,7 +44,7 @@ def show() -> None:
 def _lines(metrics: dict[str, Any], seeds: int) -> Iterator[str]:
     """Yield what is said below the table."""
     yield from _search(metrics["tuned_against_baseline"], seeds)
-    yield from choice_lines(metrics, read_json(paths.SELECT / "metrics.json", Choice))
+    yield from choice_lines(metrics, read_json(paths.SELECT / "metrics.json", SelectMetrics))
     if behind := beside_yardsticks(metrics):
         yield behind
     yield from sizes.lines(metrics)

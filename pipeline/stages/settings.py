@@ -25,7 +25,7 @@ def main(settings: Params) -> None:
     choices["select.untuned"] = budget.untuned()
     asked = {key: choices[key] for key in keys}
     chosen = _nested({key: asked[key].value if key in asked else None for key in automatic.FIXED})
-    for section, epochs in automatic.epochs_of(facts).items():
+    for section, epochs in automatic.own_epochs(facts).items():
         chosen[section]["epochs_of"] = epochs if f"{section}.epochs" in asked else {}
     write_json(
         paths.SETTINGS,

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.errors import ConvoyError
-from pipeline.config.shapes import Choice
+from pipeline.config.shapes import SelectMetrics
 from pipeline.evaluation.metrics import YARDSTICKS, beside_yardsticks
 from pipeline.evaluation.notes import notes
 from pipeline.evaluation.summary import choice_lines
@@ -35,7 +35,7 @@ def section(run: Run) -> dict[str, Any]:
         {"name": YARDSTICKS[key], **yardsticks[key]} for key in YARDSTICKS if key in yardsticks
     ]
     search = metrics["tuned_against_baseline"]
-    select = run.results.json((paths.SELECT / "metrics.json").as_posix(), Choice)
+    select = run.results.json((paths.SELECT / "metrics.json").as_posix(), SelectMetrics)
     return {
         "rows": rows,
         "search": search,

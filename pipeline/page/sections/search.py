@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.base import paths
 from pipeline.base.parsing import Columns, finite
-from pipeline.config.shapes import Choice
+from pipeline.config.shapes import SelectMetrics
 from pipeline.evaluation.choice import score
 from pipeline.page import parallel
 from pipeline.page.charts import Spec, axis, categories, chart, shapes
@@ -75,7 +75,7 @@ def _chosen(run: Run) -> dict[str, Any] | None:
 def _too_high(run: Run) -> str:
     """Write how much too high the chosen model's score is; empty for results of older versions."""
     path = (paths.SELECT / "metrics.json").as_posix()
-    return score(run.results.json(path, Choice).get("chosen", {}))
+    return score(run.results.json(path, SelectMetrics).get("chosen", {}))
 
 
 def _front(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
