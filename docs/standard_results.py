@@ -157,12 +157,13 @@ def _run(result):
     machine = [f"{hardware['cores']} cores of {hardware['processor']}", *hardware["gpus"]]
     models = [content["models"][key] for key in result.rows]
     arithmetic = sorted({f"{model['precision']}, {model['backend']}" for model in models})
+    used = content["processor_seconds"]  # not known of a run that was interrupted
     versions = [f"{name} {software[name]}" for name in SOFTWARE if name in software]
     return (
         f"`{result.name}`",
         f"{content['training_images']:,}, {content['test_images']:,}",
         f"{content['wall_seconds']:,.0f}",
-        f"{content['processor_seconds']:,.0f}",
+        "" if used is None else f"{used:,.0f}",
         ", ".join(machine),
         str(hardware.get("load_before", "")),  # the first runs did not note it
         "; ".join(arithmetic),

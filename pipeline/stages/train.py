@@ -68,19 +68,22 @@ def main(settings: Params, name: str, *later: str) -> None:
     with start_pool("train", most, final.threads, most * final.epochs) as pool:
         backend.start(final.threads)
         train = SplitFolder(paths.TRAIN)
-        beside = later if pool.count > 1 else []
+        own = _training(settings, name, train)
+        others = [_training(settings, each, train) for each in later] if pool.count > 1 else []
+        # The search may have chosen the baseline itself.
+        beside = [each for each in others if each.seeds != own.seeds]
         if beside:
-            say(f"beside it, so that no worker idles: {', '.join(beside)}")
-        trainings = [_training(settings, each, train) for each in (name, *beside)]
+            say(f"beside it, so that no worker idles: {', '.join(each.name for each in beside)}")
+        trainings = [own, *beside]
         jobs = [
-            partial(_train, each, final.threads, train, pool, folder if each.name == name else None)
+            partial(_train, each, final.threads, train, pool, folder if each is own else None)
             for each in trainings
         ]
         results, *_ = side_by_side.run(jobs, [each.watch.view for each in trainings], pool)
-    training, curves = trainings[0], paths.LEARNING_CURVES / f"{name}.csv"
+    curves = paths.LEARNING_CURVES / f"{name}.csv"
     _write_curves(curves, results)
-    _write_index(training.seeds[0], training.built, train, results, folder)
-    training.watch.shown(curves, folder / trained.INDEX)
+    _write_index(own.seeds[0], own.built, train, results, folder)
+    own.watch.shown(curves, folder / trained.INDEX)
 
 
 def _training(settings: Params, name: str, train: SplitFolder) -> _Training:

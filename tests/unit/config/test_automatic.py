@@ -19,7 +19,7 @@ def images(count):
 
 
 @pytest.mark.parametrize(
-    ("count", "epochs"), [(200, 60), (1360, 36), (2445, 20), (8000, 6), (50_000, 6)]
+    ("count", "epochs"), [(200, 60), (1360, 36), (2445, 20), (8000, 12), (50_000, 12)]
 )
 def test_a_training_is_1500_steps_within_its_floor_and_roof(count, epochs):
     assert chosen(**images(count))["train.epochs"] == epochs
