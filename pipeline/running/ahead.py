@@ -41,11 +41,13 @@ def items(stage: str, starter: psutil.Process) -> list[str]:
         return []
     with suppress(FileError, psutil.Error):
         words, done = starter.cmdline(), tie.file_of(starter, plain)
-        pipeline, values = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline), described(stage)[1]
         left_out = read_json(paths.SETTINGS, LeftOut)["left_out"]
-        if done.exists() or left_out.get(own) or QUEUED in words or _has_target(words, pipeline):
+        if done.exists() or left_out.get(own) or QUEUED in words:
             return []
         done.touch()
+        pipeline, values = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline), described(stage)[1]
+        if _has_target(words, pipeline):
+            return []
         names = list(dvc_yaml.stage_names(pipeline, values))
         later = [n for n in names[names.index(stage) + 1 :] if n.startswith(f"{plain}@")]
         locked = read_yaml(LOCK, dict[str, Any])["stages"]
