@@ -44,12 +44,16 @@ PRECISIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 @dataclass(frozen=True)
 class _Training:
-    """A training of all seeds: its name, the seeds, the model as it is built, what shows it."""
+    """A training of all seeds: its name, the seeds, the model as it is built, what shows it.
+
+    The executor is opened before any training runs, because several describe one context.
+    """
 
     name: str
     seeds: Sequence[FinalSeed]
     built: keras.Model
     watch: Watch
+    executor: Executor
 
 
 def main(settings: Params, name: str, *later: str) -> None:
@@ -68,17 +72,15 @@ def main(settings: Params, name: str, *later: str) -> None:
     with start_pool("train", most, final.threads, most * final.epochs) as pool:
         backend.start(final.threads)
         train = SplitFolder(paths.TRAIN)
-        own = _training(settings, name, train)
-        others = [_training(settings, each, train) for each in later] if pool.count > 1 else []
+        own = _training(settings, name, train, pool)
+        wanted = later if pool.count > 1 else []
+        others = [_training(settings, each, train, pool) for each in wanted]
         # The search may have chosen the baseline itself.
         beside = [each for each in others if each.seeds != own.seeds]
         if beside:
             say(f"beside it, so that no worker idles: {', '.join(each.name for each in beside)}")
         trainings = [own, *beside]
-        jobs = [
-            partial(_train, each, final.threads, train, pool, folder if each is own else None)
-            for each in trainings
-        ]
+        jobs = [partial(_train, each, folder if each is own else None) for each in trainings]
         results, *_ = side_by_side.run(jobs, [each.watch.view for each in trainings], pool)
     curves = paths.LEARNING_CURVES / f"{name}.csv"
     _write_curves(curves, results)
@@ -86,7 +88,7 @@ def main(settings: Params, name: str, *later: str) -> None:
     own.watch.shown(curves, folder / trained.INDEX)
 
 
-def _training(settings: Params, name: str, train: SplitFolder) -> _Training:
+def _training(settings: Params, name: str, train: SplitFolder, pool: Pool) -> _Training:
     """Prepare the training of the model of this name."""
     final = settings.train
     model = _completed(specification.read(paths.SELECT / f"{name}.json"), train)
@@ -97,7 +99,23 @@ def _training(settings: Params, name: str, train: SplitFolder) -> _Training:
         for seed in final.seeds
     ]
     built, _ = seeds[0].build(train)
-    return _Training(name, seeds, built, Watch(name, seeds, built))
+    watch = Watch(name, seeds, built)
+
+    def report(flight: InFlight, report: Report) -> None:
+        assert isinstance(flight.work, FinalSeed)
+        watch.report(flight.work, report)
+
+    executor = Executor.open(
+        FinalSeed,
+        model.architecture,
+        final.threads,
+        None,
+        train,
+        SplitFolder(paths.VALIDATION),
+        pool,
+        report,
+    )
+    return _Training(name, seeds, built, watch, executor)
 
 
 def _completed(model: Specification, train: SplitFolder) -> Specification:
@@ -107,27 +125,10 @@ def _completed(model: Specification, train: SplitFolder) -> Specification:
     return replace(model, hyperparameters=values)
 
 
-def _train(
-    training: _Training, threads: int, train: SplitFolder, pool: Pool, folder: Path | None
-) -> dict[int, Result]:
+def _train(training: _Training, folder: Path | None) -> dict[int, Result]:
     """Finish every seed; write its model as soon as it is there, unless there is no folder."""
     results: dict[int, Result] = {}
-
-    def report(flight: InFlight, report: Report) -> None:
-        assert isinstance(flight.work, FinalSeed)
-        training.watch.report(flight.work, report)
-
-    executor = Executor.open(
-        FinalSeed,
-        training.seeds[0].architecture,
-        threads,
-        None,
-        train,
-        SplitFolder(paths.VALIDATION),
-        pool,
-        report,
-    )
-    with executor:
+    with training.executor as executor:
         for seed, finished in executor.finish_all(training.seeds):
             if folder:  # a failure of another model is its own stage's
                 results[seed.seed] = _checked(seed, finished.result)
