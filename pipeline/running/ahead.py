@@ -16,10 +16,9 @@ import psutil
 
 from pipeline.base import paths
 from pipeline.base.files import FileError, read_json, read_yaml
-from pipeline.config import dvc_lock, dvc_yaml
+from pipeline.config import dvc_lock, dvc_yaml, params
 from pipeline.config.shapes import LeftOut
 from pipeline.running import tie
-from pipeline.running.guard import described
 
 STAGES = ("tune", "train")
 FORCED = {"-f", "--force"}
@@ -45,15 +44,19 @@ def items(stage: str, starter: psutil.Process) -> list[str]:
         if done.exists() or left_out.get(own) or QUEUED in words:
             return []
         done.touch()
-        pipeline, values = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline), described(stage)[1]
+        pipeline, values = read_yaml(paths.PIPELINE, dvc_yaml.Pipeline), params.written()
         if _has_target(words, pipeline):
             return []
         names = list(dvc_yaml.stage_names(pipeline, values))
         later = [n for n in names[names.index(stage) + 1 :] if n.startswith(f"{plain}@")]
+        wanted = {name: item for name in later if not left_out.get(item := name.partition("@")[2])}
         locked = read_yaml(LOCK, dict[str, Any])["stages"]
         forced = not FORCED.isdisjoint(words)
-        stale = [name.partition("@")[2] for name in later if forced or _is_stale(name, locked)]
-        return [item for item in stale if not left_out.get(item)]
+        return [
+            item
+            for name, item in wanted.items()
+            if forced or _is_stale(name, dvc_yaml.stage(pipeline, values, name), locked)
+        ]
     return []
 
 
@@ -63,14 +66,20 @@ def _has_target(words: Sequence[str], pipeline: dvc_yaml.Pipeline) -> bool:
     return not named.isdisjoint(pipeline["stages"])
 
 
-def _is_stale(name: str, locked: Mapping[str, Any]) -> bool:
-    """Return whether DVC will run a stage, as far as files and dvc.lock tell."""
+def _is_stale(name: str, entry: Mapping[str, Any], locked: Mapping[str, Any]) -> bool:
+    """Return whether DVC will run a stage, as far as files and dvc.lock tell.
+
+    Args:
+        name: The stage's.
+        entry: What dvc.yaml says of it, templates filled in.
+        locked: What dvc.lock says of all stages.
+    """
     if name not in locked:
         return True
     stages, outs = locked.values(), locked[name].get("outs", [])
     known = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
     changes = dvc_lock.changes(
-        described(name)[0], locked[name], lambda path: known.get(path) or _md5(path), _values
+        entry, locked[name], lambda path: known.get(path) or _md5(path), _values
     )
     return next(changes, None) is not None or any(map(_is_lost, outs))
 

@@ -118,9 +118,8 @@ def _trainings(since: float) -> list[dict[str, Any]]:
     """
     file, found = paths.STORE / "entries.jsonl", []
     for line in file.read_bytes().splitlines() if file.exists() else []:
-        with suppress(
-            ContentError, KeyError, TypeError
-        ):  # a damaged line, of which the store tells
+        # A damaged line, of which the store tells.
+        with suppress(ContentError, KeyError, TypeError):
             entry = json_of(line, dict[str, Any])["entry"]
             if entry["ended"] >= since:
                 found.append(entry)

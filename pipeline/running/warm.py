@@ -77,8 +77,10 @@ def delegated(starter: psutil.Process, arguments: Sequence[str]) -> int | None:
     Returns:
         As of `subprocess`, negative for a signal; None where this process has to run the stage.
     """
+    if arguments[0] not in WARMED:
+        return None
     address = tie.file_of(starter, NAME)
-    if arguments[0] not in WARMED or not address.exists():  # never on macOS
+    if not address.exists():  # never on macOS
         return None
     told = {"arguments": arguments, "environment": dict(os.environ), "starter": starter.pid}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
